@@ -1,0 +1,57 @@
+"""What a fetch brings home, before anyone reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What makes the next request conditional: header values byte-exact, quotes and `W/` included (protocols P1).
+
+    `url` is the address that answered with them; they are sent to no other.
+    """
+
+    url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The body of one answer and the facts about it that reading it needs."""
+
+    url: str
+    """The address that answered, after redirects; a `file:` URI for a path."""
+    body: bytes
+    fetched_at: datetime
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names; repeated headers joined by ", "."""
+    validators: Validators = Validators()
+    permanent_url: str | None = None
+    """Where the address moved for good: set only if every redirect of the chain was 301 or 308."""
+    parts: tuple[Document, ...] = ()
+    """The files a glob found, each a document; `body` is then empty."""
+    body_hash: str = ""
+    """sha256 of the decoded bytes, hex (protocols P4)."""
+
+    @property
+    def content_type(self) -> str | None:
+        return self.headers.get("content-type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The source has nothing new: a 304, or files whose names, sizes and times are as they were."""
+
+    url: str
+    fetched_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators = Validators()
+    """The stored ones with those replaced that the answer carried (protocols P3)."""
