@@ -1,0 +1,179 @@
+"""Outputs: what is frozen of them, which have to be made again, and the files they have."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from aggregator.core.model import OutputId
+from aggregator.storage import OutputRecord, RenditionRecord
+from aggregator.storage.database import Database, chunks
+from aggregator.storage.tables import output, rendition, slug
+from aggregator.storage.visits import mark
+
+
+class Outputs:
+    """The part of `Storage` about outputs."""
+
+    _database: Database
+
+    def slug(self, kind: str, name: str, *, wanted: str) -> str:
+        with self._database.write() as connection:
+            given = connection.scalar(select(slug.c.slug).where(slug.c.kind == kind, slug.c.name == name))
+            if given is not None:
+                return str(given)
+            taken = set(connection.scalars(select(slug.c.folded).where(slug.c.kind == kind)))
+            free: str = next(text for text in _candidates(wanted) if _folded(text) not in taken)
+            row = {"kind": kind, "name": name, "slug": free, "folded": _folded(free)}
+            connection.execute(insert(slug), row)
+            return free
+
+    def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
+        with self._database.write() as connection:
+            stored = _one(connection, output)
+            if stored is None:
+                _enter(connection, output, public_id, definition, now)
+            elif stored.retired or stored.definition != definition:
+                configured_at = stored.configured_at if stored.definition == definition else now
+                _renew(connection, stored, definition, configured_at)
+            else:
+                return _output(stored)
+            return _output(_one(connection, output))
+
+    def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
+        kept = frozenset(keep)
+        dropped: list[RenditionRecord] = []
+        with self._database.write() as connection:
+            live = connection.scalars(select(output.c.id).where(~output.c.retired))
+            for chunk in chunks(sorted(id_ for id_ in live if id_ not in kept)):
+                held = rendition.c.output.in_(chunk)
+                dropped += map(_rendition, connection.execute(select(rendition).where(held)))
+                connection.execute(delete(rendition).where(held))
+                gone = update(output).where(output.c.id.in_(chunk))
+                connection.execute(gone.values(retired=True, size=0, newest=None))
+        return sorted(dropped, key=lambda record: record.path)
+
+    def outputs(self) -> list[OutputRecord]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(output).where(~output.c.retired)).all()
+        return sorted(map(_output, rows), key=lambda record: record.output)
+
+    def mark_dirty(self, outputs: Collection[OutputId]) -> None:
+        if outputs:
+            with self._database.write() as connection:
+                mark(connection, outputs)
+
+    def put_renditions(
+        self,
+        output: OutputId,
+        renditions: Sequence[RenditionRecord],
+        *,
+        stamp: int,
+        size: int,
+        newest: datetime | None,
+    ) -> list[RenditionRecord]:
+        """See `Storage`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
+        with self._database.write() as connection:
+            stored = _one(connection, output)
+            if stored is None or stored.retired:
+                return []
+            written = _replace(connection, output, renditions)
+            _done(connection, stored, stamp, size, newest)
+        return sorted(written, key=lambda record: record.path)
+
+    def renditions(self) -> list[RenditionRecord]:
+        # Retiring forgets the renditions, so all that are stored count.
+        with self._database.read() as connection:
+            rows = connection.execute(select(rendition)).all()
+        return sorted(map(_rendition, rows), key=lambda record: record.path)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _candidates(wanted: str) -> Iterator[str]:
+    yield wanted
+    for number in count(2):
+        yield f"{wanted}-{number}"
+
+
+def _one(connection: Connection, id_: OutputId) -> Any:
+    return connection.execute(select(output).where(output.c.id == id_)).one_or_none()
+
+
+def _enter(connection: Connection, id_: OutputId, public_id: str, definition: str, now: datetime) -> None:
+    row = {
+        "id": id_,
+        "public_id": public_id,
+        "definition": definition,
+        "configured_at": now,
+        "dirty": True,
+        "stamp": 1,
+        "size": 0,
+        "retired": False,
+    }
+    connection.execute(insert(output), row)
+
+
+def _renew(connection: Connection, stored: Any, definition: str, configured_at: datetime) -> None:
+    changed = update(output).where(output.c.id == stored.id)
+    connection.execute(
+        changed.values(
+            definition=definition, configured_at=configured_at, dirty=True, stamp=stored.stamp + 1, retired=False
+        )
+    )
+
+
+def _replace(connection: Connection, id_: OutputId, renditions: Sequence[RenditionRecord]) -> list[RenditionRecord]:
+    rows = [_row(id_, record) for record in renditions]
+    before = connection.execute(select(rendition).where(rendition.c.output == id_)).all()
+    first = {(row.path, row.etag): row.modified for row in before}
+    for row in rows:
+        row["modified"] = first.get((row["path"], row["etag"]), row["modified"])
+    connection.execute(delete(rendition).where(rendition.c.output == id_))
+    if rows:
+        connection.execute(insert(rendition), rows)
+    return [RenditionRecord(**row) for row in rows]
+
+
+def _done(connection: Connection, stored: Any, stamp: int, size: int, newest: datetime | None) -> None:
+    values: dict[str, Any] = {"size": size, "newest": newest}
+    if stored.stamp == stamp:
+        values["dirty"] = False
+    connection.execute(update(output).where(output.c.id == stored.id).values(values))
+
+
+def _row(id_: OutputId, record: RenditionRecord) -> dict[str, Any]:
+    return {
+        "path": record.path,
+        "output": id_,
+        "format": record.format,
+        "media_type": record.media_type,
+        "etag": record.etag,
+        "modified": record.modified,
+        "size": record.size,
+    }
+
+
+def _rendition(row: Row[Any]) -> RenditionRecord:
+    return RenditionRecord(**row._mapping)
+
+
+def _output(row: Any) -> OutputRecord:
+    return OutputRecord(
+        output=row.id,
+        public_id=row.public_id,
+        definition=row.definition,
+        configured_at=row.configured_at,
+        dirty=row.dirty,
+        stamp=row.stamp,
+        size=row.size,
+        newest=row.newest,
+        retired=row.retired,
+    )

@@ -1,0 +1,56 @@
+"""`Storage` over SQL, put together from its parts, and what belongs to none of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from aggregator.storage.database import Database
+from aggregator.storage.entries import Entries
+from aggregator.storage.outputs import Outputs
+from aggregator.storage.sources import Sources
+from aggregator.storage.tables import attempt, setting
+from aggregator.storage.visits import Visits
+
+
+class SqlStorage(Sources, Visits, Entries, Outputs):
+    """A store in one SQL database, whose tables are there and up to date."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        self._database.close()
+
+    def mint(self, name: str, value: str) -> str:
+        kept = select(setting.c.value).where(setting.c.name == name)
+        with self._database.write() as connection:
+            found = connection.scalar(kept)
+            if found is not None:
+                return str(found)
+            connection.execute(insert(setting), {"name": name, "value": value})
+            return value
+
+    def changes(self) -> int:
+        return self._database.pragma("data_version")
+
+    def trim(self, *, attempts: int) -> None:
+        with self._database.write() as connection:
+            crowded = select(attempt.c.number).group_by(attempt.c.number).having(func.count() > attempts)
+            rows = [{"source": number, "kept": attempts} for number in connection.scalars(crowded)]
+            if rows:
+                connection.execute(_TRIM, rows)
+        # Truncating needs that nobody reads; if somebody does, the next time will do.
+        self._database.pragma("wal_checkpoint(TRUNCATE)")
+        self._database.pragma("optimize")
+
+
+_other = attempt.alias()
+_newest_forgotten = (
+    select(_other.c.id)
+    .where(_other.c.number == bindparam("source"))
+    .order_by(_other.c.id.desc())
+    .limit(1)
+    .offset(bindparam("kept"))
+    .scalar_subquery()
+)
+_TRIM = delete(attempt).where(attempt.c.number == bindparam("source"), attempt.c.id <= _newest_forgotten)

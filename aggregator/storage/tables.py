@@ -1,0 +1,204 @@
+"""The tables, once for SQLite and PostgreSQL.
+
+Rules for editors: every change needs a script in `migrations/versions` and a new `opening.HEAD`; a test compares the
+two. Records are kept whole as JSON (`codec`), and beside it only what a query looks for. Instants are whole
+microseconds since 1970 in UTC, so that they compare as numbers and come back exact on every database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, exact to the microsecond; it comes back in UTC. A naive one is a TypeError."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# Only a column declared INTEGER is SQLite's own row number; PostgreSQL needs the wide type.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Numbers given out inside the transaction that uses them: unlike a sequence they appear in the order of commits, so
+# whoever has read up to one number has seen everything below it; and none is ever given twice (protocols W8).
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# `next_poll`, `number` and `id` are the truth; their copies inside `state` are not looked at.
+source = Table(
+    "source",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("next_poll", Instant),
+    Column("lease_token", Text),
+    Column("lease_until", Instant),
+    Column("state", Text, nullable=False),
+    Column("feed", Text),
+    Index(None, "active", "next_poll"),
+    sqlite_autoincrement=True,
+)
+
+# Domains that asked to be left alone.
+hold = Table(
+    "hold",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("number", RowNumber, ForeignKey("source.number"), nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "number", "id"),
+)
+
+# Small rows, so that `known` and `find` read no contents: those are in `body`.
+entry = Table(
+    "entry",
+    metadata,
+    Column("seq", RowNumber, primary_key=True, autoincrement=False),
+    Column("number", RowNumber, ForeignKey("source.number"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("public_id", Text, nullable=False),
+    Column("native_id", Text),
+    Column("link", Text),
+    Column("link_key", Text),
+    Column("title", Text, nullable=False),
+    Column("title_folded", Text, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("published", Instant),
+    Column("updated", Instant, nullable=False),
+    Column("sort_date", Instant, nullable=False),
+    Column("deleted_at", Instant),
+    Column("fingerprint", Text, nullable=False),
+    UniqueConstraint("number", "key"),
+    # `deleted_at` makes it answer counts and walks without touching the rows.
+    Index(None, "number", "seq", "deleted_at"),
+    Index(None, "public_id"),
+    Index(None, "link_key"),
+)
+
+# Keys that entries had before (protocols I3, I4).
+alias = Table(
+    "alias",
+    metadata,
+    Column("number", RowNumber, ForeignKey("source.number"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("seq", RowNumber, ForeignKey("entry.seq"), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+body = Table(
+    "body",
+    metadata,
+    Column("seq", RowNumber, ForeignKey("entry.seq"), primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
+)
+
+# Category paths that entries have of their own: JSON arrays of names.
+node = Table(
+    "node",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("path", Text, nullable=False, unique=True),
+)
+
+entry_node = Table(
+    "entry_node",
+    metadata,
+    Column("node", RowNumber, ForeignKey("node.id"), primary_key=True, autoincrement=False),
+    Column("seq", RowNumber, ForeignKey("entry.seq"), primary_key=True, autoincrement=False),
+    Column("number", RowNumber, nullable=False),
+    Index(None, "seq"),
+    sqlite_with_rowid=False,
+)
+
+slug = Table(
+    "slug",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+    UniqueConstraint("kind", "folded"),
+)
+
+output = Table(
+    "output",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("public_id", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("configured_at", Instant, nullable=False),
+    Column("dirty", Boolean, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("newest", Instant),
+    Column("retired", Boolean, nullable=False),
+)
+
+rendition = Table(
+    "rendition",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("output", Text, ForeignKey("output.id"), nullable=False),
+    Column("format", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("modified", Instant, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Index(None, "output"),
+)

@@ -1,0 +1,230 @@
+"""Visits: what diff has to know before one, and the one transaction that records it (protocols P2)."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
+from aggregator.storage import Draft, Known, Lease, Revision, Visit
+from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
+from aggregator.storage.database import Database, chunks
+from aggregator.storage.tables import alias, attempt, body, counter, entry, entry_node, hold, node, output, source
+
+Row = dict[str, Any]
+
+
+def folded(text: str) -> str:
+    """`text` as titles are searched: without case and width."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+class Visits:
+    """The part of `Storage` about visits."""
+
+    _database: Database
+
+    def known(self, number: SourceNumber) -> dict[str, Known]:
+        with self._database.read() as connection:
+            rows = connection.execute(_KNOWN, {"source": number}).all()
+            former = connection.execute(_FORMER, {"source": number}).all()
+        known = {row.key: Known(**row._mapping) for row in rows}
+        by_seq = {one.seq: one for one in known.values()}
+        # A present key goes before the same one in another entry's past.
+        return {key: by_seq[seq] for key, seq in former} | known
+
+    def holds(self, *, now: datetime) -> dict[str, datetime]:
+        query = select(hold.c.domain, hold.c.until).where(hold.c.until > now).order_by(hold.c.domain)
+        with self._database.read() as connection:
+            return {row.domain: row.until for row in connection.execute(query)}
+
+    def record(self, visit: Visit) -> bool:
+        """See `Storage`. A revision of a deleted entry brings it back (protocols I10)."""
+        number = visit.lease.number
+        # Everything that takes time is made before the lock is taken.
+        added = [_added(number, draft) for draft in visit.new]
+        bodies = [ENTRY.dump(draft.entry) for draft in visit.new]
+        revised = [(_revised(number, revision), ENTRY.dump(revision.entry)) for revision in visit.revised]
+        end = _end(visit)
+        log = ATTEMPT.dump(visit.attempt)
+        with self._database.write() as connection:
+            if not _is_held(connection, visit.lease):
+                return False
+            connection.execute(_END, end)
+            connection.execute(insert(attempt), {"number": number, "data": log})
+            _rekey(connection, number, [*visit.rekeyed, *((revision.seq, revision.key) for revision in visit.revised)])
+            if revised:
+                _revise(connection, visit.revised, revised)
+            if added:
+                _add(connection, visit.new, added, bodies)
+            if visit.hold:
+                _hold(connection, *visit.hold, now=visit.attempt.at)
+            mark(connection, visit.dirty)
+        return True
+
+
+_KNOWN = (
+    select(
+        entry.c.seq,
+        entry.c.key,
+        entry.c.title,
+        entry.c.fingerprint,
+        entry.c.public_id,
+        entry.c.first_seen,
+        entry.c.published,
+        entry.c.updated,
+        entry.c.link_key,
+        entry.c.deleted_at,
+    )
+    .where(entry.c.number == bindparam("source"))
+    .order_by(entry.c.seq)
+)
+_FORMER = select(alias.c.key, alias.c.seq).where(alias.c.number == bindparam("source")).order_by(alias.c.key)
+_END = update(source).where(source.c.number == bindparam("visited"))
+_REVISE = update(entry).where(entry.c.seq == bindparam("at"), entry.c.number == bindparam("of"))
+_FORGET = delete(alias).where(alias.c.number == bindparam("of"), alias.c.key == bindparam("was"))
+_REKEY = _REVISE.values(key=bindparam("becomes"))
+
+
+def mark(connection: Connection, outputs: Iterable[OutputId]) -> None:
+    """Outputs that have to be made again; unknown ones are passed over."""
+    for chunk in chunks(sorted(set(outputs))):
+        connection.execute(update(output).where(output.c.id.in_(chunk)).values(dirty=True, stamp=output.c.stamp + 1))
+
+
+def _is_held(connection: Connection, lease: Lease) -> bool:
+    token = select(source.c.lease_token).where(source.c.number == lease.number)
+    return bool(connection.scalar(token) == lease.token)
+
+
+def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:
+    """Of two wishes of one domain the longer counts; those that are over are cleared away."""
+    connection.execute(delete(hold).where(hold.c.until <= now))
+    stored = connection.scalar(select(hold.c.until).where(hold.c.domain == domain))
+    if stored is None:
+        connection.execute(insert(hold), {"domain": domain, "until": until})
+    elif stored < until:
+        connection.execute(update(hold).where(hold.c.domain == domain).values(until=until))
+
+
+def _end(visit: Visit) -> Row:
+    values: Row = {
+        "visited": visit.lease.number,
+        "state": STATE.dump(visit.state),
+        "next_poll": visit.state.next_poll,
+        "lease_token": None,
+        "lease_until": None,
+    }
+    if visit.feed is not None:
+        values["feed"] = FEED.dump(visit.feed)
+    return values
+
+
+def _content(record: Entry) -> Row:
+    return {"native_id": record.id, "link": record.link, "title": record.title, "title_folded": folded(record.title)}
+
+
+def _added(number: SourceNumber, draft: Draft) -> Row:
+    return {
+        "number": number,
+        "key": draft.key,
+        "public_id": draft.public_id,
+        "link_key": draft.link_key,
+        "first_seen": draft.first_seen,
+        "changed_at": draft.first_seen,
+        "published": draft.published,
+        "updated": draft.updated,
+        "sort_date": draft.sort_date,
+        "fingerprint": draft.fingerprint,
+        **_content(draft.entry),
+    }
+
+
+def _revised(number: SourceNumber, revision: Revision) -> Row:
+    return {
+        "at": revision.seq,
+        "of": number,
+        "link_key": revision.link_key,
+        "changed_at": revision.changed_at,
+        "published": revision.published,
+        "updated": revision.updated,
+        "fingerprint": revision.fingerprint,
+        "deleted_at": None,
+        **_content(revision.entry),
+    }
+
+
+def _rekey(connection: Connection, number: SourceNumber, keys: Sequence[tuple[int, str]]) -> None:
+    """Give entries their keys; old ones become aliases. All let go of theirs first, for one may get another's."""
+    wanted = dict(keys)
+    before: dict[int, str] = {}
+    for chunk in chunks(sorted(wanted)):
+        stored = select(entry.c.seq, entry.c.key).where(entry.c.seq.in_(chunk), entry.c.number == number)
+        before |= {row.seq: row.key for row in connection.execute(stored) if row.key != wanted[row.seq]}
+    if before:
+        rows = [{"at": seq, "of": number, "becomes": wanted[seq]} for seq in before]
+        connection.execute(_REKEY, [row | {"becomes": f"\x1f{row['at']}"} for row in rows])
+        connection.execute(_REKEY, rows)
+        past = [{"number": number, "key": key, "seq": seq} for seq, key in before.items()]
+        connection.execute(_FORGET, [{"of": row["number"], "was": row["key"]} for row in past])
+        connection.execute(insert(alias), past)
+
+
+def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequence[tuple[Row, str]]) -> None:
+    connection.execute(_REVISE, [row for row, _ in rows])
+    connection.execute(
+        update(body).where(body.c.seq == bindparam("at")), [{"at": row["at"], "data": data} for row, data in rows]
+    )
+    connection.execute(
+        delete(entry_node).where(entry_node.c.seq == bindparam("at")), [{"at": row["at"]} for row, _ in rows]
+    )
+    _place(connection, rows[0][0]["of"], [(revision.seq, revision.paths) for revision in revisions])
+
+
+def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Row], bodies: Sequence[str]) -> None:
+    first = take(connection, "seq", len(rows))
+    connection.execute(insert(entry), [{"seq": seq, **row} for seq, row in enumerate(rows, first)])
+    connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])
+    _place(connection, rows[0]["number"], [(seq, draft.paths) for seq, draft in enumerate(drafts, first)])
+
+
+def take(connection: Connection, name: str, count: int) -> int:
+    """The first of `count` numbers in a row, never given before."""
+    last = connection.scalar(select(counter.c.value).where(counter.c.name == name).with_for_update())
+    if last is None:
+        connection.execute(insert(counter), {"name": name, "value": count})
+        return 1
+    connection.execute(update(counter).where(counter.c.name == name).values(value=last + count))
+    return int(last) + 1
+
+
+def _place(connection: Connection, number: int, placed: Sequence[tuple[int, tuple[CategoryPath, ...]]]) -> None:
+    pairs = {(seq, json.dumps(path, ensure_ascii=False)) for seq, paths in placed for path in paths}
+    if not pairs:
+        return
+    nodes = _nodes(connection, sorted({path for _, path in pairs}))
+    connection.execute(
+        insert(entry_node), [{"node": nodes[path], "seq": seq, "number": number} for seq, path in sorted(pairs)]
+    )
+
+
+def _nodes(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
+    found = _stored_nodes(connection, paths)
+    missing = [{"path": path} for path in paths if path not in found]
+    if missing:
+        connection.execute(insert(node), missing)
+        found = _stored_nodes(connection, paths)
+    return found
+
+
+def _stored_nodes(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(paths):
+        query = select(node.c.path, node.c.id).where(node.c.path.in_(chunk))
+        found |= {row.path: row.id for row in connection.execute(query)}
+    return found
