@@ -1,0 +1,245 @@
+"""Elements of other vocabularies that a story carries through (protocols M4): which, and how they may look.
+
+Rules for editors: an element is written only if the table knows it and its value fits; whatever does not fit is left
+out, for an invalid element costs the whole feed its validity. Fields of the model never come from here, so no entry of
+the table may name an element that RSS or Atom writes for one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from aggregator.core.model import Foreign
+from aggregator.formats import markup, values
+
+Check = Callable[[str | None], str | None]
+"""A value as written -> the value to write, None if it may not be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How a known element may look. An attribute that fails its check is dropped; a `needed` one takes the element."""
+
+    text: Check | None = None
+    """None: the element is written empty."""
+    attributes: Mapping[str, Check] | None = None
+    needed: tuple[str, ...] = ()
+    many: bool = False
+
+
+def _text(value: str | None) -> str | None:
+    return values.line(value) or None
+
+
+def _up_to(limit: int) -> Check:
+    def check(value: str | None) -> str | None:
+        plain = values.line(value)
+        return (plain if len(plain) <= limit else plain[: limit - 1] + "…") or None
+
+    return check
+
+
+def _matching(pattern: str) -> Check:
+    compiled = re.compile(pattern)
+
+    def check(value: str | None) -> str | None:
+        plain = values.line(value)
+        return plain if compiled.fullmatch(plain) else None
+
+    return check
+
+
+def _truth(value: str | None) -> str | None:
+    """itunes:explicit as Apple has it now: the old yes, no and clean are translated."""
+    return {"yes": "true", "true": "true", "no": "false", "false": "false", "clean": "false"}.get(
+        values.line(value).lower()
+    )
+
+
+def _keywords(value: str | None) -> str | None:
+    words = [" ".join(word.split()) for word in values.line(value).split(",")]
+    joined = ",".join(filter(None, words))
+    return joined if joined and len(joined) <= 255 and ("," in joined or " " not in joined) else None
+
+
+def _positions(value: str | None) -> str | None:
+    plain = values.line(value)
+    numbers = plain.split(" ")
+    good = len(numbers) >= 4 and len(numbers) % 2 == 0 and all(_NUMBER.fullmatch(number) for number in numbers)
+    return plain if good else None
+
+
+def _role(value: str | None) -> str | None:
+    plain = values.line(value).lower()
+    return plain if plain in _ROLES else None
+
+
+_NUMBER = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,12})?")
+_ROLES = frozenset(
+    ("actor", "artist", "author", "composer", "editor", "musician", "performer", "photographer", "producer")
+)
+_POSITIVE = _matching(r"[1-9]\d{0,8}")
+_ONCE_TEXT = Rule(text=_text)
+_MANY_TEXT = Rule(text=_text, many=True)
+_NPT = _matching(r"\d+(\.\d+)?|\d+:\d\d:\d\d(\.\d+)?")
+_PLAIN_TYPE = {"type": _matching("plain")}
+
+RULES: Mapping[str, Mapping[str, Rule]] = {
+    markup.ITUNES: {
+        "author": Rule(text=_up_to(255)),
+        "block": Rule(text=_matching("yes|no")),
+        "duration": Rule(text=_matching(r"\d+(:[0-5]\d(:[0-5]\d)?)?")),
+        "episode": Rule(text=_POSITIVE),
+        "episodeType": Rule(text=_matching("full|trailer|bonus")),
+        "explicit": Rule(text=_truth),
+        "image": Rule(attributes={"href": values.dotted_url}, needed=("href",)),
+        "keywords": Rule(text=_keywords),
+        "season": Rule(text=_POSITIVE),
+        "subtitle": Rule(text=_up_to(255)),
+        "summary": Rule(text=_up_to(4000)),
+        "title": _ONCE_TEXT,
+    },
+    markup.MEDIA: {
+        "category": Rule(text=_text, attributes={"scheme": values.web_url, "label": values.attribute_line}, many=True),
+        "copyright": Rule(text=_text, attributes={"url": values.web_url}),
+        "credit": Rule(text=_text, attributes={"role": _role}, many=True),
+        "description": Rule(text=_text, attributes=_PLAIN_TYPE),
+        "hash": Rule(text=_matching("[0-9A-Fa-f]{32}"), many=True),
+        "keywords": _MANY_TEXT,
+        "player": Rule(
+            attributes={"url": values.web_url, "width": _POSITIVE, "height": _POSITIVE}, needed=("url",), many=True
+        ),
+        "rating": Rule(text=_matching("adult|nonadult"), many=True),
+        "restriction": Rule(
+            text=_matching("all|none"),
+            attributes={"relationship": _matching("allow|deny")},
+            needed=("relationship",),
+            many=True,
+        ),
+        "text": Rule(
+            text=_text, attributes={**_PLAIN_TYPE, "start": _NPT, "end": _NPT, "lang": values.language}, many=True
+        ),
+        "title": Rule(text=_text, attributes=_PLAIN_TYPE),
+    },
+    markup.DC: {
+        "contributor": _MANY_TEXT,
+        "coverage": _MANY_TEXT,
+        "description": _ONCE_TEXT,
+        "format": _ONCE_TEXT,
+        "identifier": _MANY_TEXT,
+        "publisher": _MANY_TEXT,
+        "relation": _MANY_TEXT,
+        "title": _ONCE_TEXT,
+        "type": _ONCE_TEXT,
+    },
+    markup.DCTERMS: {
+        "abstract": _ONCE_TEXT,
+        "accessRights": _MANY_TEXT,
+        "alternative": _MANY_TEXT,
+        "audience": _MANY_TEXT,
+        "available": _MANY_TEXT,
+        "bibliographicCitation": _MANY_TEXT,
+        "dateAccepted": _ONCE_TEXT,
+        "dateCopyrighted": _ONCE_TEXT,
+        "dateSubmitted": _ONCE_TEXT,
+        "license": _MANY_TEXT,
+        "mediator": _ONCE_TEXT,
+        "provenance": _MANY_TEXT,
+        "rightsHolder": _MANY_TEXT,
+        "spatial": _MANY_TEXT,
+        "temporal": _MANY_TEXT,
+        "valid": _MANY_TEXT,
+    },
+    markup.GEORSS: {
+        "point": Rule(text=_matching(r"[-+]?\d{1,9}(\.\d{1,12})? [-+]?\d{1,9}(\.\d{1,12})?"), many=True),
+        "line": Rule(text=_positions, many=True),
+        "polygon": Rule(text=_positions, many=True),
+        "featureName": _MANY_TEXT,
+        "featureTypeTag": _MANY_TEXT,
+        "relationshipTag": _MANY_TEXT,
+        "floor": Rule(text=_matching(r"-?\d{1,6}"), many=True),
+        "radius": Rule(text=_matching(r"\d{1,9}(\.\d{1,12})?"), many=True),
+    },
+    markup.SLASH: {
+        "department": _MANY_TEXT,
+        "section": _MANY_TEXT,
+        "hit_parade": Rule(text=_matching(r"\d+(,\d+)*")),
+    },
+    markup.WFW: {"comment": Rule(text=values.web_url)},
+    markup.CREATIVE_COMMONS: {"license": Rule(text=values.web_url)},
+}
+
+FREE = frozenset({markup.PODCAST, markup.YT})
+"""Vocabularies that validators do not look into: any element with a proper name is written, and its children."""
+
+DEEPEST = 4
+MOST = 100
+"""Elements written for one story: the rest of a longer list is left out."""
+
+_LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+
+
+def write(parent: markup.Element, elements: Iterable[Foreign]) -> None:
+    """Write what is known and valid, in the given order, as last children of `parent`."""
+    seen: set[tuple[str, str]] = set()
+    for count, element in enumerate(elements):
+        if count >= MOST:
+            break
+        namespace = _canonical(element.namespace)
+        if namespace in FREE:
+            _write_free(parent, namespace, element, DEEPEST)
+        elif (rule := RULES.get(namespace, {}).get(element.name)) is not None:
+            name = (namespace, element.name)
+            if (rule.many or name not in seen) and _write_known(parent, namespace, element, rule):
+                seen.add(name)
+
+
+def _write_known(parent: markup.Element, namespace: str, element: Foreign, rule: Rule) -> bool:
+    checks = rule.attributes or {}
+    checked = {name: checks[name](value) for name, value in element.attributes if name in checks}
+    attributes = {name: value for name, value in checked.items() if value is not None}
+    if any(name not in attributes for name in rule.needed):
+        return False
+    text = rule.text(element.text) if rule.text else None
+    if rule.text and text is None:
+        return False
+    child = _made(parent, namespace, element.name, attributes)
+    markup.set_line(child, text or "")
+    return True
+
+
+def _write_free(parent: markup.Element, namespace: str, element: Foreign, levels: int) -> None:
+    if not _LOCAL_NAME.fullmatch(element.name):
+        return
+    attributes = {name: values.line(value) for name, value in element.attributes if _LOCAL_NAME.fullmatch(name)}
+    child = _made(parent, namespace, element.name, attributes)
+    markup.set_line(child, values.line(element.text))
+    for inner in element.children[:MOST] if levels > 1 else ():
+        if _canonical(inner.namespace) == namespace:
+            _write_free(child, namespace, inner, levels - 1)
+
+
+def _made(parent: markup.Element, namespace: str, name: str, attributes: Mapping[str, str]) -> markup.Element:
+    prefix = markup.PREFIX_OF[namespace]
+    declared = {prefix: namespace} if prefix in markup.LOCAL_PREFIXES else None
+    return etree.SubElement(parent, f"{{{namespace}}}{name}", dict(sorted(attributes.items())), nsmap=declared)
+
+
+_KNOWN_AS = {uri.lower().rstrip("/#"): uri for uri in [*RULES, *FREE]} | {
+    "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": markup.PODCAST,
+    "http://gdata.youtube.com/schemas/2007": markup.YT,
+}
+
+
+def _canonical(namespace: str) -> str:
+    """The namespace under its proper name: case and a final slash do not count (protocols M5)."""
+    return _KNOWN_AS.get(namespace.strip().lower().rstrip("/#"), namespace)
+
+
+def is_itunes(element: Foreign) -> bool:
+    """Whether the element is one of Apple's that would be written."""
+    return _canonical(element.namespace) == markup.ITUNES and element.name in RULES[markup.ITUNES]

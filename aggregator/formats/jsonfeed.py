@@ -1,0 +1,152 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1), attribution in one extension object `_syndication` (protocols M7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import unescape
+from typing import Any
+
+from aggregator.core.edition import Edition, Story
+from aggregator.core.text import dates
+from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+
+VERSION = "https://jsonfeed.org/version/1.1"
+_TAIL = b"\n]}\n"
+
+
+class JsonFeed:
+    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (M9)."""
+
+    name = "json"
+    suffix = SUFFIXES["json"]
+    media_type = f"{MEDIA_TYPES['json']}; charset=utf-8"
+
+    def render_story(self, story: Story) -> bytes:
+        return _dumped(_present(_item(story)))
+
+    def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
+        items = (_with_url(s, f, page) for s, f in zip(edition.stories, fragments, strict=True))
+        return _head(edition, page)[:-1] + b',\n"items": [\n' + b",\n".join(items) + _TAIL
+
+
+def _item(story: Story) -> dict[str, Any]:
+    related = facts.related(story)
+    picture, published = facts.picture(story), facts.published(story)
+    return {
+        "id": facts.identifier(story),
+        "url": facts.link(story),
+        "external_url": related[0] if related else None,
+        "title": facts.own_title(story) or _needed_title(story),
+        "content_html": facts.content(story),
+        "summary": _summary(story),
+        "image": picture.url if picture else None,
+        "date_published": dates.rfc3339(published) if published else None,
+        "date_modified": dates.rfc3339(facts.updated(story)),
+        "authors": [_author(author) for author in facts.authors(story)],
+        "tags": _tags(story),
+        "language": facts.language(story),
+        "attachments": [_attachment(file) for file in facts.files(story)],
+        "_syndication": _present(_syndication(story, related)),
+    }
+
+
+def _needed_title(story: Story) -> str | None:
+    """A generated title is left out, unless there is nothing else to show of the item."""
+    return None if facts.content(story) or facts.summary_html(story) else facts.shown_title(story)
+
+
+def _summary(story: Story) -> str | None:
+    """Plain text, which is what JSON Feed asks for."""
+    html = facts.summary_html(story)
+    if html is None:
+        return None
+    return values.text_of(html) if story.stored.entry.summary_is_html else unescape(html)
+
+
+def _author(author: facts.Author) -> dict[str, str]:
+    url = author.uri or (f"mailto:{author.email}" if author.email else None)
+    return {"name": author.name, **({"url": url} if url else {})}
+
+
+def _tags(story: Story) -> list[str]:
+    """The leaf of each assigned path, then the source's own words (protocols K5)."""
+    names = [path[-1] for path in facts.paths(story)] + [tag.name for tag in facts.tags(story)]
+    return list(dict.fromkeys(names))
+
+
+def _attachment(file: facts.File) -> dict[str, Any]:
+    attachment = {
+        "url": file.url,
+        "mime_type": file.type or "application/octet-stream",
+        "title": file.title,
+        "size_in_bytes": file.length,
+        "duration_in_seconds": file.duration,
+    }
+    return {key: value for key, value in attachment.items() if value is not None}
+
+
+def _syndication(story: Story, related: tuple[str, ...]) -> dict[str, Any]:
+    """What JSON Feed has no field for. `about` tells a reader of the source what the object is."""
+    discussion = facts.discussion(story)
+    stored = story.stored
+    return {
+        "about": f"{PRODUCT}: where this item came from",
+        "source": _attribution(facts.source(story)),
+        "category_paths": [list(path) for path in facts.paths(story)],
+        "original_id": values.characters(stored.entry.id or "").strip(),
+        "rights": facts.rights(story),
+        "related": list(related[1:]),
+        "comments": _present({"url": discussion.url, "count": discussion.count, "feed": discussion.feed}),
+        "via": [_attribution(origin) for origin in facts.via(story)],
+    }
+
+
+def _attribution(source: facts.Attribution) -> dict[str, Any]:
+    return _present(
+        {
+            "id": source.id,
+            "title": source.title,
+            "url": source.url,
+            "site_url": source.site_url,
+            "updated": dates.rfc3339(source.updated) if source.updated else None,
+            "rights": source.rights,
+        }
+    )
+
+
+def _head(edition: Edition, page: str) -> bytes:
+    title = values.line(edition.title) or values.line(edition.output) or PRODUCT
+    hubs = dict.fromkeys(filter(None, map(values.web_url, edition.hubs)))
+    head = {
+        "version": VERSION,
+        "title": title,
+        "home_page_url": page if "html" in edition.formats else edition.site_url,
+        "feed_url": public_url(edition.site_url, edition.output, SUFFIXES["json"]),
+        "description": values.line(edition.description),
+        "language": values.language(edition.language),
+        "hubs": [{"type": "WebSub", "url": hub} for hub in hubs],
+    }
+    return _dumped(_present(head))
+
+
+def _with_url(story: Story, fragment: bytes, page: str) -> bytes:
+    """An item without a link of its own points to its place on our page: many readers show nothing else to open."""
+    if facts.link(story):
+        return fragment
+    start = _dumped({"id": facts.identifier(story)})[:-1]
+    here = _dumped({"url": f"{page}#{facts.anchor(story)}"})[1:-1]
+    return start + b", " + here + fragment[len(start) :]
+
+
+_ALWAYS = ("content_html",)
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say something: an item always has its content, even if that is empty."""
+    return {key: value for key, value in fields.items() if key in _ALWAYS or value not in (None, "", [], {})}
+
+
+def _dumped(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8")

@@ -1,0 +1,76 @@
+"""OPML 2.0 (opml.org/spec2): the list of outputs, as other readers import it (protocols W15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from aggregator.core.model import CategoryPath
+from aggregator.core.text import dates
+from aggregator.formats import facts, values
+from aggregator.formats.markup import Element, add
+
+MEDIA_TYPE = "text/x-opml; charset=utf-8"
+
+DEEPEST = 30
+"""Levels of folders; what lies deeper stands in the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A feed in the list. `path` is the category it stands in, () at the top."""
+
+    title: str
+    xml_url: str
+    html_url: str | None = None
+    language: str | None = None
+    description: str | None = None
+    path: CategoryPath = ()
+
+
+def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None) -> bytes:
+    """The list in the given order, categories as nested outlines. One whose address is none is left out.
+
+    `modified` is the newest change of the list, never the time of rendering (protocols W3).
+    """
+    root = etree.Element("opml", version="2.0")
+    head = add(root, "head")
+    add(head, "title", values.attribute_line(title) or "Feeds")
+    if moment := values.instant(modified):
+        add(head, "dateModified", dates.rfc822(moment))
+    body = add(root, "body")
+    folders: dict[CategoryPath, Element] = {(): body}
+    for subscription in subscriptions:
+        if url := values.web_url(subscription.xml_url):
+            _outline(_folder(folders, _cleaned(subscription.path)), subscription, url)
+    written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return written
+
+
+def _cleaned(path: CategoryPath) -> CategoryPath:
+    return tuple(filter(None, map(values.attribute_line, path)))[:DEEPEST]
+
+
+def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element:
+    if path not in folders:
+        folders[path] = add(_folder(folders, path[:-1]), "outline", text=path[-1])
+    return folders[path]
+
+
+def _outline(parent: Element, subscription: Subscription, url: str) -> None:
+    title = values.attribute_line(subscription.title) or url
+    add(
+        parent,
+        "outline",
+        type="rss",
+        text=title,
+        title=title,
+        xmlUrl=url,
+        htmlUrl=values.web_url(subscription.html_url),
+        language=values.language(subscription.language),
+        description=values.attribute_line(subscription.description) or None,
+        category=f"/{facts.path_text(_cleaned(subscription.path))}" if subscription.path else None,
+    )

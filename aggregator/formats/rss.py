@@ -1,0 +1,84 @@
+"""RSS 2.0 (rssboard.org, with the RSS profile's advice): feedgen's skeleton, mended by `extension`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
+
+from aggregator.core.edition import Edition, Story
+from aggregator.formats import (
+    CATEGORY_SCHEME,
+    MEDIA_TYPES,
+    PRODUCT,
+    SUFFIXES,
+    extension,
+    facts,
+    markup,
+    public_url,
+    values,
+)
+
+_TAIL = b"  </channel>\n</rss>\n"
+
+
+class Rss:
+    """RSS 2.0. Items name their source, carry ids that are no addresses, and never an invented mail address (M10)."""
+
+    name = "rss"
+    suffix = SUFFIXES["rss"]
+    media_type = f"{MEDIA_TYPES['rss']}; charset=utf-8"
+
+    def render_story(self, story: Story) -> bytes:
+        item = FeedEntry()
+        item.register_extension(extension.NAME, extension.EntryExtension, atom=False)
+        item.aggregator.story = story
+        _texts(item, story)
+        item.guid(facts.identifier(story), permalink=False)
+        if link := facts.link(story):
+            item.link(href=link, rel="alternate")
+        for path in facts.paths(story):
+            item.category(term=facts.path_text(path), scheme=CATEGORY_SCHEME)
+        for tag in facts.tags(story):
+            item.category({"term": tag.name, **({"scheme": tag.scheme} if tag.scheme else {})})
+        if file := facts.main_file(story):
+            item.enclosure(file.url, file.length or 0, file.type or "application/octet-stream")
+        source = facts.source(story)
+        if address := source.url or source.site_url:
+            item.source(url=address, title=source.title)
+        if comments := facts.discussion(story).url:
+            item.comments(comments)
+        return markup.fragment(item.rss_entry(), "rss", "channel")
+
+    def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        return b"".join((_head(edition), *fragments, _TAIL))
+
+
+def _texts(item: FeedEntry, story: Story) -> None:
+    """Title and texts: a generated title is left out where a description can stand for it."""
+    content, summary = facts.content(story), facts.summary_html(story)
+    title = facts.own_title(story)
+    if title or not (content or summary):
+        item.title(title or facts.shown_title(story))
+    if content:
+        item.content(content)
+    if summary:
+        item.summary(summary)
+
+
+def _head(edition: Edition) -> bytes:
+    channel = FeedGenerator()
+    channel.register_extension(extension.NAME, extension.FeedExtension)
+    channel.aggregator.edition = edition
+    # feedgen fills this with the current time and formats it by switching the locale of the whole process
+    vars(channel)["_FeedGenerator__rss_lastBuildDate"] = None
+    title = values.line(edition.title) or values.line(edition.output) or PRODUCT
+    channel.title(title)
+    channel.description(values.line(edition.description) or title)
+    page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
+    channel.link(href=page if "html" in edition.formats else edition.site_url, rel="alternate")
+    if language := values.language(edition.language):
+        channel.language(language)
+    channel.generator(PRODUCT)
+    return markup.opened(channel.rss_str(pretty=True), _TAIL)
