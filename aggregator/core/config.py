@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from aggregator.core import config_values as values
-from aggregator.core.config_report import Report, shown
+from aggregator.core.config_report import Report, UnfitError, shown
 from aggregator.core.config_text import read_toml
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.model import CategoryPath, OutputId, SourceId
@@ -62,7 +62,9 @@ Category = Annotated[
 Interval = Annotated[
     timedelta | None,
     PlainValidator(values.interval),
-    WithJsonSchema({"type": "string", "pattern": "^(auto|[0-9]+[mhd])$", "examples": ["auto", "30m", "6h", "1d"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^(auto|[0-9]+[mhd])$", "default": "auto", "examples": ["30m", "6h", "1d"]}
+    ),
 ]
 
 
@@ -139,7 +141,7 @@ class SourceDefaults(_Table):
     timezone: Zone | None = Field(default=None, description="Zone of dates that name none; without it, UTC.")
     encoding: Encoding | None = Field(default=None, description="Character encoding, against all the source says.")
     user_agent: HeaderText | None = Field(default=None, description="Sent to this source as User-Agent.")
-    enabled: StrictBool = Field(default=True, description="false: not visited; what is stored stays and is published.")
+    enabled: StrictBool = Field(default=True, description="false: neither visited nor published; what is stored stays.")
 
 
 class SourceConfig(SourceDefaults):
@@ -181,9 +183,9 @@ class FeedConfig(_Table):
     category: Category | None = Field(default=None, description="Only entries in this category or below it.")
     source: Annotated[
         tuple[SourceId, ...],
+        Field(min_length=1),
         BeforeValidator(_one_or_more),
         AfterValidator(_source_ids),
-        Field(min_length=1),
         WithJsonSchema(
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
         ),
@@ -191,9 +193,9 @@ class FeedConfig(_Table):
     keep: tuple[Word, ...] = Field(default=(), description="Only entries that have one of these words.")
     drop: tuple[Word, ...] = Field(default=(), description="No entries that have one of these words.")
     limit: Annotated[StrictInt, Field(ge=1, le=LARGEST_LIMIT)] | None = Field(
-        default=None, description="Most entries in the feed; without it, as many as suit the source's rhythm."
+        default=None, description="Most entries in the feed; without it, the last 72 hours, and at least 50 entries."
     )
-    formats: Annotated[tuple[Format, ...], AfterValidator(_once_each), Field(min_length=1)] = Field(
+    formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_once_each)] = Field(
         default=("rss", "atom", "json", "html"), description="Formats the output is published in."
     )
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
@@ -284,7 +286,7 @@ class _Reader:
         feeds = self._feeds()
         if not self._table.get("source", []):
             self.report.add((), "the file names no source; add at least a [[source]] with an id and a url")
-        self._check_selections(sources, feeds)
+        self._check_selections(sources)
         return Config(
             site=site,
             network=network,
@@ -314,17 +316,21 @@ class _Reader:
         self.report.add((name,), f"expected a single table, found {shown(table)}; it begins with [{name}]")
         return None
 
-    def _list(self, name: str) -> dict[int, dict[str, Any]]:
+    def _tables(self, name: str) -> dict[int, dict[str, Any]]:
         """The tables of a [[name]] by their place in the file."""
         tables = self._table.get(name, [])
-        if isinstance(tables, list):
-            good = {index: table for index, table in enumerate(tables) if isinstance(table, dict)}
-            for index in range(len(tables)):
-                if index not in good:
-                    self.report.add((name, index), f"expected a table, found {shown(tables[index])}")
-            return good
-        self.report.add((name,), f"expected a list of tables, found {shown(tables)}; each begins with [[{name}]]")
-        return {}
+        items = enumerate(tables if isinstance(tables, list) else ())
+        return {index: table for index, table in items if isinstance(table, dict)}
+
+    def _check_list(self, name: str) -> None:
+        tables = self._table.get(name, [])
+        if not isinstance(tables, list):
+            message = f"expected a list of tables, found {shown(tables)}; each begins with [[{name}]]"
+            self.report.add((name,), message)
+            return
+        for index, table in enumerate(tables):
+            if not isinstance(table, dict):
+                self.report.add((name, index), f"expected a table, found {shown(table)}")
 
     def _valid(self, model: type[Model], table: Mapping[str, Any], path: KeyPath) -> Model | None:
         try:
@@ -340,12 +346,13 @@ class _Reader:
     def _sources(self) -> dict[int, SourceConfig | None]:
         defaults = self._defaults()
         sources = {}
-        for index, table in self._list("source").items():
+        for index, table in self._tables("source").items():
             path = ("source", index)
             wrong = _origin_problem(has_url="url" in table, has_path="path" in table)
             if wrong:
                 self.report.add(path, wrong)
             sources[index] = self._valid(SourceConfig, {**defaults, **table}, path)
+        self._check_list("source")
         self._check_ids("source", sources)
         return sources
 
@@ -361,7 +368,10 @@ class _Reader:
         return {key: value for key, value in table.items() if _is_valid_default(key, value)}
 
     def _feeds(self) -> dict[int, FeedConfig | None]:
-        feeds = {index: self._valid(FeedConfig, table, ("feed", index)) for index, table in self._list("feed").items()}
+        feeds = {
+            index: self._valid(FeedConfig, table, ("feed", index)) for index, table in self._tables("feed").items()
+        }
+        self._check_list("feed")
         self._check_ids("feed", feeds)
         return feeds
 
@@ -377,25 +387,30 @@ class _Reader:
                 line = self.report.places.value((name, before, "id")).line
                 self.report.add((name, index, "id"), f"the id {shown(wanted)} is taken by the {name} at line {line}")
 
-    def _check_selections(
-        self, sources: Mapping[int, SourceConfig | None], feeds: Mapping[int, FeedConfig | None]
-    ) -> None:
-        """What a feed selects must exist."""
+    def _check_selections(self, sources: Mapping[int, SourceConfig | None]) -> None:
+        """What a feed selects must exist; looked up as written, so that a slip elsewhere in the feed hides nothing."""
         ids = {
             values.normal(id_) for index in sources if isinstance(id_ := self._table["source"][index].get("id"), str)
         }
         paths = _known_categories(sources.values())
-        for index, feed in feeds.items():
-            if feed is None:
-                continue
-            for number, source in enumerate(feed.source):
-                if source not in ids:
+        for index, table in self._tables("feed").items():
+            named = _one_or_more(table.get("source", ()))
+            for number, source in enumerate(named if isinstance(named, list | tuple) else ()):
+                if isinstance(source, str) and values.normal(source) not in ids:
                     hint = self.report.did_you_mean(source, ids)
                     self.report.add(("feed", index, "source", number), f"there is no source {shown(source)}{hint}")
-            if feed.category and paths is not None and values.folded_path(feed.category) not in paths:
-                wanted = "/".join(feed.category)
-                hint = self.report.did_you_mean(wanted, paths.values())
-                self.report.add(("feed", index, "category"), f"no source has the category {shown(wanted)}{hint}")
+            category = _path_or_none(table.get("category"))
+            if category and paths is not None and values.folded_path(category) not in paths:
+                hint = self.report.did_you_mean("/".join(category), paths.values())
+                message = f"no source has the category {shown('/'.join(category))}{hint}"
+                self.report.add(("feed", index, "category"), message)
+
+
+def _path_or_none(value: object) -> CategoryPath | None:
+    try:
+        return values.category_path(value)
+    except UnfitError:
+        return None
 
 
 def _origin_problem(*, has_url: bool, has_path: bool) -> str | None:
@@ -417,11 +432,11 @@ def _is_valid_default(key: str, value: object) -> bool:
 def _known_categories(sources: Iterable[SourceConfig | None]) -> dict[CategoryPath, str] | None:
     """Every node of the tree of categories, folded, and how it is written. None: that cannot be known.
 
-    Posts on disk bring categories of their own where the source gives them none; a faulty source might have had any.
+    Posts on disk may bring categories of their own, which come before their source's; a faulty source might have any.
     """
     nodes: dict[CategoryPath, str] = {}
     for source in sources:
-        if source is None or (source.path is not None and source.category is None):
+        if source is None or source.path is not None:
             return None
         path = source.category or ()
         for length in range(1, len(path) + 1):

@@ -24,8 +24,10 @@ NAME_LENGTH = 100
 SHORTEST_INTERVAL = timedelta(minutes=5)
 LONGEST_INTERVAL = timedelta(days=30)
 FORMATS = ("rss", "atom", "json", "html")
-RESERVED_OUTPUTS = frozenset({"index"})
-"""The page that lists all outputs has this name."""
+RESERVED_OUTPUTS = frozenset(
+    ("index", "con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10)))
+)
+"""A web server answers `index` for the folder; the others are devices on Windows (protocols W16)."""
 RESERVED_ENDINGS = (".rss", ".atom", ".json", ".html", ".xml", ".opml", ".gz", ".br", ".zst")
 """Endings of published files: with one of them, an id would look like another output's format."""
 
@@ -89,7 +91,7 @@ def output_identifier(value: str) -> str:
     """An identifier that leads to no address of another output's."""
     name = identifier(value)
     if name.casefold() in RESERVED_OUTPUTS:
-        raise UnfitError("another name", f'"{name}" is taken by the page that lists all outputs')
+        raise UnfitError("another name", "this one is reserved, since outputs become files")
     ending = next((ending for ending in RESERVED_ENDINGS if name.casefold().endswith(ending)), None)
     if ending:
         raise UnfitError(f'a name without the ending "{ending}"', "the formats add theirs")
