@@ -7,6 +7,7 @@ gain a field with a default at any time; a default itself must never change its 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
+
+
+class Unreadable(ValueError):
+    """A stored record is no record of its kind, and no later version's either."""
 
 
 class Codec(Generic[T]):
@@ -34,26 +39,27 @@ class Codec(Generic[T]):
         return TypeAdapter(self._kind)
 
     def dump(self, record: T) -> str:
-        """The record as JSON."""
-        return self._adapter.dump_json(record, exclude_defaults=True).decode()
+        """The record as JSON. What cannot be written as UTF-8 (half a character of a file name) becomes `?`."""
+        try:
+            return self._adapter.dump_json(record, exclude_defaults=True).decode()
+        except ValueError:
+            plain = self._adapter.dump_python(record, exclude_defaults=True)
+            text = json.dumps(plain, ensure_ascii=False, default=datetime.isoformat)
+            return text.encode("utf-8", "replace").decode()
 
     def load(self, text: str) -> T:
-        """The record. Fields this version cannot read take their default; ValueError if even that does not help."""
-        try:
-            return self._adapter.validate_json(text)
-        except ValueError as error:
-            return self._salvage(text, error)
-
-    def _salvage(self, text: str, error: ValueError) -> T:
+        """The record. Fields this version cannot read take their default; Unreadable if even that does not help."""
         from pydantic import ValidationError
 
-        if not isinstance(error, ValidationError):
-            raise error
-        table = json.loads(text)
-        for fault in error.errors(include_url=False, include_context=False, include_input=False):
-            if fault["loc"]:
-                table.pop(fault["loc"][0], None)
-        return self._adapter.validate_json(json.dumps(table))
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as error:
+            faults = {fault["loc"][0] for fault in error.errors(include_url=False, include_input=False) if fault["loc"]}
+        try:
+            table = json.loads(text)
+            return self._adapter.validate_json(json.dumps({k: v for k, v in table.items() if k not in faults}))
+        except (ValueError, AttributeError) as error:
+            raise Unreadable(f"a stored {self._kind.__name__} cannot be read") from error
 
 
 ENTRY = Codec(Entry)

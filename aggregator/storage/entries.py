@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
 
 from aggregator.core.model import CategoryPath, SourceNumber, StoredEntry
 from aggregator.storage.codec import ENTRY
@@ -126,8 +126,8 @@ class Entries:
         size = _FIRST_PAGE
         while page := list(islice(seqs, size)):
             with self._database.read() as connection:
-                rows: Sequence[Row[Any]] = connection.execute(_LOAD, {"seqs": page}).all()
-            yield from map(_stored, rows)
+                stored = [_stored(row) for row in connection.execute(_LOAD, {"seqs": page})]
+            yield from stored
             size = min(size * 2, _LAST_PAGE // 4)
 
 
@@ -180,7 +180,7 @@ def _unique(seqs: Iterable[int]) -> Iterator[int]:
         last = seq
 
 
-def _stored(row: Row[Any]) -> StoredEntry:
+def _stored(row: Any) -> StoredEntry:
     return StoredEntry(
         seq=row.seq,
         source=row.source,

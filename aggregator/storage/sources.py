@@ -83,15 +83,15 @@ class Sources:
         """See `Storage`; LookupError if there never was such a source."""
         with self._database.read() as connection:
             row = connection.execute(select(source).where(source.c.number == number)).mappings().one_or_none()
-        if row is None:
-            raise LookupError(f"no source has the number {number}")
-        return _state(row)
+            if row is None:
+                raise LookupError(f"no source has the number {number}")
+            return _state(row)
 
     def sources(self) -> list[SourceRecord]:
         with self._database.read() as connection:
             rows = connection.execute(_ACTIVE).mappings().all()
             counts = {number: (count, newest) for number, count, newest in connection.execute(_COUNTS)}
-        return [_record(row, *counts.get(row["number"], (0, None))) for row in rows]
+            return [_record(row, *counts.get(row["number"], (0, None))) for row in rows]
 
     def attempts(self, number: SourceNumber, *, count: int) -> list[Attempt]:
         query = select(attempt.c.data).where(attempt.c.number == number).order_by(attempt.c.id.desc()).limit(count)

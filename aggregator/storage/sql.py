@@ -39,8 +39,8 @@ class SqlStorage(Sources, Visits, Entries, Outputs):
             rows = [{"source": number, "kept": attempts} for number in connection.scalars(crowded)]
             if rows:
                 connection.execute(_TRIM, rows)
-        # Truncating needs that nobody reads; if somebody does, the next time will do.
-        self._database.pragma("wal_checkpoint(TRUNCATE)")
+        # Without a limit it may read whole tables to count them.
+        self._database.pragma("analysis_limit=400")
         self._database.pragma("optimize")
 
 

@@ -16,7 +16,7 @@ from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import alias, attempt, body, counter, entry, entry_node, hold, node, output, source
 
-Row = dict[str, Any]
+Values = dict[str, Any]
 
 
 def folded(text: str) -> str:
@@ -33,7 +33,7 @@ class Visits:
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_FORMER, {"source": number}).all()
-        known = {row.key: Known(**row._mapping) for row in rows}
+        known = {row[1]: _known(row) for row in rows}
         by_seq = {one.seq: one for one in known.values()}
         # A present key goes before the same one in another entry's past.
         return {key: by_seq[seq] for key, seq in former} | known
@@ -56,7 +56,7 @@ class Visits:
             if not _is_held(connection, visit.lease):
                 return False
             connection.execute(_END, end)
-            connection.execute(insert(attempt), {"number": number, "data": log})
+            connection.execute(_LOG, {"number": number, "data": log})
             _rekey(connection, number, [*visit.rekeyed, *((revision.seq, revision.key) for revision in visit.revised)])
             if revised:
                 _revise(connection, visit.revised, revised)
@@ -66,6 +66,23 @@ class Visits:
                 _hold(connection, *visit.hold, now=visit.attempt.at)
             mark(connection, visit.dirty)
         return True
+
+
+def _known(row: Any) -> Known:
+    # By position: this runs for every stored entry at every visit.
+    seq, key, title, fingerprint, public_id, first_seen, published, updated, link_key, deleted_at = row
+    return Known(
+        seq=seq,
+        key=key,
+        title=title,
+        fingerprint=fingerprint,
+        public_id=public_id,
+        first_seen=first_seen,
+        published=published,
+        updated=updated,
+        link_key=link_key,
+        deleted_at=deleted_at,
+    )
 
 
 _KNOWN = (
@@ -85,6 +102,8 @@ _KNOWN = (
     .order_by(entry.c.seq)
 )
 _FORMER = select(alias.c.key, alias.c.seq).where(alias.c.number == bindparam("source")).order_by(alias.c.key)
+_TOKEN = select(source.c.lease_token).where(source.c.number == bindparam("source"))
+_LOG = insert(attempt)
 _END = update(source).where(source.c.number == bindparam("visited"))
 _REVISE = update(entry).where(entry.c.seq == bindparam("at"), entry.c.number == bindparam("of"))
 _FORGET = delete(alias).where(alias.c.number == bindparam("of"), alias.c.key == bindparam("was"))
@@ -98,8 +117,7 @@ def mark(connection: Connection, outputs: Iterable[OutputId]) -> None:
 
 
 def _is_held(connection: Connection, lease: Lease) -> bool:
-    token = select(source.c.lease_token).where(source.c.number == lease.number)
-    return bool(connection.scalar(token) == lease.token)
+    return bool(connection.scalar(_TOKEN, {"source": lease.number}) == lease.token)
 
 
 def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:
@@ -112,8 +130,8 @@ def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime
         connection.execute(update(hold).where(hold.c.domain == domain).values(until=until))
 
 
-def _end(visit: Visit) -> Row:
-    values: Row = {
+def _end(visit: Visit) -> Values:
+    values: Values = {
         "visited": visit.lease.number,
         "state": STATE.dump(visit.state),
         "next_poll": visit.state.next_poll,
@@ -125,11 +143,11 @@ def _end(visit: Visit) -> Row:
     return values
 
 
-def _content(record: Entry) -> Row:
+def _content(record: Entry) -> Values:
     return {"native_id": record.id, "link": record.link, "title": record.title, "title_folded": folded(record.title)}
 
 
-def _added(number: SourceNumber, draft: Draft) -> Row:
+def _added(number: SourceNumber, draft: Draft) -> Values:
     return {
         "number": number,
         "key": draft.key,
@@ -145,7 +163,7 @@ def _added(number: SourceNumber, draft: Draft) -> Row:
     }
 
 
-def _revised(number: SourceNumber, revision: Revision) -> Row:
+def _revised(number: SourceNumber, revision: Revision) -> Values:
     return {
         "at": revision.seq,
         "of": number,
@@ -175,7 +193,7 @@ def _rekey(connection: Connection, number: SourceNumber, keys: Sequence[tuple[in
         connection.execute(insert(alias), past)
 
 
-def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequence[tuple[Row, str]]) -> None:
+def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequence[tuple[Values, str]]) -> None:
     connection.execute(_REVISE, [row for row, _ in rows])
     connection.execute(
         update(body).where(body.c.seq == bindparam("at")), [{"at": row["at"], "data": data} for row, data in rows]
@@ -186,7 +204,7 @@ def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequenc
     _place(connection, rows[0][0]["of"], [(revision.seq, revision.paths) for revision in revisions])
 
 
-def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Row], bodies: Sequence[str]) -> None:
+def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Values], bodies: Sequence[str]) -> None:
     first = take(connection, "seq", len(rows))
     connection.execute(insert(entry), [{"seq": seq, **row} for seq, row in enumerate(rows, first)])
     connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])
