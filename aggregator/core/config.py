@@ -68,6 +68,13 @@ Interval = Annotated[
 ]
 
 
+def _not_empty(value: object) -> object:
+    """An empty list is a slip: leaving the key out says what it might mean."""
+    if value == []:
+        raise UnfitError("at least one item", "leave the key out for all of them")
+    return value
+
+
 def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
@@ -183,8 +190,8 @@ class FeedConfig(_Table):
     category: Category | None = Field(default=None, description="Only entries in this category or below it.")
     source: Annotated[
         tuple[SourceId, ...],
-        Field(min_length=1),
         BeforeValidator(_one_or_more),
+        BeforeValidator(_not_empty),
         AfterValidator(_source_ids),
         WithJsonSchema(
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
@@ -195,8 +202,10 @@ class FeedConfig(_Table):
     limit: Annotated[StrictInt, Field(ge=1, le=LARGEST_LIMIT)] | None = Field(
         default=None, description="Most entries in the feed; without it, the last 72 hours, and at least 50 entries."
     )
-    formats: Annotated[tuple[Format, ...], Field(min_length=1), AfterValidator(_once_each)] = Field(
-        default=("rss", "atom", "json", "html"), description="Formats the output is published in."
+    formats: Annotated[tuple[Format, ...], BeforeValidator(_not_empty), AfterValidator(_once_each)] = Field(
+        default=("rss", "atom", "json", "html"),
+        description="Formats the output is published in.",
+        json_schema_extra={"minItems": 1},
     )
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
     dedupe: Literal["link", "off"] = Field(
@@ -389,9 +398,8 @@ class _Reader:
 
     def _check_selections(self, sources: Mapping[int, SourceConfig | None]) -> None:
         """What a feed selects must exist; looked up as written, so that a slip elsewhere in the feed hides nothing."""
-        ids = {
-            values.normal(id_) for index in sources if isinstance(id_ := self._table["source"][index].get("id"), str)
-        }
+        written = (self._table["source"][index].get("id") for index in sources)
+        ids = dict.fromkeys(values.normal(name) for name in written if isinstance(name, str))
         paths = _known_categories(sources.values())
         for index, table in self._tables("feed").items():
             named = _one_or_more(table.get("source", ()))

@@ -26,7 +26,6 @@ _EXPECTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "tuple_type": "a list in square brackets",
-    "too_short": "at least one item",
     "greater_than_equal": "a number of at least {ge}",
     "less_than_equal": "a number of at most {le}",
     "literal_error": "{expected}",

@@ -29,7 +29,6 @@ _HINTS = (
         'a text ends on its own line, with the quote it began with; three quotes """ hold several lines',
     ),
     ("Unterminated string", "the closing quote is missing"),
-    ("Unescaped '\\' in a string", r"a backslash is written \\, or the text stands in single quotes"),
     ("Unclosed array", "the closing ] or a comma is missing"),
     ("Unclosed inline table", "the closing } or a comma is missing"),
     ("Expected newline", "only a comment may follow a value on its line"),
@@ -48,6 +47,9 @@ def read_toml(data: bytes) -> tuple[str, dict[str, Any] | None, list[Problem]]:
         data = data.removeprefix(codecs.BOM_UTF8)
         message = "the file begins with a byte order mark; save it as UTF-8 without BOM"
         problems.append(Problem(message=message, line=1, column=1))
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]:
+        message = 'the file is not UTF-8 but UTF-16 (Notepad calls it "Unicode"); save it as UTF-8'
+        return "", None, [*problems, Problem(message=message)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -61,8 +63,6 @@ def read_toml(data: bytes) -> tuple[str, dict[str, Any] | None, list[Problem]]:
 
 
 def _not_utf8(data: bytes, offset: int) -> Problem:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]:
-        return Problem(message='the file is not UTF-8 but UTF-16 (Notepad calls it "Unicode"); save it as UTF-8')
     before = data[:offset]
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
     guess = next((name for codec, name in _LEGACY if _is_cjk_in(data, codec)), None)
@@ -125,12 +125,7 @@ def _in_words(text: str, place: Place, message: str) -> tuple[str, int]:
     rest = line[max(place.column - 1, 0) :]
     culprit = _typographic(line, place.column)
     if culprit:
-        char = line[culprit - 1]
-        if char in _QUOTES:
-            return f'{char} is a typographic quote; TOML wants the straight quote "', culprit
-        if char in _SIGNS:
-            return f"{char} is a full-width sign; TOML wants {_SIGNS[char]}", culprit
-        return f"here stands a blank of another kind (U+{ord(char):04X}); TOML wants a plain one", culprit
+        return _about_sign(line[culprit - 1]), culprit
     if _is_about_repeats(message):
         return "the table or key was given before in another way; a table is opened once, by one header", 0
     if message.startswith("Exceeds the limit"):
@@ -141,9 +136,23 @@ def _in_words(text: str, place: Place, message: str) -> tuple[str, int]:
         return "expected = after the key; a line is a [table], a key = value, or a # comment", 0
     if message.startswith("Invalid statement") and not rest[:1].isascii():
         message = "Invalid initial character for a key part"
+    if message.startswith("Unescaped"):
+        return "a backslash in double quotes is written \\\\; or put the text in single quotes", line.rfind(
+            "\\", 0, place.column
+        ) + 1
     hint = next((hint for start, hint in _HINTS if message.startswith(start)), "")
     said = message[:1].lower() + message[1:]
     return f"{said}; {hint}" if hint else said, 0
+
+
+def _about_sign(char: str) -> str:
+    if char in _QUOTES:
+        return f'{char} is a typographic quote; TOML wants the straight quote "'
+    if char in _SIGNS:
+        return f"{char} is a full-width sign; TOML wants {_SIGNS[char]}"
+    if char.isspace():
+        return f"here stands a blank of another kind (U+{ord(char):04X}); TOML wants a plain one"
+    return f"here stands a sign that cannot be seen (U+{ord(char):04X}); delete it"
 
 
 def _typographic(line: str, column: int) -> int:
@@ -152,7 +161,11 @@ def _typographic(line: str, column: int) -> int:
     The sign at the error comes first; else a quote that was to close the text which tomllib found unclosed.
     """
     at_error = line[column - 1 : column]
-    if at_error and (at_error in _QUOTES or at_error in _SIGNS or (at_error.isspace() and at_error not in " \t\r")):
+    if (
+        at_error
+        and at_error not in " \t\r"
+        and (at_error in _QUOTES or at_error in _SIGNS or not at_error.isprintable())
+    ):
         return column
     if line.count('"') % 2:
         return next((index + 1 for index, char in enumerate(line) if char in "“”„‟＂″" and index > line.index('"')), 0)

@@ -125,7 +125,7 @@ def _split(value: str, wanted: str) -> SplitResult:
     if parts.scheme not in {"http", "https"}:
         raise UnfitError(wanted, _scheme_hint(value))
     if not parts.hostname:
-        raise UnfitError(f"{wanted} and names a host")
+        raise UnfitError(f"{wanted} and names a host", _scheme_hint(value))
     if not is_host(parts.hostname) or port == 0:
         raise UnfitError(f"{wanted} and has a well-formed host and port")
     return parts
@@ -246,18 +246,22 @@ def language(value: str) -> str:
 
 def encoding(value: str) -> str:
     """A character encoding that Python can read."""
-    try:
-        b"".decode(value)
-        known = (
-            value.lower().replace("-", "_") not in {"idna", "punycode", "undefined"} and "escape" not in value.lower()
-        )
-    except (LookupError, ValueError):
-        known = False
-    if not known or not value.isascii():
+    if not _is_encoding(value):
         proposal = close_match(value, ["utf-8", "gb18030", "gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "latin-1"])
         hint = f'did you mean "{proposal}"?' if proposal else ""
         raise UnfitError('a character encoding such as "gb18030", "big5" or "shift_jis"', hint)
     return value
+
+
+def _is_encoding(value: str) -> bool:
+    """Whether it names a way to read any bytes as text: punycode and escapes are notations for something else."""
+    if not value.isascii() or re.search("punycode|escape", value, re.IGNORECASE):
+        return False
+    try:
+        b"a".decode(value, "replace")
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def category_path(value: object) -> CategoryPath:

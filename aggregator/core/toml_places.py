@@ -16,7 +16,7 @@ KeyPath = tuple[str | int, ...]
 """Keys from the root down; an int is the place in an array, from 0: ("source", 3, "url")."""
 
 DEPTH = 100
-"""Arrays and inline tables nested deeper are not walked into; tomllib itself gives up at some 300."""
+"""Arrays, inline tables and dotted keys deeper than this are not walked into; tomllib itself gives up at some 300."""
 
 _BLANKS = re.compile(r"[ \t]*+")
 _GAP = re.compile(r"(?:[ \t\n]|\r\n|#[^\n]*+)*+")
@@ -206,6 +206,8 @@ class _Walk:
             parts.append((_unquoted(word) if quoted else word, begin))
             if not self._text.startswith(".", self._skip(_BLANKS)):
                 return parts
+            if len(parts) == DEPTH:
+                raise _NotTomlError
             self._pos += 1
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
