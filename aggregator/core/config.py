@@ -286,8 +286,9 @@ class _Reader:
 
     def read(self) -> Config:
         """A Config of all that is valid: only to be used if the report is empty."""
-        for name in self._table.keys() - _TABLES.keys():
-            self._stray(name)
+        for name in self._table:
+            if name not in _TABLES:
+                self._stray(name)
         site = self._single("site", Site) or Site()
         network = self._single("network", Network) or Network()
         server = self._single("server", Server) or Server()

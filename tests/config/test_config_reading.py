@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.config import Config, FeedConfig, SourceConfig, missing, read_config
@@ -374,12 +374,14 @@ def test_a_config_is_a_value() -> None:
         config.site.title = "x"  # type: ignore[misc]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """Nothing but ConfigError is raised."""
     assert problems(data)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.integers(0, len(EXAMPLE)),
     st.integers(0, 40),
