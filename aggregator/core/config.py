@@ -148,7 +148,7 @@ class SourceDefaults(_Table):
     timezone: Zone | None = Field(default=None, description="Zone of dates that name none; without it, UTC.")
     encoding: Encoding | None = Field(default=None, description="Character encoding, against all the source says.")
     user_agent: HeaderText | None = Field(default=None, description="Sent to this source as User-Agent.")
-    enabled: StrictBool = Field(default=True, description="false: neither visited nor published; what is stored stays.")
+    enabled: StrictBool = Field(default=True, description="false: not visited; what is stored stays published.")
 
 
 class SourceConfig(SourceDefaults):

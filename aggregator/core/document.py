@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.core.model import Diagnostic
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
@@ -40,6 +42,8 @@ class Document:
     """The files a glob found, each a document; `body` is then empty."""
     body_hash: str = ""
     """sha256 of the decoded bytes, hex (protocols P4)."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What went wrong on the way without costing the document, such as one unreadable file of a glob."""
 
     @property
     def content_type(self) -> str | None:
@@ -48,10 +52,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """The source has nothing new: a 304, or files whose names, sizes and times are as they were."""
+    """The source has nothing new: a 304, a body whose hash is the known one, or files that are as they were."""
 
     url: str
     fetched_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     validators: Validators = Validators()
-    """The stored ones with those replaced that the answer carried (protocols P3)."""
+    """To be stored. After a 304, the stored ones with those replaced that the answer carried (protocols P3)."""
+    status: int = 304
+    """200 or 226: the whole document came, with the bytes already known (P4); this counts as a full visit (P5)."""
+    permanent_url: str | None = None
+    """As in `Document`."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """As in `Document`."""

@@ -39,6 +39,8 @@ class Known:
 
     seq: int
     key: str
+    """Its present key; `known()` also lists it under every key it had before."""
+    title: str
     fingerprint: str
     public_id: str
     first_seen: datetime
@@ -68,7 +70,8 @@ class Draft:
 class Revision:
     """New content for a stored entry. `seq`, `public_id`, `first_seen` and `sort_date` stay as they are.
 
-    `key` replaces the stored key: it differs where the source changed its guid (I4) or was downgraded (I3).
+    `key` replaces the stored key: it differs where the source changed its guid (I4) or was downgraded (I3). The old
+    key is kept as an alias.
     """
 
     seq: int
@@ -106,7 +109,8 @@ class Attempt:
 class Visit:
     """Everything one visit changes, recorded in one transaction (protocols P2).
 
-    `feed` None leaves the stored feed as it is. `rekeyed` gives stored entries a new key without a revision.
+    `feed` None leaves the stored feed as it is. `rekeyed` gives stored entries (seq) a new key without a revision; the
+    old key is kept as an alias. `hold` asks for no request to a domain before an instant (a 429's Retry-After).
     """
 
     lease: Lease
@@ -116,6 +120,7 @@ class Visit:
     new: tuple[Draft, ...] = ()
     revised: tuple[Revision, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
+    hold: tuple[str, datetime] | None = None
     dirty: tuple[OutputId, ...] = ()
 
 
@@ -213,7 +218,10 @@ class Storage(Protocol):
         """The latest `count` attempts, newest first. Storage keeps at least 50 for each source."""
 
     def known(self, number: SourceNumber) -> dict[str, Known]:
-        """All stored entries of a source by key, deleted ones included."""
+        """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
+
+    def holds(self, *, now: datetime) -> dict[str, datetime]:
+        """Domains that asked to be left alone, with the instant until which, those past left out."""
 
     def record(self, visit: Visit) -> bool:
         """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
@@ -238,6 +246,14 @@ class Storage(Protocol):
         self, node: CategoryPath, sources: Collection[SourceNumber], *, before: int | None = None
     ) -> Iterator[StoredEntry]:
         """The same, of those entries of these sources that have a path of their own at or below `node`."""
+
+    def by_seq(self, seqs: Collection[int]) -> dict[int, StoredEntry]:
+        """These entries; unknown or deleted ones are left out."""
+
+    def namesakes(
+        self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
+    ) -> list[StoredEntry]:
+        """Entries of these sources that have one of these public ids or normalised links (I8), by seq."""
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
         """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""

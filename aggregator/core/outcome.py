@@ -1,0 +1,61 @@
+"""How one visit to a source ended. `next_poll` matches on these and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.core.document import Validators
+from aggregator.core.errors import SourceError
+from aggregator.core.model import Hints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """A document was read and stored, whether or not it brought anything new."""
+
+    url: str
+    validators: Validators
+    """Empty where the document was incomplete: the next request must bring the whole again (protocols P2)."""
+    body_hash: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hints: Hints = Hints()
+    permanent_url: str | None = None
+    entries: int = 0
+    known: int = 0
+    new: int = 0
+    revised: int = 0
+    arrivals: tuple[datetime, ...] = ()
+    """When each new entry was published, or now where it does not say; the source's rhythm is learned from these."""
+    size: int = 0
+    """Bytes of the body."""
+    span: float = 0.0
+    """Seconds between the oldest and the newest entry of the document; 0 if unknown (protocols S2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A 304, a body with the hash of the last one (protocols P4), or untouched files."""
+
+    validators: Validators
+    headers: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of the body, where the server sent the whole again all the same; 0 for a 304."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Expected trouble; what is stored stays as it is."""
+
+    error: SourceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The server says that there is nothing any more (410)."""
+
+    error: SourceError
+
+
+Outcome = Updated | Unchanged | Failed | Gone
