@@ -1,0 +1,63 @@
+"""normalise: a ParsedFeed to the model's Feed and Entry. Total: no input raises, and no entry costs another.
+
+Everything a feed left open is filled by the fallbacks of protocols section 1 as far as one document can tell; what
+needs history or the moment of first sight (D3's cap, D4, D6, D7, D9, identity) is the engine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aggregator.core.model import Feed
+from aggregator.core.normalise.addresses import Bases, bases_for
+from aggregator.core.normalise.context import Context, Notes, Reading
+from aggregator.core.normalise.head import feed_language, read_feed
+from aggregator.core.normalise.item import Home, read_entry
+from aggregator.core.parse.parsed import ParsedFeed, ParsedHome
+
+__all__ = ["Context", "Reading", "normalise"]
+
+
+def normalise(parsed: ParsedFeed, context: Context) -> Reading:
+    """Fills the model from what was parsed; entries keep their order. Never raises."""
+    notes = Notes()
+    language = feed_language(parsed, context, notes)
+    bases = bases_for(parsed.head, dialect=parsed.dialect, url=context.document_url, headers=context.headers)
+    feed = read_feed(parsed, context, bases, language)
+    homes = _Homes(context, Home(head=parsed.head, feed=feed, bases=bases))
+    entries = tuple(read_entry(entry, homes.of(entry.home), context, notes) for entry in parsed.entries)
+    if not entries:
+        notes.add("no-entries", "the document holds no entry")
+    return Reading(
+        feed=feed,
+        entries=entries,
+        diagnostics=(*parsed.diagnostics, *notes.all()),
+        complete=parsed.complete,
+        encoding=parsed.encoding,
+    )
+
+
+class _Homes:
+    """The home of each entry: the document's own, or one per merged file."""
+
+    def __init__(self, context: Context, own: Home) -> None:
+        self._context = context
+        self._own = own
+        self._known: dict[str, Home] = {}
+
+    def of(self, home: ParsedHome | None) -> Home:
+        if home is None:
+            return self._own
+        if home.url not in self._known:
+            self._known[home.url] = self._read(home)
+        return self._known[home.url]
+
+    def _read(self, home: ParsedHome) -> Home:
+        bases: Bases = bases_for(home.head, dialect=home.dialect, url=home.url, headers={})
+        if home.dialect == "front-matter":
+            return Home(head=home.head, feed=self._own.feed, bases=bases)
+        context = replace(self._context, headers={}, title=None, document_url=home.url)
+        stand_in = ParsedFeed(dialect=home.dialect, head=home.head)
+        language = feed_language(stand_in, context, Notes())
+        feed: Feed = read_feed(stand_in, context, bases, language or self._own.feed.language)
+        return Home(head=home.head, feed=feed, bases=bases, merged=True)

@@ -1,0 +1,94 @@
+"""Content and summary of an entry: chosen by the table, cleaned, each cleaning done once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.context import Notes
+from aggregator.core.normalise.words import filled, line_of
+from aggregator.core.parse.parsed import Candidate, Markup, ParsedEntry
+from aggregator.core.text.html import clean_html, visible_text
+from aggregator.core.text.plain import html_from_text
+
+_FULL = frozenset({"content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What an entry says at length and in short; provenance where something was found."""
+
+    content: str = ""
+    content_from: str | None = None
+    summary: str | None = None
+    summary_is_html: bool = False
+    summary_from: str | None = None
+
+
+class BodyReader:
+    """Cleans candidates of one entry, remembering what it cleaned."""
+
+    def __init__(self, entry: ParsedEntry, bases: Bases, *, link: str | None, site: str | None, notes: Notes) -> None:
+        self._entry = entry
+        self._bases = bases
+        self._link = link
+        self._site = site
+        self._notes = notes
+        self._label = link or next((c.value.strip()[:200] for c in entry.ids), None)
+        self._cleaned: dict[tuple[str, Markup, str | None], str] = {}
+
+    def read(self) -> Body:
+        content, winner = self._content()
+        summary, is_html, short = self._summary(winner)
+        return Body(
+            content=content,
+            content_from=winner,
+            summary=summary,
+            summary_is_html=is_html,
+            summary_from=short,
+        )
+
+    def _content(self) -> tuple[str, str | None]:
+        for candidate in filled(self._entry.contents):
+            content = self._html(candidate)
+            if content:
+                return self._longer(content, candidate.element)
+        return "", None
+
+    def _longer(self, content: str, winner: str) -> tuple[str, str | None]:
+        """The description instead, where it has more visible text than the element meant for the whole."""
+        if winner in _FULL:
+            for candidate in filled(self._entry.contents):
+                if candidate.element == "description" and len(candidate.value) > 0:
+                    other = self._html(candidate)
+                    if len(visible_text(other)) > len(visible_text(content)):
+                        return other, "description"
+        return content, winner
+
+    def _summary(self, winner: str | None) -> tuple[str | None, bool, str | None]:
+        for candidate in filled(self._entry.summaries):
+            if candidate.element == "description" and (winner is None or winner == "description"):
+                continue
+            if candidate.element == "feedparser:summary" and winner is None:
+                return self._html(candidate) or None, True, candidate.element
+            is_html = candidate.markup is Markup.HTML
+            summary = self._html(candidate) if is_html else line_of(candidate)
+            if summary:
+                return summary, is_html, candidate.element
+        return None, False, None
+
+    def _html(self, candidate: Candidate) -> str:
+        key = (candidate.value, candidate.markup, candidate.base)
+        if key not in self._cleaned:
+            self._cleaned[key] = self._clean(candidate)
+        return self._cleaned[key]
+
+    def _clean(self, candidate: Candidate) -> str:
+        fragment = html_from_text(candidate.value) if candidate.markup is Markup.TEXT else candidate.value
+        base = self._bases.for_content(candidate.base, entry_base=self._entry.base, link=self._link)
+        cleaned = clean_html(fragment, base=base, site=self._site)
+        for diagnostic in cleaned.diagnostics:
+            name = diagnostic if isinstance(diagnostic, str) else diagnostic.name
+            message = "" if isinstance(diagnostic, str) else diagnostic.message
+            self._notes.add(name, message or name.replace("-", " "), entry=self._label)
+        return cleaned.html

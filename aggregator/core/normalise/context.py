@@ -1,0 +1,61 @@
+"""What normalise is told besides the parsed feed, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from aggregator.core.model import Diagnostic, Entry, Feed, SourceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Facts about the visit and a person's words about the source."""
+
+    source: SourceId
+    poll_url: str
+    document_url: str
+    """The address that answered, after redirects."""
+    fetched_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names."""
+    language: str | None = None
+    """A person's word on the language; wins over the feed's."""
+    timezone: tzinfo | None = None
+    """Where dates without a zone are at home; None: UTC (protocols D3)."""
+    title: str | None = None
+    """A person's name for the source; wins over the feed's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A document as the model sees it."""
+
+    feed: Feed
+    entries: tuple[Entry, ...] = ()
+    """In document order."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    complete: bool = True
+    """False if the document was cut off: its validators must not be stored."""
+    encoding: str = "utf-8"
+
+
+class Notes:
+    """Diagnostics of one reading, each name a bounded number of times."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, message: str, *, entry: str | None = None) -> None:
+        count = self._counts[name] = self._counts.get(name, 0) + 1
+        if count <= MAX_PER_NAME:
+            self._found.append(Diagnostic(name=name, message=message[:MAX_MESSAGE], entry=entry))
+
+    def all(self) -> tuple[Diagnostic, ...]:
+        return tuple(self._found)
+
+
+MAX_PER_NAME = 10
+MAX_MESSAGE = 300

@@ -1,0 +1,220 @@
+"""ParsedHead to Feed and Origin (protocols section 1, "Feed fields")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from aggregator.core.model import Feed, Hints, Origin, Person
+from aggregator.core.normalise.addresses import Bases, header_links
+from aggregator.core.normalise.context import Context, Notes
+from aggregator.core.normalise.language import detect_language, normal_language
+from aggregator.core.normalise.media import is_placeholder
+from aggregator.core.normalise.people import people
+from aggregator.core.normalise.words import filled, first_line, first_text, first_value
+from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
+from aggregator.core.text.dates import parse_date
+from aggregator.core.text.html import visible_text
+from aggregator.core.text.urls import host_of, origin_of
+
+_MAX_HUBS = 5
+_MAX_TTL = 10 * 365 * 24 * 60
+_SAMPLED_ENTRIES = 40
+
+_DAYS = {
+    name: day
+    for day, names in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+    for name in (names, names[:3])
+}
+_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_RULE = re.compile(r"FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)", re.IGNORECASE)
+_RULE_INTERVAL = re.compile(r"INTERVAL=(\d{1,4})", re.IGNORECASE)
+
+
+def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None) -> Feed:
+    """The feed's own fields with their fallbacks. `language` is what `feed_language` found."""
+    head = parsed.head
+    provenance: dict[str, str] = {}
+    site = _site_url(head, bases, provenance) or origin_of(context.poll_url)
+    return Feed(
+        poll_url=context.poll_url,
+        id=_named(first_value(head.ids), "id", provenance) or context.poll_url,
+        title=_title(head, context, site, provenance),
+        self_url=_self_url(head, context, bases, provenance),
+        site_url=site,
+        description=_named(first_text(head.descriptions), "description", provenance),
+        language=language,
+        authors=_authors(head, bases, provenance),
+        image=_first_address(head.images, bases, "image", provenance),
+        icon=_first_address(head.icons, bases, "icon", provenance),
+        rights=_named(first_line(head.rights), "rights", provenance),
+        updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
+        generator=_named(first_line(head.generators), "generator", provenance),
+        hubs=_hubs(head, context, bases),
+        hints=_hints(head),
+        complete=head.complete,
+        archive=head.archive,
+        expired=head.expired,
+        new_url=_named(first_value(head.new_urls), "new_url", provenance),
+        prev_archive=_prev_archive(head, bases),
+        foreign=head.foreign,
+        provenance=provenance,
+    )
+
+
+def _named(found: tuple[str, str] | None, field: str, provenance: dict[str, str]) -> str | None:
+    if found is None:
+        return None
+    provenance[field] = found[1]
+    return found[0]
+
+
+def _date(raw: str, context: Context, language: str | None) -> datetime | None:
+    return parse_date(raw, zone=context.timezone, language=language, now=context.fetched_at)
+
+
+def _title(head: ParsedHead, context: Context, site: str | None, provenance: dict[str, str]) -> str:
+    if context.title and context.title.strip():
+        provenance["title"] = "configuration"
+        return context.title.strip()
+    found = _named(first_line(head.titles), "title", provenance)
+    return found or (host_of(site) if site else None) or context.poll_url
+
+
+def _is_page(link: ParsedLink) -> bool:
+    return link.rel == "alternate" and (link.type or "text/html") in ("text/html", "application/xhtml+xml", "html")
+
+
+def _site_url(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> str | None:
+    for link in head.links:
+        address = bases.resolve(link.href, link.base) if _is_page(link) and link.href.strip() else None
+        if address and address.startswith(("http://", "https://")):
+            provenance["site_url"] = link.element
+            return address
+    return None
+
+
+def _self_url(head: ParsedHead, context: Context, bases: Bases, provenance: dict[str, str]) -> str | None:
+    for element, address in _linked(head, context, "self"):
+        if found := bases.resolve(address):
+            provenance["self_url"] = element
+            return found
+    return context.poll_url
+
+
+def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[tuple[str, str]]:
+    """Addresses of this relation: the HTTP header's first, then the document's."""
+    yield from (("Link", address) for address in header_links(context.headers, relation))
+    yield from ((link.element, link.href) for link in head.links if link.rel == relation and link.href.strip())
+
+
+def _hubs(head: ParsedHead, context: Context, bases: Bases) -> tuple[str, ...]:
+    found = (bases.resolve(address) for _, address in _linked(head, context, "hub"))
+    return tuple(dict.fromkeys(address for address in found if address))[:_MAX_HUBS]
+
+
+def _prev_archive(head: ParsedHead, bases: Bases) -> str | None:
+    links = (link for link in head.links if link.rel == "prev-archive" and link.href.strip())
+    return next((address for link in links if (address := bases.resolve(link.href, link.base))), None)
+
+
+def _first_address(links: Iterable[ParsedLink], bases: Bases, field: str, provenance: dict[str, str]) -> str | None:
+    for link in links:
+        address = bases.resolve(link.href, link.base) if link.href.strip() else None
+        if address and not is_placeholder(address):
+            provenance[field] = link.element
+            return address
+    return None
+
+
+def _authors(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> tuple[Person, ...]:
+    found, element = people(head.authors, bases)
+    if found:
+        provenance["authors"] = element
+    return found
+
+
+def _hints(head: ParsedHead) -> Hints:
+    hours = (_whole(c.value) for c in head.skip_hours)
+    days = (_DAYS.get(c.value.strip().lower()) for c in head.skip_days)
+    ttl = next((number for c in head.ttls if (number := _whole(c.value))), None)
+    return Hints(
+        ttl_minutes=min(ttl, _MAX_TTL) if ttl else None,
+        skip_hours=tuple(sorted({hour % 24 for hour in hours if hour is not None and hour <= 24})),
+        skip_days=tuple(sorted({day for day in days if day is not None})),
+        update_period_seconds=_period(head),
+    )
+
+
+def _whole(raw: str) -> int | None:
+    text = raw.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _period(head: ParsedHead) -> int | None:
+    frequency = next((number for c in head.update_frequencies if (number := _whole(c.value))), 1)
+    for candidate in filled(head.update_periods):
+        seconds = _PERIODS.get(candidate.value.strip().lower())
+        if seconds:
+            return max(seconds // frequency, 60)
+        rule = _RULE.search(candidate.value[:200])
+        if rule:
+            interval = _RULE_INTERVAL.search(candidate.value[:200])
+            return _PERIODS[rule[1].lower()] * max(int(interval[1]) if interval else 1, 1)
+    return None
+
+
+def feed_language(parsed: ParsedFeed, context: Context, notes: Notes) -> str | None:
+    """A person's word, the feed's, the HTTP header's, or what the letters tell (protocols, field `language`).
+
+    RSSHub writes `en` where its route sets none: there the letters win if they contradict.
+    """
+    if context.language:
+        return normal_language(context.language) or context.language
+    declared = _declared_language(parsed.head.languages, notes) or normal_language(
+        context.headers.get("content-language", "")
+    )
+    is_hub = any("rsshub" in c.value.lower() for c in parsed.head.generators)
+    if declared and not is_hub:
+        return declared
+    detected = detect_language(_samples(parsed.entries))
+    if declared is None or detected is None or declared.partition("-")[0] == detected:
+        return declared or detected
+    notes.add("language-corrected", f"the feed says {declared!r}, its text is {detected!r}")
+    return detected
+
+
+def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
+    for candidate in filled(candidates):
+        language = normal_language(candidate.value)
+        if language:
+            return language
+        notes.add("language-invalid", f"{candidate.value.strip()[:60]!r} is no language tag")
+    return None
+
+
+def _samples(entries: tuple[ParsedEntry, ...]) -> Iterator[str]:
+    for entry in entries[:_SAMPLED_ENTRIES]:
+        texts = (*entry.titles[:1], *entry.contents[:1], *entry.summaries[:1])
+        yield " ".join(visible_text(candidate.value[:4_000]) for candidate in texts)
+
+
+def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str | None) -> Origin | None:
+    """The feed an entry says it came from; None if it says nothing usable."""
+    title, rights = first_line(head.titles), first_line(head.rights)
+    ids = first_value(head.ids)
+    origin = Origin(
+        id=ids[0] if ids else None,
+        title=title[0] if title else None,
+        self_url=_related_address(head, bases, "self"),
+        site_url=_site_url(head, bases, {}),
+        updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
+        rights=rights[0] if rights else None,
+    )
+    return origin if origin != Origin() else None
+
+
+def _related_address(head: ParsedHead, bases: Bases, relation: str) -> str | None:
+    links = (link for link in head.links if link.rel == relation)
+    return next((address for link in links if (address := bases.resolve(link.href, link.base))), None)

@@ -1,0 +1,248 @@
+"""ParsedEntry to Entry (protocols section 1, "Entry fields")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.core.model import Category, Comments, Entry, Feed, Image, Origin, Person, ReplyTo
+from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.body import Body, BodyReader
+from aggregator.core.normalise.categories import MAX_CATEGORIES, categories
+from aggregator.core.normalise.context import Context, Notes
+from aggregator.core.normalise.head import read_origin
+from aggregator.core.normalise.language import normal_language
+from aggregator.core.normalise.media import enclosures, pick_image
+from aggregator.core.normalise.people import people
+from aggregator.core.normalise.words import filled, first_line, first_value
+from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedHead, ParsedLink
+from aggregator.core.text.dates import parse_date
+from aggregator.core.text.html import first_image, visible_text
+from aggregator.core.text.plain import generated_title
+
+_MAX_RELATED = 50
+_MAX_TITLE = 500
+_FUTURE = timedelta(minutes=10)
+_WEB = ("http://", "https://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What an entry inherits from the feed it stood in (protocols M3)."""
+
+    head: ParsedHead
+    feed: Feed
+    bases: Bases
+    merged: bool = False
+    """It stood in one of several documents, so its feed is told apart by a source of its own."""
+
+
+def read_entry(parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> Entry:
+    """One entry with its fallbacks. Needs no other entry; never raises."""
+    return _EntryReader(parsed, home, context, notes).read()
+
+
+class _EntryReader:
+    def __init__(self, parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> None:
+        self.parsed = parsed
+        self.home = home
+        self.context = context
+        self.bases = home.bases
+        self.provenance: dict[str, str] = {}
+        self.language = self._language()
+        self.link = self._link()
+        self.id = self._named(first_value(parsed.ids), "id")
+        titled = first_line(parsed.titles[:1])
+        self.label = self.id or self.link or (titled[0] if titled else None)
+        self.notes = notes
+
+    def read(self) -> Entry:
+        parsed = self.parsed
+        site = self.link or self.home.feed.site_url
+        text = self._body(BodyReader(parsed, self.bases, link=self.link, site=site, notes=self.notes).read())
+        files = enclosures(parsed.enclosures, self.bases)
+        published, published_raw = self._published()
+        if self.link is None and files:
+            self.link = files[0].url
+            self.provenance["link"] = "enclosure"
+        title, generated = self._title(text, published)
+        source = self._source()
+        return Entry(
+            id=self.id,
+            link=self.link,
+            related=self._related(),
+            title=title,
+            title_is_generated=generated,
+            content=text.content,
+            summary=text.summary,
+            summary_is_html=text.summary_is_html,
+            authors=self._authors(source),
+            published=published,
+            published_raw=published_raw,
+            updated=self._first_date(parsed.updated, "updated"),
+            categories=self._categories(),
+            language=self.language,
+            image=self._image(text),
+            enclosures=files,
+            comments=self._comments(),
+            reply_to=self._reply_to(),
+            rights=self._named(first_line(parsed.rights), "rights") or self._inherited_rights(source),
+            source=source,
+            foreign=parsed.foreign,
+            provenance=self.provenance,
+        )
+
+    def _named(self, found: tuple[str, str] | None, field: str) -> str | None:
+        if found is None:
+            return None
+        self.provenance[field] = found[1]
+        return found[0]
+
+    def _language(self) -> str | None:
+        for candidate in filled(self.parsed.languages):
+            if language := normal_language(candidate.value):
+                self.provenance["language"] = candidate.element
+                if candidate.element == "xml:lang" and candidate is self.parsed.languages[-1]:
+                    return self.home.feed.language or language
+                return language
+        return self.home.feed.language
+
+    def _address(self, links: Iterable[ParsedLink], field: str) -> str | None:
+        """The first web address among these."""
+        for link in links:
+            address = self.bases.resolve(link.href, link.base or self.parsed.base) if link.href.strip() else None
+            if address and address.startswith(_WEB):
+                self.provenance[field] = link.element
+                return address
+        return None
+
+    def _link(self) -> str | None:
+        found = self._address(self.parsed.links, "link")
+        if found is None and self.parsed.guid_is_link:
+            for candidate in filled(self.parsed.ids[:1]):
+                if candidate.value.strip().lower().startswith(_WEB):
+                    found = self.bases.resolve(candidate.value)
+                    self.provenance["link"] = candidate.element
+        return found
+
+    def _related(self) -> tuple[str, ...]:
+        links = self.parsed.related[:_MAX_RELATED]
+        found = (self.bases.resolve(one.href, one.base or self.parsed.base) for one in links if one.href.strip())
+        return tuple(dict.fromkeys(address for address in found if address and address != self.link))
+
+    def _body(self, body: Body) -> Body:
+        if body.content_from:
+            self.provenance["content"] = body.content_from
+        if body.summary_from:
+            self.provenance["summary"] = body.summary_from
+        return body
+
+    def _title(self, body: Body, published: datetime | None) -> tuple[str, bool]:
+        found = self._named(first_line(self.parsed.titles), "title")
+        if found:
+            if len(found) > _MAX_TITLE:
+                self.notes.add("title-cut", f"a title of {len(found)} characters was cut", entry=self.label)
+                found = found[: _MAX_TITLE - 1].rstrip() + "…"
+            return found, False
+        short = body.summary or ""
+        text = visible_text(body.content) or (visible_text(short) if body.summary_is_html else short)
+        made = generated_title(text) if text else ""
+        if not made:
+            made = self.link or (published.date().isoformat() if published else "") or self.id or ""
+        self.notes.add("title-generated", "the entry has no title; one was made", entry=self.label)
+        return made[:_MAX_TITLE], True
+
+    def _first_date(self, candidates: Candidates, field: str) -> datetime | None:
+        for candidate in filled(candidates):
+            at = parse_date(
+                candidate.value,
+                zone=self.context.timezone,
+                language=self.context.language or self.language,
+                now=self.context.fetched_at,
+            )
+            if at is not None:
+                self.provenance[field] = candidate.element
+                return at
+        return None
+
+    def _published(self) -> tuple[datetime | None, str | None]:
+        """The instant, and the source's words where they are no instant or one in the future (D4, D6)."""
+        at = self._first_date(self.parsed.published, "published")
+        words = first_value(self.parsed.published)
+        if words is None:
+            return None, None
+        if at is None:
+            self.notes.add("date-unreadable", f"the date {words[0][:60]!r} cannot be read", entry=self.label)
+            return None, words[0][:200]
+        if at > self.context.fetched_at + _FUTURE:
+            self.notes.add("date-future", f"the date {words[0][:60]!r} lies in the future", entry=self.label)
+            return at, words[0][:200]
+        return at, None
+
+    def _source(self) -> Origin | None:
+        if self.parsed.source is not None:
+            origin = read_origin(self.parsed.source, self.context, self.bases, self.home.feed.language)
+            if origin:
+                self.provenance["source"] = "source"
+                return origin
+        if self.home.merged:
+            return read_origin(self.home.head, self.context, self.bases, self.home.feed.language)
+        return None
+
+    def _authors(self, source: Origin | None) -> tuple[Person, ...]:
+        """The entry's; its source's; the feed's; the name of the source, marked as such."""
+        own_source = self.parsed.source
+        groups = (
+            self.parsed.authors,
+            own_source.authors if own_source else (),
+            self.home.head.authors,
+        )
+        for name, group in zip(("", "source/", "feed/"), groups, strict=True):
+            found, element = people(group, self.bases)
+            if found:
+                self.provenance["authors"] = name + element
+                return found
+        title = (source.title if source else None) or self._feed_name()
+        return (Person(name=title, is_source=True),) if title else ()
+
+    def _feed_name(self) -> str | None:
+        """The feed's title if it has one; its address is nobody's name."""
+        return self.home.feed.title if "title" in self.home.feed.provenance else None
+
+    def _inherited_rights(self, source: Origin | None) -> str | None:
+        return (source.rights if source else None) or self.home.feed.rights
+
+    def _categories(self) -> tuple[Category, ...]:
+        found, cut = categories(self.parsed.categories)
+        if cut:
+            self.notes.add("categories-cut", f"only the first {MAX_CATEGORIES} categories were kept", entry=self.label)
+        return found
+
+    def _image(self, body: Body) -> Image | None:
+        found = pick_image(self.parsed.thumbnails, self.parsed.images, self.bases)
+        if found:
+            self.provenance["image"] = found[1]
+            return found[0]
+        for html in (body.content, body.summary if body.summary_is_html else None):
+            picture = first_image(html) if html and "<img" in html else None
+            if picture:
+                self.provenance["image"] = "content"
+                return picture
+        return None
+
+    def _comments(self) -> Comments | None:
+        counts = (c.value.strip() for c in filled(self.parsed.comment_counts))
+        count = next((int(n) for n in counts if n.isascii() and n.isdigit() and len(n) <= 9), None)
+        comments = Comments(
+            url=self._address(self.parsed.comment_urls, "comments"),
+            count=count,
+            feed=self._address(self.parsed.comment_feeds, "comments"),
+        )
+        return comments if comments != Comments() else None
+
+    def _reply_to(self) -> ReplyTo | None:
+        parsed = self.parsed.reply_to
+        if parsed is None:
+            return None
+        return ReplyTo(ref=parsed.ref, href=self.bases.resolve(parsed.href, parsed.base) if parsed.href else None)

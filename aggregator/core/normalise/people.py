@@ -1,0 +1,37 @@
+"""Authors: whoever an entry or a feed names, in the groups of protocols section 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aggregator.core.model import Person
+from aggregator.core.normalise.addresses import Bases
+from aggregator.core.parse.parsed import ParsedPerson
+from aggregator.core.text.plain import one_line, parse_person
+
+MAX_PEOPLE = 50
+
+
+def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: Bases) -> tuple[tuple[Person, ...], str]:
+    """The usable persons of the first group that has any, each name once, and the element; ((), "") if none has."""
+    for group in groups:
+        found: dict[tuple[str, str | None], Person] = {}
+        for parsed in group[:MAX_PEOPLE]:
+            person = _person(parsed, bases)
+            if person:
+                found.setdefault((person.name.casefold(), person.uri), person)
+        if found:
+            return tuple(found.values()), group[0].element
+    return (), ""
+
+
+def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
+    if parsed.line is not None:
+        return parse_person(parsed.line)
+    uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None
+    named = parse_person(parsed.name) if parsed.name else None
+    if named is None and parsed.email:
+        named = parse_person(parsed.email)
+    if named is None:
+        return Person(name=one_line(uri), uri=uri) if uri else None
+    return Person(name=named.name, email=one_line(parsed.email or "") or named.email, uri=uri or named.uri)

@@ -1,0 +1,49 @@
+"""Candidates of text fields to plain text (protocols M2, M11, M12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from aggregator.core.parse.parsed import Candidate, Markup
+from aggregator.core.text.html import visible_text
+from aggregator.core.text.plain import atom_text, one_line, plain_title
+
+MAX_TEXT = 20_000
+
+
+def filled(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Those with something in them after trimming (protocols M1)."""
+    return (candidate for candidate in candidates if candidate.value.strip())
+
+
+def line_of(candidate: Candidate) -> str:
+    """One line of text, markup and entities undone as the candidate's kind asks."""
+    match candidate.markup:
+        case Markup.TEXT:
+            return one_line(candidate.value)
+        case Markup.LOOSE:
+            return plain_title(candidate.value)
+        case Markup.HTML:
+            return atom_text(candidate.value, "html")
+
+
+def first_line(candidates: Iterable[Candidate]) -> tuple[str, str] | None:
+    """The first candidate's line that is not empty, with the name of its element."""
+    for candidate in filled(candidates):
+        if line := line_of(candidate):
+            return line, candidate.element
+    return None
+
+
+def first_text(candidates: Iterable[Candidate]) -> tuple[str, str] | None:
+    """The first candidate's text that is not empty, lines kept, with the name of its element."""
+    for candidate in filled(candidates):
+        text = candidate.value.strip() if candidate.markup is Markup.TEXT else visible_text(candidate.value)
+        if text:
+            return text[:MAX_TEXT], candidate.element
+    return None
+
+
+def first_value(candidates: Iterable[Candidate]) -> tuple[str, str] | None:
+    """The first candidate as written, trimmed, with the name of its element."""
+    return next(((candidate.value.strip(), candidate.element) for candidate in filled(candidates)), None)

@@ -1,0 +1,190 @@
+"""XML feeds of every dialect: one text, read by feedparser and by one walk of its tree.
+
+The tree supplies what the table of protocols section 1 asks for, element by element; feedparser recognises the
+dialect, judges whether the text is sound, fills fields the walk found empty, and is the reader where no tree can be
+had. The two are paired by position when they count the same entries, else by id or link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from aggregator.core.errors import ParseError, Reason
+from aggregator.core.model import Diagnostic
+from aggregator.core.parse import mending, tolerant
+from aggregator.core.parse.elements import Elements
+from aggregator.core.parse.head import HeadReader
+from aggregator.core.parse.item import ItemReader
+from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead
+from aggregator.core.parse.prolog import Prolog
+from aggregator.core.parse.tree import Element, Tree, local_name, parse_tree
+
+MAX_ENTRIES = 2_000
+
+_MENDINGS = {
+    "control-characters": "characters that XML forbids were removed",
+    "html-entities": "HTML entities that XML does not know were read as meant",
+    "bare-ampersand": "ampersands that were not escaped were read as meant",
+    "undeclared-prefix": "a namespace prefix was used without being declared",
+    "not-well-formed": "the XML is not well-formed and was mended",
+    "cut-off": "the document ends in the middle; only complete entries were taken",
+    "junk-before-root": "something stands before the feed",
+    "junk-after-root": "something stands behind the feed",
+    "too-deep": f"tags nested deeper than {mending.MAX_DEPTH} were left out",
+}
+_SOUND = frozenset({"junk-before-root", "junk-after-root"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sound:
+    """A text that is well-formed now, its tree, and what it took."""
+
+    text: str
+    root: Element | None
+    mendings: frozenset[str]
+
+
+def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> ParsedFeed:
+    """Reads RSS and Atom from the root tag on; raises ParseError only where nothing at all can be read.
+
+    `cleaned` tells that characters were removed before.
+    """
+    try:
+        sound = _make_sound(prolog)
+    except mending.HopelessError as error:
+        raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
+    mendings = set(sound.mendings)
+    mendings |= {"junk-before-root"} if prolog.junk else set()
+    mendings |= {"control-characters"} if cleaned else set()
+    diagnostics = [Diagnostic(name=name, message=_MENDINGS[name]) for name in sorted(mendings)]
+    bozo = bool(mendings - _SOUND)
+    if sound.root is None:
+        return _without_tree(sound.text, url=url, diagnostics=diagnostics)
+    nodes = _entry_nodes(sound.root)
+    text = sound.text
+    if len(nodes) > MAX_ENTRIES:
+        diagnostics.append(_too_many(len(nodes)))
+        text, nodes = _shortened(sound.root, nodes)
+    seen = tolerant.recognise(text)
+    if seen.failed:
+        diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
+    tree = Tree(sound.root)
+    elements = Elements(tree)
+    items = ItemReader(elements)
+    entries = tuple(items.read(node) for node in nodes)
+    return ParsedFeed(
+        dialect=_dialect(tree, seen),
+        head=_read_head(elements, nodes),
+        entries=_paired(entries, seen.entries),
+        diagnostics=tuple(diagnostics),
+        complete="cut-off" not in mendings,
+        bozo=bozo,
+    )
+
+
+def _make_sound(prolog: Prolog) -> _Sound:
+    """Three steps, each only if the one before was not enough: as it is, references mended, tags mended."""
+    text = prolog.body
+    root = parse_tree(text)
+    if root is not None:
+        return _Sound(text=text, root=root, mendings=frozenset())
+    mended = mending.mend_references(text, prolog.entities)
+    declared = mending.declare_prefixes(mended.text)
+    found = mended.mendings | declared.mendings
+    root = parse_tree(declared.text)
+    if root is not None:
+        return _Sound(text=declared.text, root=root, mendings=found)
+    whole = mending.mend_tags(declared.text)
+    found |= whole.mendings
+    root = parse_tree(whole.text)
+    if root is None:
+        found |= {"not-well-formed"}
+        root = parse_tree(whole.text, recover=True)
+    return _Sound(text=whole.text, root=root, mendings=found)
+
+
+def _too_many(count: int) -> Diagnostic:
+    return Diagnostic(name="too-many-entries", message=f"of {count} entries the first {MAX_ENTRIES} were read")
+
+
+def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> ParsedFeed:
+    seen = tolerant.recognise(text)
+    if not seen.entries and not seen.dialect:
+        raise ParseError(url, Reason.BROKEN, "the XML is too broken to read")
+    if len(seen.entries) > MAX_ENTRIES:
+        diagnostics.append(_too_many(len(seen.entries)))
+    return ParsedFeed(
+        dialect=seen.dialect,
+        head=seen.head,
+        entries=seen.entries[:MAX_ENTRIES],
+        diagnostics=tuple(diagnostics),
+        bozo=True,
+    )
+
+
+def _entry_nodes(root: Element) -> list[Element]:
+    """Items and entries anywhere, in document order, but none that lies inside another."""
+    tree = Tree(root)
+    wanted = {"item", "atom:entry"}
+    if tree.key(root) == "atom:entry":
+        return [root]
+    nodes = [node for node in root.iter("{*}item", "{*}entry", "{*}Item", "{*}ITEM") if tree.key(node) in wanted]
+    chosen = set(nodes)
+    return [node for node in nodes if not any(above in chosen for above in node.iterancestors())]
+
+
+def _shortened(root: Element, nodes: list[Element]) -> tuple[str, list[Element]]:
+    for node in nodes[MAX_ENTRIES:]:
+        parent = node.getparent()
+        if parent is not None:
+            parent.remove(node)
+    return etree.tostring(root, encoding="unicode"), nodes[:MAX_ENTRIES]
+
+
+def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
+    """The first head: an Atom feed's own children; a channel's, then what stands beside the channel."""
+    root = elements.tree.root
+    if nodes == [root]:
+        return ParsedHead()
+    reader = HeadReader(elements)
+    if elements.tree.home == "atom":
+        return reader.read(root, [child for child in root if elements.tree.key_or_none(child) != "atom:entry"])
+    channels = [root] if elements.tree.root_name == "channel" else []
+    channels += [child for child in root if local_name(child).lower() == "channel"]
+    channel = channels[0] if channels else root
+    inside = [child for child in channel if local_name(child).lower() != "item"]
+    beside = [child for child in root if channel is not root and local_name(child).lower() not in ("item", "channel")]
+    return reader.read(channel, [*inside, *beside])
+
+
+def _dialect(tree: Tree, seen: tolerant.Recognised) -> str:
+    if seen.dialect and seen.dialect not in ("rss", "atom"):
+        return seen.dialect
+    if tree.root_name == "channel" and "rss1.1" in str(tree.root.tag).lower():
+        return "rss-1.1"
+    version = tree.root.get("version")
+    if tree.root_name == "rss" and version in ("2.0", "2"):
+        return "rss-2.0"
+    return seen.dialect or ("atom-1.0" if tree.home == "atom" else "rss-1.0" if tree.root_name == "rdf" else "rss")
+
+
+def _paired(ours: tuple[ParsedEntry, ...], theirs: tuple[ParsedEntry, ...]) -> tuple[ParsedEntry, ...]:
+    if not ours:
+        return theirs[:MAX_ENTRIES]
+    if len(ours) == len(theirs):
+        return tuple(tolerant.completed(one, other) for one, other in zip(ours, theirs, strict=True))
+    by_name = {name: entry for entry in reversed(theirs) for name in _names(entry)}
+    return tuple(
+        tolerant.completed(entry, by_name[name]) if (name := _known_name(entry, by_name)) else entry for entry in ours
+    )
+
+
+def _names(entry: ParsedEntry) -> list[str]:
+    values = (*(candidate.value for candidate in entry.ids), *(link.href for link in entry.links))
+    return [value.strip() for value in values if value.strip()]
+
+
+def _known_name(entry: ParsedEntry, names: dict[str, ParsedEntry]) -> str | None:
+    return next((name for name in _names(entry) if name in names), None)
