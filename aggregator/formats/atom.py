@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from html import escape
 
 from feedgen.entry import FeedEntry
@@ -52,7 +53,7 @@ def _texts(entry: FeedEntry, story: Story) -> None:
     Without content and summary the title is the summary; without a link as well, whichever text there is becomes the
     content, which RFC 4287 4.1.2 then demands.
     """
-    content, summary, link = facts.content(story), facts.summary_html(story), facts.link(story)
+    content, summary, link = facts.feed_content(story), facts.feed_summary(story), facts.link(story)
     title = escape(facts.shown_title(story), quote=False)
     if not content and not link:
         content, summary = summary or title, None
@@ -87,20 +88,26 @@ def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[by
     Of stories with one second in common the one that came first keeps it; the others get a fraction made of their
     place in the store, the same in every output.
     """
-    shared: dict[bytes, list[int]] = defaultdict(list)
+    shared: dict[datetime, list[int]] = defaultdict(list)
     for index, story in enumerate(stories):
-        shared[dates.rfc3339(facts.updated(story)).encode()].append(index)
+        shared[facts.updated(story)].append(index)
     told = list(fragments)
-    for moment, indexes in shared.items():
-        used = {0}
-        for index in sorted(indexes, key=lambda i: stories[i].stored.seq)[1:]:
-            fraction = stories[index].stored.seq % 1_000_000
-            while fraction in used:
-                fraction = (fraction + 1) % 1_000_000
-            used.add(fraction)
-            precise = moment.replace(b"Z", b".%06dZ" % fraction)
-            told[index] = told[index].replace(b"<updated>" + moment, b"<updated>" + precise, 1)
+    for indexes in shared.values():
+        if len(indexes) > 1:
+            _add_fractions(stories, indexes, told)
     return told
+
+
+def _add_fractions(stories: Sequence[Story], indexes: Sequence[int], told: list[bytes]) -> None:
+    moment = dates.rfc3339(facts.updated(stories[indexes[0]])).encode()
+    used = {0}
+    for index in sorted(indexes, key=lambda i: stories[i].stored.seq)[1:]:
+        fraction = stories[index].stored.seq % 1_000_000
+        while fraction in used:
+            fraction = (fraction + 1) % 1_000_000
+        used.add(fraction)
+        precise = moment.replace(b"Z", b".%06dZ" % fraction)
+        told[index] = told[index].replace(b"<updated>" + moment, b"<updated>" + precise, 1)
 
 
 def _head(edition: Edition) -> bytes:

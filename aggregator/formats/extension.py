@@ -72,14 +72,9 @@ def head_links(edition: Edition, own: str) -> list[dict[str, str | None]]:
 
 def _explicit(edition: Edition) -> str | None:
     """What the channel of a feed with podcast items must say: explicit if any of them is; None without any."""
-    found = False
-    for story in edition.stories:
-        for element in story.stored.entry.foreign:
-            if foreign.is_itunes(element):
-                found = True
-                if element.name == "explicit" and (element.text or "").strip().lower() in ("yes", "true"):
-                    return "true"
-    return "false" if found else None
+    said = [foreign.explicit(story.stored.entry.foreign) for story in edition.stories if story.stored.entry.foreign]
+    known = [word for word in said if word is not None]
+    return ("true" if any(known) else "false") if known else None
 
 
 class EntryExtension(BaseEntryExtension):  # type: ignore[misc]

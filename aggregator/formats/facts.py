@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from aggregator.core.edition import Story
 from aggregator.core.model import Category, CategoryKind, CategoryPath, Origin
+from aggregator.core.text.html import without_embeds
 from aggregator.formats import values
 
 
@@ -85,6 +86,17 @@ def shown_title(story: Story) -> str:
 
 def content(story: Story) -> str:
     return values.characters(story.stored.entry.content).strip()
+
+
+def feed_content(story: Story) -> str:
+    """The content for RSS, Atom and JSON Feed: no frames, and no links that lead only within a page (H9)."""
+    return without_embeds(content(story), page=link(story))
+
+
+def feed_summary(story: Story) -> str | None:
+    """`summary_html` in the same way."""
+    summary = summary_html(story)
+    return without_embeds(summary, page=link(story)) if summary else None
 
 
 def summary_html(story: Story) -> str | None:

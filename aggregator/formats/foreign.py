@@ -199,17 +199,21 @@ def write(parent: markup.Element, elements: Iterable[Foreign]) -> None:
 
 
 def _write_known(parent: markup.Element, namespace: str, element: Foreign, rule: Rule) -> bool:
+    fitting = _fits(element, rule)
+    if fitting is None:
+        return False
+    text, attributes = fitting
+    markup.set_line(_made(parent, namespace, element.name, attributes), text)
+    return True
+
+
+def _fits(element: Foreign, rule: Rule) -> tuple[str, dict[str, str]] | None:
+    """The text and attributes to write; None if the element may not be written."""
     checks = rule.attributes or {}
     checked = {name: checks[name](value) for name, value in element.attributes if name in checks}
     attributes = {name: value for name, value in checked.items() if value is not None}
-    if any(name not in attributes for name in rule.needed):
-        return False
-    text = rule.text(element.text) if rule.text else None
-    if rule.text and text is None:
-        return False
-    child = _made(parent, namespace, element.name, attributes)
-    markup.set_line(child, text or "")
-    return True
+    text = rule.text(element.text) if rule.text else ""
+    return None if text is None or any(name not in attributes for name in rule.needed) else (text, attributes)
 
 
 def _write_free(parent: markup.Element, namespace: str, element: Foreign, levels: int) -> None:
@@ -240,6 +244,13 @@ def _canonical(namespace: str) -> str:
     return _KNOWN_AS.get(namespace.strip().lower().rstrip("/#"), namespace)
 
 
-def is_itunes(element: Foreign) -> bool:
-    """Whether the element is one of Apple's that would be written."""
-    return _canonical(element.namespace) == markup.ITUNES and element.name in RULES[markup.ITUNES]
+def explicit(elements: Iterable[Foreign]) -> bool | None:
+    """Whether Apple's elements among those that are written call the story explicit; None if there are none."""
+    words = [
+        element.name == "explicit" and _truth(element.text) == "true"
+        for element in elements
+        if _canonical(element.namespace) == markup.ITUNES
+        and (rule := RULES[markup.ITUNES].get(element.name))
+        and _fits(element, rule)
+    ]
+    return any(words) if words else None

@@ -6,7 +6,6 @@ words are English and say so, the sources' words carry the sources' language (it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
@@ -16,7 +15,7 @@ from markupsafe import Markup
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.text import dates
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, content, facts, public_url, values
 
 _HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -36,6 +35,7 @@ class Html:
             loader=PackageLoader("aggregator.formats"),
             autoescape=True,
             undefined=StrictUndefined,
+            keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -46,7 +46,7 @@ class Html:
 
     def render_story(self, story: Story) -> bytes:
         anchor = facts.anchor(story)
-        picture, body = facts.picture(story), page_content(facts.content(story), anchor)
+        picture, body = facts.picture(story), content.on_page(facts.content(story), anchor)
         text = self._story.render(
             anchor=anchor,
             title=facts.shown_title(story),
@@ -57,7 +57,7 @@ class Html:
             published=facts.published(story) or facts.updated(story),
             categories=[" / ".join(path) for path in facts.paths(story)] + [tag.name for tag in facts.tags(story)],
             picture=None if "<img" in body else picture,
-            content=Markup(body or page_content(facts.summary_html(story) or "", anchor)),
+            content=Markup(body or content.on_page(facts.summary_html(story) or "", anchor)),
             files=[_shown_file(file) for file in facts.files(story)],
             comments=facts.discussion(story),
             rights=facts.rights(story),
@@ -112,32 +112,3 @@ def _duration(seconds: int | None) -> str | None:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-_TAG = re.compile(r"""<([a-zA-Z][a-zA-Z0-9]*)((?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+)>""")
-"""A start tag of serialised HTML, where attribute values hold no `<`: each try ends at the next one at the latest."""
-_ID = re.compile(r'(\s)id="([^"]*)"')
-_OWN_ANCHOR = re.compile(r'(\s)href="#([^"]*)"')
-_HAS = {name: re.compile(rf"\s{name}(?=[\s=/]|$)") for name in ("alt", "loading")}
-
-
-def page_content(html: str, anchor: str) -> str:
-    """Sanitised content for a page with other stories on it: ids are its own, pictures load when they are reached.
-
-    `anchor` sets this story's ids apart; links within the content keep meeting them.
-    """
-    return _TAG.sub(lambda match: _on_page(match[1], match[2], anchor), html)
-
-
-def _on_page(name: str, attributes: str, anchor: str) -> str:
-    if 'id="' in attributes:
-        attributes = _ID.sub(rf'\1id="{anchor}-\2"', attributes)
-    if 'href="#' in attributes:
-        attributes = _OWN_ANCHOR.sub(rf'\1href="#{anchor}-\2"', attributes)
-    if name == "img":
-        close = " /" if attributes.endswith("/") else ""
-        attributes = attributes.removesuffix("/").rstrip()
-        attributes += "" if _HAS["alt"].search(attributes) else ' alt=""'
-        attributes += "" if _HAS["loading"].search(attributes) else ' loading="lazy"'
-        attributes += close
-    return f"<{name}{attributes}>"

@@ -9,10 +9,11 @@ from typing import Any
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.text import dates
+from aggregator.core.text.html import visible_text
 from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
 
 VERSION = "https://jsonfeed.org/version/1.1"
-_TAIL = b"\n]}\n"
+_URL = b'"url": '
 
 
 class JsonFeed:
@@ -27,8 +28,10 @@ class JsonFeed:
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
-        items = (_with_url(s, f, page) for s, f in zip(edition.stories, fragments, strict=True))
-        return _head(edition, page)[:-1] + b',\n"items": [\n' + b",\n".join(items) + _TAIL
+        pieces = [_head(edition, page)[:-1], b',\n"items": [\n']
+        for story, fragment in zip(edition.stories, fragments, strict=True):
+            pieces += (_with_url(story, fragment, page), b",\n")
+        return b"".join((*(pieces[:-1] if fragments else pieces), b"\n]}\n"))
 
 
 def _item(story: Story) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def _item(story: Story) -> dict[str, Any]:
         "url": facts.link(story),
         "external_url": related[0] if related else None,
         "title": facts.own_title(story) or _needed_title(story),
-        "content_html": facts.content(story),
+        "content_html": facts.feed_content(story),
         "summary": _summary(story),
         "image": picture.url if picture else None,
         "date_published": dates.rfc3339(published) if published else None,
@@ -54,7 +57,7 @@ def _item(story: Story) -> dict[str, Any]:
 
 def _needed_title(story: Story) -> str | None:
     """A generated title is left out, unless there is nothing else to show of the item."""
-    return None if facts.content(story) or facts.summary_html(story) else facts.shown_title(story)
+    return None if facts.feed_content(story) or facts.feed_summary(story) else facts.shown_title(story)
 
 
 def _summary(story: Story) -> str | None:
@@ -62,7 +65,7 @@ def _summary(story: Story) -> str | None:
     html = facts.summary_html(story)
     if html is None:
         return None
-    return values.text_of(html) if story.stored.entry.summary_is_html else unescape(html)
+    return values.characters(visible_text(html)) if story.stored.entry.summary_is_html else unescape(html)
 
 
 def _author(author: facts.Author) -> dict[str, str]:
@@ -133,11 +136,11 @@ def _head(edition: Edition, page: str) -> bytes:
 
 def _with_url(story: Story, fragment: bytes, page: str) -> bytes:
     """An item without a link of its own points to its place on our page: many readers show nothing else to open."""
-    if facts.link(story):
+    after_id = fragment.index(b'", ') + 3  # the first value is the id, a URI, which holds no quotation mark
+    if fragment.startswith(_URL, after_id):
         return fragment
-    start = _dumped({"id": facts.identifier(story)})[:-1]
-    here = _dumped({"url": f"{page}#{facts.anchor(story)}"})[1:-1]
-    return start + b", " + here + fragment[len(start) :]
+    here = json.dumps(f"{page}#{facts.anchor(story)}").encode()
+    return b"".join((fragment[:after_id], _URL, here, b", ", fragment[after_id:]))
 
 
 _ALWAYS = ("content_html",)

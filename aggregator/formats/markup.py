@@ -46,16 +46,16 @@ Element = Any
 """lxml's element: its stubs do not describe entity nodes."""
 
 
-def add(parent: Element, tag: str, text: str | None = None, **attributes: str | None) -> Element:
+def add(parent: Element, tag: str, content: str | None = None, /, **attributes: str | None) -> Element:
     """A new last child. Attributes that are None are left out."""
     given = {name: value for name, value in attributes.items() if value is not None}
     child = etree.SubElement(parent, tag, given)
-    if text is not None:
-        child.text = text
+    if content is not None:
+        child.text = content
     return child
 
 
-def add_line(parent: Element, tag: str, text: str, **attributes: str | None) -> Element:
+def add_line(parent: Element, tag: str, text: str, /, **attributes: str | None) -> Element:
     """A new last child that holds plain text in the spelling of `set_line`."""
     child = add(parent, tag, **attributes)
     set_line(child, text)

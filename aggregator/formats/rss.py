@@ -57,7 +57,7 @@ class Rss:
 
 def _texts(item: FeedEntry, story: Story) -> None:
     """Title and texts: a generated title is left out where a description can stand for it."""
-    content, summary = facts.content(story), facts.summary_html(story)
+    content, summary = facts.feed_content(story), facts.feed_summary(story)
     title = facts.own_title(story)
     if title or not (content or summary):
         item.title(title or facts.shown_title(story))

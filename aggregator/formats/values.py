@@ -10,9 +10,11 @@ import re
 from datetime import UTC, datetime
 from html import unescape
 from html.entities import name2codepoint
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]|[\xc2\xc3][\x80-\xbf]")
+from aggregator.core.text.urls import absolute, without_userinfo
+
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
 _REMOVED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _C1 = re.compile("[\x80-\x9f]")
 _LATIN_RUN = re.compile("[\x20-\xff]+")
@@ -25,7 +27,7 @@ def characters(text: str) -> str:
     The C1 range is read as windows-1252 (protocols H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
     as Latin-1 is decoded.
     """
-    if not _UNWRITABLE.search(text):
+    if "\xc2" not in text and "\xc3" not in text and not _UNWRITABLE.search(text):
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _REMOVED.sub("", _LATIN_RUN.sub(_decoded_again, text))
@@ -93,9 +95,11 @@ def _parted(match: re.Match[str]) -> str:
     return "& " if name in name2codepoint or name == "apos" or not name.isalpha() else "&"
 
 
+_PORT = "(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 _SAFE_URL = re.compile(
-    r"https?://[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?(?::[0-9]{1,5})?"
-    r"(?:[/?](?:[0-9A-Za-z;/?:@&=+$.\-_!~*'(),]|%[0-9A-Fa-f]{2})*)?"
+    r"https?://[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+    + _PORT
+    + r"(?:[/?](?:[0-9A-Za-z;/?:@&=+$.\-_!~*'(),]|%[0-9A-Fa-f]{2})*)?"
     r"(?:#(?:[0-9A-Za-z;/?:@&=+$.\-_!~*'(),]|%[0-9A-Fa-f]{2})*)?"
 )
 _URL_SAFE = ";/?:@&=+$,-_.!~*'()%"
@@ -117,24 +121,12 @@ def web_url(value: str | None) -> str | None:
 
 
 def _encoded(value: str) -> str | None:
-    try:
-        parts = urlsplit("".join(characters(value).split("\n")).strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    """`value` as a URI in the alphabet of RFC 2396, which the validator holds to: no brackets, one number sign."""
+    address = absolute(characters(value), None)
+    if address is None or not address.startswith(("http://", "https://")):
         return None
-    if parts.scheme not in ("http", "https"):
-        return None
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    address = f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}{_quoted(parts.path)}"
-    if parts.query:
-        address += f"?{_quoted(parts.query)}"
-    if parts.fragment:
-        address += f"#{_quoted(parts.fragment)}"
-    return address
+    address, number_sign, fragment = without_userinfo(address).partition("#")
+    return _quoted(address) + number_sign + _quoted(fragment)
 
 
 def _quoted(part: str) -> str:
@@ -152,7 +144,7 @@ def dotted_url(value: str | None) -> str | None:
 
 _ID_CHARACTERS = "[0-9A-Za-z;/?:@&=+$.\\-_!~*'()%,#]"
 _GOOD_ID = re.compile(
-    r"(?i:https?)://[^/?#].*"
+    r"(?i:https?)://(?:[^/?#@%]+@)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?" + _PORT + r"(?:[/?#].*)?"
     r"|tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?:[0-9a-zA-Z;/?:@&=+$._!~*'()%,-]*"
     r"|urn:uuid:[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}"
     r"|urn:(?!uuid:)[a-zA-Z0-9][a-zA-Z0-9-]{1,31}:(?:[a-zA-Z0-9()+,.:=@;$_!*'-]|%[0-9A-Fa-f]{2})+"
@@ -239,14 +231,3 @@ def instant(value: datetime | None) -> datetime | None:
     except OverflowError:
         return None
     return utc.replace(microsecond=0) if utc >= EARLIEST else None
-
-
-_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
-_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|pre)\s*>|<br\s*/?>", re.I)
-
-
-def text_of(html: str) -> str:
-    """The text of sanitised HTML: no tags, entities resolved, each block on a line of its own."""
-    text = unescape(_TAG.sub("", _BLOCK_END.sub("\n", html)))
-    lines = (" ".join(line_.split()) for line_ in characters(text).split("\n"))
-    return "\n".join(filter(None, lines))
