@@ -1,0 +1,302 @@
+"""The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
+
+Also the one place where the program reads the wall clock and draws random numbers; both are handed down from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+
+from aggregator import __version__
+from aggregator.core.config import Config, SourceConfig, missing, read_config
+from aggregator.core.errors import ConfigError, Problem
+from aggregator.core.listing import SiteInfo, StatusReport
+from aggregator.core.model import SourceId
+from aggregator.engine.listing import site_info, status_report
+from aggregator.engine.poll import Limits, Poller
+from aggregator.engine.publish import Board, IndexPage, Published, Publisher
+from aggregator.engine.refresh import Refresher, Report
+from aggregator.engine.scheduler import Ticker
+from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.world import SourceFactory, Target, World, build_world
+from aggregator.outlets.disk import DiskOutlet
+from aggregator.sources import Source
+from aggregator.sources.file import FileSource
+from aggregator.sources.guard import Guard
+from aggregator.sources.http import HttpSource
+from aggregator.storage import Storage
+from aggregator.storage.opening import open_storage
+
+log = structlog.get_logger()
+
+DATABASE = "aggregator.sqlite3"
+PUBLIC = "public"
+WATCH_SECONDS = 0.5
+TICK_SECONDS = 1.0
+STATUS_SECONDS = 3.0
+UPKEEP_SECONDS = 3600.0
+ATTEMPTS_KEPT = 50
+
+
+def wall_clock() -> datetime:
+    """The system's time, in UTC. Nothing else in the program asks for it."""
+    return datetime.now(UTC)
+
+
+def load_config(path: Path) -> Config:
+    """Read feeds.toml. Raises ConfigError with all that is wrong, or because it cannot be read at all."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise missing(str(path)) from None
+    except OSError as error:
+        raise ConfigError(str(path), [Problem(message=f"it cannot be read: {error.strerror}")]) from error
+    return read_config(text, file=str(path))
+
+
+def user_agent(config: Config) -> str:
+    """What sources see of us (protocols P15)."""
+    return config.network.user_agent or f"feed-aggregator/{__version__} (+{config.contact})"
+
+
+class App:
+    """A running aggregator. Made by `open_app`; all its methods belong to the event loop that opened it."""
+
+    def __init__(
+        self,
+        *,
+        config_path: Path,
+        world: World,
+        storage: Storage,
+        store: StoreThread,
+        poller: Poller,
+        publisher: Publisher,
+        factory: Callable[[Config], SourceFactory],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.world = world
+        self.config_error: ConfigError | None = None
+        self.clock = clock
+        self._config_path = config_path
+        self._storage = storage
+        self._store = store
+        self._poller = poller
+        self._publisher = publisher
+        self._factory = factory
+        self._seen = _stamp(config_path)
+        self._visits: set[asyncio.Task[None]] = set()
+        self._publishing = asyncio.Lock()
+        self._status = StatusReport(now=clock(), ok=True)
+
+    # -- one pass ------------------------------------------------------------------------------------------------
+    async def poll(
+        self,
+        *,
+        force: bool = False,
+        only: Iterable[SourceId] = (),
+        begin: Callable[[int], None] = lambda _: None,
+        done: Callable[[Report], None] = lambda _: None,
+    ) -> tuple[list[Report], list[SourceId]]:
+        """Visit what is due (with `force`, everything; with `only`, no others) until nothing more is due.
+
+        Returns a report for each visit, and the sources that were asked for by hand but must be left alone for now.
+        `begin` is told how many visits a round has, `done` of each that ended.
+        """
+        chosen = set(only)
+        if force or chosen:
+            targets = [t for t in self.world.targets.values() if not chosen or t.id in chosen]
+            allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
+            begin(len(allowed))
+            return await self._poller.visit(self.world, allowed, done), [t.id for t in waiting]
+        reports: list[Report] = []
+        visited: set[SourceId] = set()
+        while due := [t for t in await self._poller.due(self.world) if t.id not in visited]:
+            visited.update(t.id for t in due)
+            begin(len(due))
+            reports += await self._poller.visit(self.world, due, done)
+        return reports, []
+
+    async def publish(self) -> list[Published]:
+        """Make every output whose selection may have changed."""
+        async with self._publishing:
+            return await self._publisher.publish(self.world)
+
+    async def restore(self) -> None:
+        """Show what was published before."""
+        await self._publisher.restore(self.world)
+
+    @property
+    def site(self) -> SiteInfo:
+        """The [site] table in force, as pages need it."""
+        return site_info(self.world.config)
+
+    @property
+    def status(self) -> StatusReport:
+        """How everything was doing a few seconds ago; never blocks."""
+        return replace(self._status, now=self.clock(), problems=self._problems())
+
+    # -- the daemon ----------------------------------------------------------------------------------------------
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
+        ticker = Ticker()
+        ticker.every(TICK_SECONDS, "poll", self._tick)
+        ticker.every(TICK_SECONDS, "publish", self._publish_quietly)
+        ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
+        ticker.every(STATUS_SECONDS, "status", self._look)
+        ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
+        ticker.start()
+        try:
+            await self._look()
+            await self._tick()
+            await stop.wait()
+        finally:
+            ticker.stop()
+            for task in self._visits:
+                task.cancel()
+            await asyncio.gather(*self._visits, return_exceptions=True)
+            async with self._publishing:
+                pass  # an output that is being written is finished
+
+    async def follow_edits(self) -> None:
+        """Put an edit of feeds.toml into force; a bad one is reported once and changes nothing."""
+        stamp = await asyncio.to_thread(_stamp, self._config_path)
+        if stamp != self._seen:
+            self._seen = stamp
+            await self.reload()
+
+    async def reload(self) -> bool:
+        """Read feeds.toml again. False, and everything stays as it was, if it is wrong."""
+        try:
+            config = await asyncio.to_thread(load_config, self._config_path)
+        except ConfigError as error:
+            self.config_error = error
+            log.error("reload", file=error.file, problems=[problem.text(error.file) for problem in error.problems])
+            return False
+        self.config_error = None
+        if config == self.world.config:
+            return True
+        factory = self._factory(config)
+        self.world = await self._store(build_world, config, self._storage, factory, now=self.clock())
+        log.info("reload", sources=len(config.sources), feeds=len(config.feeds))
+        await self.publish()
+        return True
+
+    async def _tick(self) -> None:
+        due = await self._poller.due(self.world)
+        if due:
+            task = asyncio.create_task(self._visit(due))
+            self._visits.add(task)
+            task.add_done_callback(self._visits.discard)
+
+    async def _visit(self, due: list[Target]) -> None:
+        await self._poller.visit(self.world, due)
+
+    async def _publish_quietly(self) -> None:
+        await self.publish()
+
+    async def _look(self) -> None:
+        self._status = await self._store(status_report, self._storage, now=self.clock(), problems=())
+
+    def _problems(self) -> tuple[str, ...]:
+        error = self.config_error
+        return tuple(problem.text(error.file) for problem in error.problems) if error else ()
+
+    async def _upkeep(self) -> None:
+        await self._store(self._storage.trim, attempts=ATTEMPTS_KEPT)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is edited or replaced; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class _Sources:
+    """The kinds of source. An edit of [network] gets a new HTTP client; visits under way end with the old one."""
+
+    def __init__(self, base: Path, *, visits: int) -> None:
+        self._files = FileSource(base)
+        self._visits = visits
+        self._http: tuple[object, HttpSource] | None = None
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._open.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        await self._open.__aexit__(*exception)
+
+    def factory(self, config: Config) -> SourceFactory:
+        """What makes the source of a [[source]] under this configuration."""
+        settings = (config.network.allow, user_agent(config))
+        if self._http is None or self._http[0] != settings:
+            made = HttpSource(user_agent=settings[1], guard=Guard(config.network.allow), workers=self._visits)
+            self._open.push_async_callback(made.aclose)
+            self._http = settings, made
+        http = self._http[1]
+
+        def make(source: SourceConfig) -> Source:
+            return http if source.url else self._files
+
+        return make
+
+
+@asynccontextmanager
+async def open_app(
+    config_path: Path,
+    store_path: Path,
+    *,
+    board: Board | None = None,
+    index: IndexPage | None = None,
+    clock: Callable[[], datetime] = wall_clock,
+    jitter: Callable[[], float] = random.random,
+    limits: Limits | None = None,
+    workers: int | None = None,
+) -> AsyncIterator[App]:
+    """An aggregator over this feeds.toml and this store. Raises ConfigError and StorageError.
+
+    `workers` is the number of processes that read large documents; 0 reads them on the spot.
+    """
+    config = load_config(config_path)
+    storage = open_storage(store_path / DATABASE)
+    store = StoreThread()
+    workshop = Workshop(workers=(os.cpu_count() or 1) if workers is None else workers)
+    outlet = DiskOutlet(store_path / PUBLIC)
+    outlet.sweep()
+    try:
+        async with _Sources(config_path.parent, visits=(limits or Limits()).visits) as sources:
+            world = build_world(config, storage, sources.factory(config), now=clock())
+            publisher = Publisher(storage, store, outlet, board, index, clock=clock)
+            refresher = Refresher(storage, store, workshop, clock=clock, jitter=jitter)
+            token = secrets.token_hex(8)
+            poller = Poller(storage, store, refresher, publisher, clock=clock, token=token, limits=limits)
+            await publisher.plan(world)
+            yield App(
+                config_path=config_path,
+                world=world,
+                storage=storage,
+                store=store,
+                poller=poller,
+                publisher=publisher,
+                factory=sources.factory,
+                clock=clock,
+            )
+    finally:
+        workshop.close()
+        store.close()
+        storage.close()

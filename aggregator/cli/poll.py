@@ -1,0 +1,152 @@
+"""`aggregator poll`: one pass over what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.app import App
+    from aggregator.engine.publish import Published
+    from aggregator.engine.refresh import Report
+
+
+@click.command()
+@places
+@click.option("--force", is_flag=True, help="Visit sources that are not due, too.")
+@click.option("--source", "sources", multiple=True, metavar="ID", help="Visit only this source; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print what happened as JSON.")
+@click.option("--verbose", "-v", is_flag=True, help="Print a log line for each step.")
+def poll(config: Path, store: Path, force: bool, sources: tuple[str, ...], as_json: bool, verbose: bool) -> None:
+    """Poll what is due, publish what changed, and exit.
+
+    Exit status 0 if all went well, 1 if some source failed, 2 if feeds.toml is wrong. A source asked for by hand
+    within five minutes, or whose server asked for patience, is left alone.
+    """
+    set_up_log(quiet=not verbose)
+    with trouble():
+        result = asyncio.run(_poll(config, store, force=force, sources=sources, progress=not as_json))
+    click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=2) if as_json else result.as_text())
+    sys.exit(SOURCE_FAILED if result.failed else 0)
+
+
+async def _poll(config: Path, store: Path, *, force: bool, sources: Sequence[str], progress: bool) -> Result:
+    from aggregator.app import open_app
+    from aggregator.server.pages import render_index
+
+    async with open_app(config, store, index=render_index) as app:
+        only = [_known(app, name) for name in sources]
+        bar = Progress(shown=progress and sys.stderr.isatty())
+        reports, waiting = await app.poll(force=force, only=only, begin=bar.begin, done=bar.done)
+        bar.end()
+        published = await app.publish()
+        return Result(reports=reports, waiting=waiting, published=published, public=store / "public")
+
+
+def _known(app: App, name: str) -> Any:
+    ids = [target.id for target in app.world.targets.values()]
+    if name in ids:
+        return name
+    raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(ids)}")
+
+
+class Progress:
+    """A counter line on a terminal; nothing elsewhere."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._total = 0
+        self._count = 0
+
+    def begin(self, total: int) -> None:
+        """So many visits more."""
+        self._total += total
+
+    def done(self, report: Report) -> None:
+        """One of them has ended."""
+        self._count += 1
+        if self._shown:
+            click.echo(f"\r\x1b[K{self._count}/{self._total} {report.source}", err=True, nl=False)
+
+    def end(self) -> None:
+        """Wipe the line."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+class Result:
+    """What a pass did, for people and for scripts."""
+
+    def __init__(
+        self, *, reports: Sequence[Report], waiting: Sequence[str], published: Sequence[Published], public: Path
+    ) -> None:
+        self._reports = sorted(reports, key=lambda report: report.source)
+        self._waiting = waiting
+        self._published = published
+        self._public = public
+
+    @property
+    def failed(self) -> bool:
+        """Whether some source failed."""
+        return any(report.error for report in self._reports)
+
+    def as_json(self) -> dict[str, Any]:
+        """The pass as plain values."""
+        return {
+            "sources": [_source(report) for report in self._reports],
+            "waiting": list(self._waiting),
+            "outputs": [
+                {"output": p.output, "entries": p.stories, "files_changed": p.changed} for p in self._published
+            ],
+        }
+
+    def as_text(self) -> str:
+        """The pass in a few lines: every failure, every source that brought something, and a sum."""
+        lines = [_line(report) for report in self._reports if report.error or _brought(report)]
+        lines += [f"{name}: left alone; it was asked a moment ago, or asked for patience" for name in self._waiting]
+        new = sum(_count(report, "new") for report in self._reports)
+        files = sum(p.changed for p in self._published)
+        failed = sum(1 for report in self._reports if report.error)
+        total = f"{len(self._reports)} sources polled, {new} new entries"
+        total += f", {failed} failed" if failed else ""
+        total += f"; {files} files written to {self._public}" if files else "; no output changed"
+        return "\n".join([*lines, total])
+
+
+def _count(report: Report, name: str) -> int:
+    return getattr(report.outcome, name, 0)
+
+
+def _brought(report: Report) -> bool:
+    return bool(_count(report, "new") or _count(report, "revised") or report.diagnostics)
+
+
+def _line(report: Report) -> str:
+    if report.error:
+        return f"{report.source}: FAILED ({report.error.reason}) {report.error.message}"
+    notes = f", {len(report.diagnostics)} notes (see aggregator status)" if report.diagnostics else ""
+    return f"{report.source}: {_count(report, 'new')} new, {_count(report, 'revised')} revised{notes}"
+
+
+def _source(report: Report) -> dict[str, Any]:
+    error = report.error
+    return {
+        "source": report.source,
+        "outcome": type(report.outcome).__name__.lower(),
+        "entries": _count(report, "entries"),
+        "new": _count(report, "new"),
+        "revised": _count(report, "revised"),
+        "reason": error.reason.value if error else None,
+        "message": error.message if error else None,
+        "seconds": round(report.seconds, 3),
+        "diagnostics": [{"name": d.name, "message": d.message, "entry": d.entry} for d in report.diagnostics],
+    }

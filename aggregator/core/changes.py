@@ -1,0 +1,132 @@
+"""What a document changes: its entries against the fingerprints of those stored."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.core.identity import Keyed
+from aggregator.core.model import Entry
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+FUTURE_TOLERANCE = timedelta(minutes=10)
+"""How far ahead of us a publisher's clock may be (protocols D6)."""
+SIGNIFICANT_CHARACTERS = 50
+SIGNIFICANT_SHARE = 0.05
+
+
+def fingerprint(entry: Entry) -> str:
+    """A hash of all that makes an entry differ for its readers, hex.
+
+    Left out: `updated` (some sources write the moment of rendering, D9), counts of comments, how fields were found.
+    Fields at their default are not hashed, so that a new field does not make every stored entry look revised.
+    """
+    comments = replace(entry.comments, count=None) if entry.comments else None
+    visible = replace(entry, updated=None, comments=comments, provenance={}, raw=None)
+    return hashlib.sha256(_adapter().dump_json(visible, exclude_defaults=True)).hexdigest()[:40]
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Entry]:
+    from pydantic import TypeAdapter  # costs 80 ms, which `--help` should not pay
+
+    return TypeAdapter(Entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """An entry that is not stored."""
+
+    keyed: Keyed
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """New content, a new key, or both, for the entry stored under `old_key`."""
+
+    old_key: str
+    keyed: Keyed
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """`new` in document order; `revised` has other content; `renamed` the same content under another key."""
+
+    new: tuple[Addition, ...] = ()
+    revised: tuple[Change, ...] = ()
+    renamed: tuple[Change, ...] = ()
+    unchanged: int = 0
+
+
+def diff(entries: Iterable[Keyed], stored: Mapping[str, str], names: Mapping[str, str]) -> Changes:
+    """Compare with the stored fingerprints by key; `names` gives the stored key of entries known by another (I4)."""
+    new: list[Addition] = []
+    revised: list[Change] = []
+    renamed: list[Change] = []
+    unchanged = 0
+    for keyed in entries:
+        old_key, print_ = names.get(keyed.key, keyed.key), fingerprint(keyed.entry)
+        if old_key not in stored:
+            new.append(Addition(keyed=keyed, fingerprint=print_))
+        elif stored[old_key] != print_:
+            revised.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
+        elif old_key != keyed.key:
+            renamed.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
+        else:
+            unchanged += 1
+    return Changes(new=tuple(new), revised=tuple(revised), renamed=tuple(renamed), unchanged=unchanged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """The instants an entry is stored and published with."""
+
+    published: datetime | None
+    updated: datetime
+    sort_date: datetime
+
+
+def first_dates(entry: Entry, *, position: int, first_seen: datetime) -> Dates:
+    """Dates of a new entry: missing ones sort by document order (D4), future ones count as seen now (D6)."""
+    published = entry.published
+    if published is not None and published > first_seen + FUTURE_TOLERANCE:
+        published = first_seen
+    updated = entry.updated or published or first_seen
+    if updated > first_seen + FUTURE_TOLERANCE:
+        updated = first_seen
+    return Dates(
+        published=published,
+        updated=updated,
+        sort_date=published or first_seen - timedelta(seconds=position),
+    )
+
+
+def revised_dates(
+    entry: Entry, *, published: datetime | None, updated: datetime, now: datetime, is_significant: bool
+) -> Dates:
+    """Dates of a revision: published only ever moves earlier (D8); updated by D9. `sort_date` is not theirs to move."""
+    if entry.published is not None and (published is None or entry.published < published):
+        published = entry.published if entry.published <= now + FUTURE_TOLERANCE else published
+    if entry.updated is not None and entry.updated <= now + FUTURE_TOLERANCE:
+        updated = max(updated, entry.updated)
+    elif entry.updated is None and is_significant:
+        updated = now
+    return Dates(published=published, updated=updated, sort_date=published or now)
+
+
+def is_significant(before: str, after: str) -> bool:
+    """Whether visible text changed by more than 50 characters or 5 % (D9), common beginning and end left out."""
+    shorter = min(len(before), len(after))
+    head = next((i for i in range(shorter) if before[i] != after[i]), shorter)
+    rest = shorter - head
+    tail = next((i for i in range(rest) if before[-1 - i] != after[-1 - i]), rest)
+    changed = max(len(before), len(after)) - head - tail
+    return changed > SIGNIFICANT_CHARACTERS or changed > SIGNIFICANT_SHARE * max(len(before), 1)

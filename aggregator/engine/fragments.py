@@ -1,0 +1,38 @@
+"""Stories already rendered. An output of 200 stories with one new one costs the new one and the joining."""
+
+from __future__ import annotations
+
+from aggregator.core.edition import Story
+from aggregator.formats import Format
+
+KEPT = 20_000
+"""Fragments kept in memory; the least recently used go first. Each is about as large as its entry."""
+
+
+class Fragments:
+    """Rendered stories by format and by everything that a fragment is made from. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], bytes] = {}
+
+    def render(self, format_: Format, story: Story) -> bytes:
+        """The story in this format, rendered now or before."""
+        stored = story.stored
+        key = (
+            format_.name,
+            stored.seq,
+            stored.number,
+            stored.public_id,
+            stored.fingerprint,
+            stored.updated,
+            story.origin,
+            story.paths,
+            story.via,
+        )
+        fragment = self._kept.pop(key, None)
+        if fragment is None:
+            fragment = format_.render_story(story)
+            while len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+        self._kept[key] = fragment
+        return fragment

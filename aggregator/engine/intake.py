@@ -1,0 +1,160 @@
+"""From a document to what the store is asked to record. Pure: everything it needs to know is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.core import changes, identity
+from aggregator.core.document import Document, Validators
+from aggregator.core.model import CategoryPath, Diagnostic, Entry, SourceId, StoredEntry
+from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.outcome import Updated
+from aggregator.core.parse import parse_document
+from aggregator.core.policy import IdentityMode, PollState
+from aggregator.core.select.plan import own_paths
+from aggregator.core.text.html import visible_text
+from aggregator.storage import Draft, Known, Revision
+
+ALIAS_STREAK = 3
+"""After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""
+
+
+def read(document: Document, context: Context, encoding: str | None) -> Reading:
+    """Parse and normalise. Raises ParseError. Runs in a worker process when the document is large."""
+    return normalise(parse_document(document, encoding=encoding), context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """A reading's entries by what has to be done with them; `alias_streak` goes into the source's state."""
+
+    changes: changes.Changes
+    alias_streak: int
+    entries: int
+    known: int
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def keying(reading: Reading, state: PollState, *, feed_host: str | None) -> identity.Keying:
+    """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
+    changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
+    mode = IdentityMode.LINK if changing else state.identity
+    return identity.assign_keys(reading.entries, mode, feed_host=feed_host)
+
+
+def sort_out(reading: Reading, keys: identity.Keying, stored: Mapping[str, Known], state: PollState) -> Sorted:
+    """Find out which entries are new, revised or known by another name (I4)."""
+    names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
+    found = changes.diff(keys.entries, {key: known.fingerprint for key, known in stored.items()}, names)
+    most = 2 * len(names) > len(keys.entries)
+    return Sorted(
+        changes=found,
+        alias_streak=state.alias_streak + 1 if most else 0,
+        entries=len(keys.entries),
+        known=len(keys.entries) - len(found.new),
+        diagnostics=reading.diagnostics + keys.diagnostics,
+    )
+
+
+def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:
+    """What is stored under the keys of another mode (I3). Where two would share a key, the later keeps its old one."""
+    by_seq = {known.seq: known for known in stored.values()}
+    result: dict[str, Known] = {}
+    for entry in sorted(entries, key=lambda e: e.seq):
+        known = by_seq[entry.seq]
+        key = identity.entry_key(entry.entry, mode, known.link_key)
+        result[key if key not in result else known.key] = known
+    return result
+
+
+def drafts(
+    additions: Sequence[changes.Addition],
+    *,
+    source: SourceId,
+    authority: str,
+    year: str,
+    taken: Iterable[str],
+    now: datetime,
+) -> tuple[Draft, ...]:
+    """New entries ready to be stored, the oldest first, so that the youngest is added last (W8)."""
+    used = set(taken)
+    made = []
+    for addition in additions:
+        keyed = addition.keyed
+        public = identity.public_id(keyed.entry, keyed.key, source=source, authority=authority, year=year, taken=used)
+        used.add(public)
+        dates = changes.first_dates(keyed.entry, position=keyed.position, first_seen=now)
+        made.append(
+            Draft(
+                key=keyed.key,
+                public_id=public,
+                link_key=keyed.link_key,
+                paths=own_paths(keyed.entry),
+                first_seen=now,
+                published=dates.published,
+                updated=dates.updated,
+                sort_date=dates.sort_date,
+                fingerprint=addition.fingerprint,
+                entry=keyed.entry,
+            )
+        )
+    made.reverse()
+    return tuple(sorted(made, key=lambda draft: draft.sort_date))
+
+
+def revision(change: changes.Change, known: Known, before: Entry, *, now: datetime) -> Revision:
+    """A stored entry's new content; its dates move only as D8 and D9 allow."""
+    entry = change.keyed.entry
+    significant = entry.updated is None and changes.is_significant(_text(before), _text(entry))
+    dates = changes.revised_dates(
+        entry, published=known.published, updated=known.updated, now=now, is_significant=significant
+    )
+    return Revision(
+        seq=known.seq,
+        key=change.keyed.key,
+        link_key=change.keyed.link_key,
+        paths=own_paths(entry),
+        changed_at=now,
+        published=dates.published,
+        updated=dates.updated,
+        fingerprint=change.fingerprint,
+        entry=entry,
+    )
+
+
+def updated(document: Document, reading: Reading, sorted_: Sorted, *, now: datetime) -> Updated:
+    """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (P2)."""
+    dates = [e.published for e in reading.entries if e.published and e.published <= now]
+    return Updated(
+        url=document.url,
+        validators=document.validators if reading.complete else Validators(),
+        body_hash=document.body_hash if reading.complete else None,
+        headers=dict(document.headers),
+        hints=reading.feed.hints,
+        permanent_url=document.permanent_url,
+        entries=sorted_.entries,
+        known=sorted_.known,
+        new=len(sorted_.changes.new),
+        revised=len(sorted_.changes.revised),
+        arrivals=tuple(a.keyed.entry.published or now for a in sorted_.changes.new),
+        size=len(document.body),
+        span=(max(dates) - min(dates)).total_seconds() if dates else 0.0,
+    )
+
+
+def changed_paths(sorted_: Sorted) -> list[CategoryPath]:
+    """Own category paths of everything that is new or revised."""
+    keyed = [a.keyed for a in sorted_.changes.new] + [c.keyed for c in sorted_.changes.revised]
+    return [path for item in keyed for path in own_paths(item.entry)]
+
+
+def _text(entry: Entry) -> str:
+    return entry.title + "\n" + visible_text(entry.content or entry.summary or "")
+
+
+def _remembered(key: str, known: Known) -> identity.Remembered:
+    return identity.Remembered(
+        seq=known.seq, key=key, title=known.title, published=known.published, link_key=known.link_key
+    )

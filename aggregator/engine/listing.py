@@ -1,0 +1,102 @@
+"""The facts that index and status pages tell, read out of the store. Blocking: these belong on the store's thread."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from aggregator.core.config import Config
+from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.select.plan import OutputPlan
+from aggregator.core.text import urls
+from aggregator.formats.opml import Subscription
+from aggregator.storage import RenditionRecord, SourceRecord, Storage
+
+FORMAT_ORDER = ("html", "atom", "rss", "json")
+
+
+def site_info(config: Config) -> SiteInfo:
+    """The site as pages present it."""
+    site = config.site
+    return SiteInfo(title=site.title, url=site.url, language=site.language or "en", timezone=ZoneInfo(site.timezone))
+
+
+def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputInfo, ...]:
+    """The outputs in the order of `plans`, each with the files that are published of it."""
+    files: dict[str, list[RenditionRecord]] = defaultdict(list)
+    for rendition in storage.renditions():
+        files[rendition.output].append(rendition)
+    records = {record.output: record for record in storage.outputs()}
+    return tuple(
+        OutputInfo(
+            output=plan.output,
+            title=plan.title,
+            description=plan.description,
+            language=plan.language,
+            formats=_formats(files[plan.output]),
+            entries=records[plan.output].size,
+            newest=records[plan.output].newest,
+            path=plan.node or (),
+        )
+        for plan in plans
+        if plan.output in records
+    )
+
+
+def status_report(storage: Storage, *, now: datetime, problems: Iterable[str]) -> StatusReport:
+    """How every source is doing."""
+    sources = storage.sources()
+    return StatusReport(
+        now=now,
+        ok=True,
+        sources=tuple(_source_info(record) for record in sources),
+        due=sum(1 for r in sources if r.state.next_poll is not None and r.state.next_poll <= now),
+        problems=tuple(problems),
+    )
+
+
+def _formats(files: Iterable[RenditionRecord]) -> tuple[FormatInfo, ...]:
+    ordered = sorted(files, key=lambda r: (FORMAT_ORDER.index(r.format) if r.format in FORMAT_ORDER else 9, r.path))
+    return tuple(FormatInfo(format=r.format, path=r.path, size=r.size) for r in ordered)
+
+
+def _source_info(record: SourceRecord) -> SourceInfo:
+    state = record.state
+    return SourceInfo(
+        id=state.source,
+        title=record.feed.title if record.feed else "",
+        address=urls.without_userinfo(record.address),
+        health=state.health,
+        last_poll=state.last_poll,
+        next_poll=state.next_poll,
+        error=state.error_message,
+        entries=record.entries,
+        last_new=record.newest,
+    )
+
+
+def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscription]:
+    """The outputs as a list that feed readers import: each by its Atom feed, or by the first feed it has."""
+    made = []
+    for info in outputs:
+        feeds = [f for f in info.formats if f.format != "html"]
+        page = next((f for f in info.formats if f.format == "html"), None)
+        if feeds:
+            made.append(
+                Subscription(
+                    title=info.title,
+                    xml_url=_address(site_url, feeds[0]),
+                    html_url=_address(site_url, page) if page else None,
+                    language=info.language,
+                    description=info.description or None,
+                    path=info.path,
+                )
+            )
+    return made
+
+
+def _address(site_url: str, file: FormatInfo) -> str:
+    return f"{site_url}/{quote(file.path)}"

@@ -1,0 +1,158 @@
+"""Which sources are visited when, and side by side with which: one at a time for each host, many hosts at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.core.model import SourceId
+from aggregator.core.policy import choose_due
+from aggregator.core.text.hosts import registrable
+from aggregator.engine.publish import Publisher
+from aggregator.engine.refresh import Refresher, Report
+from aggregator.engine.threads import StoreThread
+from aggregator.engine.world import Target, World
+from aggregator.storage import Storage
+
+LEASE = timedelta(minutes=10)
+"""Longer than any visit may take; a run that was killed gives its sources back after this."""
+SPACING = 1.0
+"""Seconds between two requests to one public host (protocols P12)."""
+MANUAL_FLOOR = timedelta(minutes=5)
+"""How soon a person may ask a public source again by hand (protocols P13)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is asked at once."""
+
+    visits: int = 16
+    per_host: int = 50
+    """Of one host in one round, so that many sources there do not crowd out others."""
+    round: int = 1000
+
+
+class Poller:
+    """Visits what is due. `sleep` waits for so many seconds; `token` makes a name for a run's leases."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        store: StoreThread,
+        refresher: Refresher,
+        publisher: Publisher,
+        *,
+        clock: Callable[[], datetime],
+        token: str,
+        limits: Limits | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._storage = storage
+        self._store = store
+        self._refresher = refresher
+        self._publisher = publisher
+        self._clock = clock
+        self._token = token
+        self._limits = limits or Limits()
+        self._sleep = sleep
+        self._places = asyncio.Semaphore(self._limits.visits)
+        self._busy: set[SourceId] = set()
+        self._hosts: set[str] = set()
+
+    async def due(self, world: World) -> list[Target]:
+        """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
+        now = self._clock()
+        listed = await self._store(self._storage.due, now=now)
+        targets = [world.targets[d.number] for d in listed if d.number in world.targets]
+        targets = [target for target in targets if target.config.enabled]
+        free = [t for t in targets if t.id not in self._busy and t.host not in self._hosts]
+        allowed = await self._without_holds(free, now)
+        hosts = {t.address: t.host for t in allowed if t.host}
+        return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
+
+    async def by_hand(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
+        """What a person may ask for right now, and what must wait: a hold or the 5-minute floor forbids it (P13)."""
+        now = self._clock()
+        wanted = list(targets)
+        allowed = await self._without_holds(wanted, now)
+        states = {r.state.number: r.state for r in await self._store(self._storage.sources)}
+        rested = []
+        for target in allowed:
+            last = states[target.number].last_poll
+            if target.host is None or last is None or not timedelta() <= now - last < MANUAL_FLOOR:
+                rested.append(target)
+        chosen = {target.id for target in rested}
+        return rested, [target for target in wanted if target.id not in chosen]
+
+    async def visit(
+        self, world: World, targets: Sequence[Target], done: Callable[[Report], None] = lambda _: None
+    ) -> list[Report]:
+        """Visit these, each host's one after another, and tell `done` of each as it ends. Sources whose lease somebody
+        else holds are left out. On cancellation the visits under way are given up and their leases returned."""
+        reports: list[Report] = []
+
+        async def line(queue: list[Target]) -> None:
+            for index, target in enumerate(queue):
+                if index and target.host:
+                    await self._sleep(SPACING)
+                async with self._places:
+                    report = await self._visit_one(world, target)
+                if report is not None:
+                    reports.append(report)
+                    done(report)
+
+        queues = _queues(targets)
+        self._enter(targets)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for queue in queues:
+                    group.create_task(line(queue))
+        finally:
+            self._leave(targets)
+        return reports
+
+    async def _visit_one(self, world: World, target: Target) -> Report | None:
+        now = self._clock()
+        if target.host and await self._without_holds([target], now) == []:
+            return None
+        leases = await self._store(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
+        if not leases:
+            return None
+        try:
+            return await self._refresher.refresh_source(world, target, leases[0], self._publisher.dirty_for)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._store(self._storage.release, leases))
+            raise
+
+    async def _without_holds(self, targets: Collection[Target], now: datetime) -> list[Target]:
+        if not any(target.host for target in targets):
+            return list(targets)
+        holds = await self._store(self._storage.holds, now=now)
+        return [t for t in targets if t.host is None or registrable(t.host) not in holds]
+
+    def _enter(self, targets: Iterable[Target]) -> None:
+        for target in targets:
+            self._busy.add(target.id)
+            if target.host:
+                self._hosts.add(target.host)
+
+    def _leave(self, targets: Iterable[Target]) -> None:
+        for target in targets:
+            self._busy.discard(target.id)
+            if target.host:
+                self._hosts.discard(target.host)
+
+
+def _queues(targets: Iterable[Target]) -> list[list[Target]]:
+    """One queue for each public host; every other source is a queue of its own."""
+    by_host: dict[str, list[Target]] = defaultdict(list)
+    alone = []
+    for target in targets:
+        if target.host:
+            by_host[target.host].append(target)
+        else:
+            alone.append([target])
+    return [*by_host.values(), *alone]

@@ -1,0 +1,288 @@
+"""One visit to one source: fetch, parse, normalise, diff, record. One exit, one write, every path recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from aggregator.core.changes import Change
+from aggregator.core.document import Document, NotModified
+from aggregator.core.errors import FetchError, Reason, SourceError
+from aggregator.core.identity import Keying
+from aggregator.core.model import CategoryPath, Diagnostic, Feed, OutputId
+from aggregator.core.normalise import Context, Reading
+from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.policy import IdentityMode, PollState, next_poll
+from aggregator.core.text import urls
+from aggregator.core.text.hosts import registrable
+from aggregator.engine import intake
+from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.world import Target, World
+from aggregator.sources import FetchRequest
+from aggregator.storage import Attempt, Draft, Known, Lease, Revision, Storage, Visit
+
+log = structlog.get_logger()
+
+Dirty = Callable[[Target, list[CategoryPath]], tuple[OutputId, ...]]
+"""Which outputs a change of this source, in these own category paths, may show in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a visit brought, before it is recorded."""
+
+    outcome: Outcome
+    feed: Feed | None = None
+    new: tuple[Draft, ...] = ()
+    revised: tuple[Revision, ...] = ()
+    rekeyed: tuple[tuple[int, str], ...] = ()
+    identity: IdentityMode | None = None
+    alias_streak: int = 0
+    paths: tuple[CategoryPath, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is told of a visit: to the log, the progress bar and `poll --json`."""
+
+    source: str
+    outcome: Outcome
+    seconds: float
+    diagnostics: tuple[Diagnostic, ...] = ()
+    recorded: bool = True
+    """False if the lease was lost meanwhile: another run has visited the source since."""
+
+    @property
+    def error(self) -> SourceError | None:
+        """Why the visit brought nothing, if it did not."""
+        return self.outcome.error if isinstance(self.outcome, Failed | Gone) else None
+
+
+class Refresher:
+    """Visits sources. `clock` tells the wall-clock time and `jitter` a number in [0, 1)."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        store: StoreThread,
+        workshop: Workshop,
+        *,
+        clock: Callable[[], datetime],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._storage = storage
+        self._store = store
+        self._workshop = workshop
+        self._clock = clock
+        self._jitter = jitter
+
+    async def refresh_source(self, world: World, target: Target, lease: Lease, dirty: Dirty) -> Report:
+        """Visit a source and record how it went. Raises nothing but StorageError and cancellation."""
+        state = await self._store(self._storage.poll_state, target.number)
+        started = self._clock()
+        try:
+            found = await self._visit(world, target, state, started)
+        except SourceError as error:
+            gone = error.reason is Reason.GONE
+            found = Found(outcome=Gone(error=error) if gone else Failed(error=error))
+        except Exception as bug:
+            log.exception("refresh failed by a bug", source=target.id)
+            found = Found(outcome=Failed(error=_internal(target, bug)))
+        now = self._clock()
+        visit = self._describe(target, state, lease, found, started, now, dirty)
+        recorded = await self._store(self._storage.record, visit)
+        report = Report(
+            source=target.id,
+            outcome=found.outcome,
+            seconds=(now - started).total_seconds(),
+            diagnostics=found.diagnostics,
+            recorded=recorded,
+        )
+        _tell(report)
+        return report
+
+    async def _visit(self, world: World, target: Target, state: PollState, now: datetime) -> Found:
+        answer = await target.source.fetch(
+            FetchRequest(
+                address=state.address(target.address),
+                validators=state.validators,
+                body_hash=state.body_hash,
+                now=now,
+                conditional=not state.wants_full(now),
+                headers={"User-Agent": target.config.user_agent} if target.config.user_agent else {},
+            )
+        )
+        if isinstance(answer, NotModified):
+            return Found(outcome=_unchanged(answer), alias_streak=state.alias_streak, diagnostics=answer.diagnostics)
+        reading = await self._read(target, answer)
+        return await self._settle(world, target, state, answer, reading, now)
+
+    async def _read(self, target: Target, document: Document) -> Reading:
+        context = Context(
+            source=target.id,
+            poll_url=target.address,
+            document_url=document.url,
+            fetched_at=document.fetched_at,
+            headers=dict(document.headers),
+            language=target.config.language,
+            timezone=target.timezone,
+            title=target.config.title,
+        )
+        size = len(document.body) + sum(len(part.body) for part in document.parts)
+        try:
+            return await self._workshop(size, intake.read, document, context, target.config.encoding)
+        except TimeoutError:
+            raise FetchError(
+                target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
+            ) from None
+
+    async def _settle(
+        self, world: World, target: Target, state: PollState, document: Document, reading: Reading, now: datetime
+    ) -> Found:
+        host = urls.host_of(target.address)
+        keys = intake.keying(reading, state, feed_host=host)
+        stored = await self._store(self._storage.known, target.number)
+        rekeyed: dict[int, str] = {}
+        if keys.mode is not state.identity:
+            stored, rekeyed = await self._rekey(target, stored, keys)
+        found = intake.sort_out(reading, keys, stored, state)
+        for change in found.changes.renamed:
+            rekeyed[stored[change.old_key].seq] = change.keyed.key
+        new = intake.drafts(
+            found.changes.new,
+            source=target.id,
+            authority=world.authority,
+            year=world.year,
+            taken={known.public_id for known in stored.values()},
+            now=now,
+        )
+        return Found(
+            outcome=intake.updated(document, reading, found, now=now),
+            feed=reading.feed,
+            new=new,
+            revised=await self._revise(found.changes.revised, stored, now),
+            rekeyed=tuple(rekeyed.items()),
+            identity=keys.mode,
+            alias_streak=found.alias_streak,
+            paths=tuple(intake.changed_paths(found)),
+            diagnostics=found.diagnostics,
+        )
+
+    async def _rekey(
+        self, target: Target, stored: dict[str, Known], keys: Keying
+    ) -> tuple[dict[str, Known], dict[int, str]]:
+        """The store under the stricter keys that this document made necessary (I3)."""
+        entries = await self._store(lambda: list(self._storage.entries([target.number])))
+        again = intake.rekey(entries, stored, keys.mode)
+        return again, {known.seq: key for key, known in again.items() if key != known.key}
+
+    async def _revise(
+        self, changes: tuple[Change, ...], stored: dict[str, Known], now: datetime
+    ) -> tuple[Revision, ...]:
+        if not changes:
+            return ()
+        before = await self._store(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
+        return tuple(
+            intake.revision(change, known, before[known.seq].entry, now=now)
+            for change in changes
+            if (known := stored[change.old_key]).seq in before
+        )
+
+    def _describe(
+        self,
+        target: Target,
+        state: PollState,
+        lease: Lease,
+        found: Found,
+        started: datetime,
+        now: datetime,
+        dirty: Dirty,
+    ) -> Visit:
+        after = next_poll(state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
+        after = replace(after, identity=found.identity or state.identity, alias_streak=found.alias_streak)
+        changed = bool(found.new or found.revised)
+        return Visit(
+            lease=lease,
+            state=after,
+            attempt=_attempt(found, started, now),
+            feed=found.feed,
+            new=found.new,
+            revised=found.revised,
+            rekeyed=found.rekeyed,
+            hold=_hold(target, found.outcome, now),
+            dirty=dirty(target, list(found.paths)) if changed else (),
+        )
+
+
+def _unchanged(answer: NotModified) -> Unchanged:
+    length = answer.headers.get("content-length", "")
+    came = int(length) if length.isascii() and length.isdigit() else 1
+    return Unchanged(
+        validators=answer.validators,
+        headers=dict(answer.headers),
+        permanent_url=answer.permanent_url,
+        size=0 if answer.status == 304 else max(came, 1),
+    )
+
+
+def _internal(target: Target, bug: Exception) -> FetchError:
+    message = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
+    return FetchError(target.address, Reason.INTERNAL, message)
+
+
+def _hold(target: Target, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
+    """A rate limit speaks for the whole registrable domain (protocols, table of section 5); never for hosts of ours."""
+    error = outcome.error if isinstance(outcome, Failed) else None
+    if target.host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
+        return None
+    if error.status != 429 and error.retry_after is None:
+        return None
+    return registrable(target.host), now + (error.retry_after or timedelta(hours=1))
+
+
+def _attempt(found: Found, started: datetime, now: datetime) -> Attempt:
+    outcome = found.outcome
+    seconds = (now - started).total_seconds()
+    match outcome:
+        case Updated():
+            return Attempt(
+                at=started,
+                outcome="updated",
+                entries=outcome.entries,
+                known=outcome.known,
+                new=outcome.new,
+                revised=outcome.revised,
+                bytes=outcome.size,
+                seconds=seconds,
+                diagnostics=found.diagnostics,
+            )
+        case Unchanged():
+            return Attempt(at=started, outcome="unchanged", bytes=outcome.size, seconds=seconds)
+        case Failed() | Gone():
+            name = "gone" if isinstance(outcome, Gone) else "failed"
+            error = outcome.error
+            return Attempt(at=started, outcome=name, reason=error.reason, message=error.message, seconds=seconds)
+
+
+def _tell(report: Report) -> None:
+    outcome = report.outcome
+    match outcome:
+        case Updated():
+            log.info(
+                "refresh",
+                source=report.source,
+                entries=outcome.entries,
+                new=outcome.new,
+                revised=outcome.revised,
+                seconds=round(report.seconds, 3),
+            )
+        case Unchanged():
+            log.info("refresh", source=report.source, unchanged=True, seconds=round(report.seconds, 3))
+        case Failed() | Gone():
+            log.warning("refresh", source=report.source, reason=str(outcome.error.reason), error=outcome.error.message)
+    if not report.recorded:
+        log.warning("record", source=report.source, error="the lease was lost; another run has visited this source")

@@ -1,0 +1,79 @@
+"""Where blocking work goes, so that the event loop is never held: one thread for the store, processes for reading."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SMALL = 32 * 1024
+"""Bytes that are read on the spot: about 5 ms of work, less than a trip to another process costs."""
+READING_DEADLINE = 60.0
+"""Seconds after which a document that is still being read is given up."""
+
+
+class StoreThread:
+    """The one thread that talks to the store. Calls run one after another, in the order they were made."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function` there and return its result; a call begun is finished even if the caller is cancelled."""
+        call = functools.partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    def close(self) -> None:
+        """Wait for the call in hand and take no more."""
+        self._executor.shutdown(wait=True)
+
+
+class Workshop:
+    """Runs pure functions: small jobs on the spot, large ones in worker processes that start when first needed."""
+
+    def __init__(self, *, workers: int, deadline: float = READING_DEADLINE) -> None:
+        self._workers = workers
+        self._deadline = deadline
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def __call__(self, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's result. Raises TimeoutError or BrokenProcessPool if a worker hung or died over this job."""
+        if size <= SMALL or self._workers == 0:
+            return function(*args, **kwargs)
+        pool = self._open()
+        call = functools.partial(function, *args, **kwargs)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await asyncio.get_running_loop().run_in_executor(pool, call)
+        except (TimeoutError, BrokenProcessPool):
+            self._abandon(pool)
+            raise
+
+    def close(self) -> None:
+        """End the workers; jobs not yet begun are dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def _open(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # spawn, not fork: the parent has threads and open sockets
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
+        return self._pool
+
+    def _abandon(self, pool: ProcessPoolExecutor) -> None:
+        """A hung worker cannot be asked to stop: end it, and let the next job open a new pool."""
+        processes = list((pool._processes or {}).values())
+        if self._pool is pool:
+            self._pool = None
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
