@@ -38,12 +38,11 @@ class Bases:
 
 
 def bases_for(head: ParsedHead, *, dialect: str, url: str, headers: Mapping[str, str]) -> Bases:
-    """Atom: Content-Location, then the address that answered. RSS: the channel link if absolute, then that address."""
+    """RSS: the channel link if absolute. Then, as for Atom, Content-Location, and last the address that answered."""
+    location = headers.get("content-location", "").strip()
     if dialect.startswith("rss"):
         links = (link.href.strip() for link in head.links if link.element == "link")
-        declared = next((link for link in links if link.lower().startswith(("http://", "https://"))), None)
-        return Bases(document=url, declared=absolute(declared, url) if declared else None)
-    location = headers.get("content-location", "").strip()
+        location = next((link for link in links if link.lower().startswith(("http://", "https://"))), location)
     return Bases(document=url, declared=absolute(location, url) if location else None)
 
 

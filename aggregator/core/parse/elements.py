@@ -149,7 +149,7 @@ def _atom_value(element: Element, base: str | None) -> tuple[str, Markup]:
     if mode == "base64" or _is_base64_type(kind):
         return _decoded(element, kind)
     if _has_children(element):
-        return inner_html(element, base), Markup.HTML
+        return inner_html(element, base, raw=kind in _HTML_TYPES), Markup.HTML
     text = element.text or ""
     if kind in _XHTML_TYPES and mode != "escaped":
         # XHTML without any element is its text; a feed that escaped its markup all the same meant markup.

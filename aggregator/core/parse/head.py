@@ -55,6 +55,7 @@ class HeadReader:
                 ("atom:tagline", one.atom),
                 ("description", one.html),
                 ("itunes:summary", one.html),
+                ("itunes:subtitle", one.html),
             ),
             languages=self._languages(node, kids),
             rights=self._rights(kids),
@@ -120,7 +121,7 @@ class HeadReader:
 
     def _authors(self, kids: Children) -> tuple[tuple[ParsedPerson, ...], ...]:
         one = self.elements
-        names = ("itunes:author", "dc:creator", "managingEditor", "author", "googleplay:author")
+        names = ("itunes:author", "dc:creator", "managingEditor", "author", "googleplay:author", "dc:author")
         groups = [tuple(one.person(node, "atom:author") for node in kids.get("atom:author", ()))]
         groups += [tuple(one.line(node, name) for node in kids.get(name.lower(), ())) for name in names]
         return tuple(group for group in groups if group)
@@ -135,6 +136,9 @@ class HeadReader:
             images += [one.attribute_link(node, name, "href", "url") for node in kids.get(name, ())]
         for image in kids.get("image", ()):
             images.append(one.attribute_link(image, "image", "url", "href", "resource"))
+        for name in ("media:thumbnail", "media:content"):
+            nodes = [node for node in kids.get(name, ()) if (attribute(node, "type") or "image").startswith("image")]
+            images += [one.attribute_link(node, name, "url") for node in nodes]
         return tuple(images)
 
     def _skipped(self, kids: Children, name: str, part: str) -> Candidates:

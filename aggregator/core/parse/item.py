@@ -170,7 +170,7 @@ class ItemReader:
     def _authors(self, kids: Children) -> tuple[tuple[ParsedPerson, ...], ...]:
         one = self.elements
         groups = [tuple(one.person(node, "atom:author") for node in kids.get("atom:author", ()))]
-        for name in ("dc:creator", "author", "itunes:author", "podcast:person"):
+        for name in ("dc:creator", "author", "itunes:author", "podcast:person", "dc:author"):
             groups += [tuple(one.line(node, name) for node in kids.get(name, ()))]
         return tuple(group for group in groups if group)
 
@@ -331,12 +331,13 @@ def _with_duration(item: ParsedMedia, duration: str) -> ParsedMedia:
 
 def _rss_category(node: Element) -> Iterator[ParsedCategory]:
     """Text; a `/` builds a path only under a domain, where RSS 2.0 says it does (protocols K2)."""
-    text = text_of(node).strip()
+    text = (node.text or "").strip() if len(node) else text_of(node).strip()
+    text = text or text_of(node).strip()
     domain = attribute(node, "domain", "scheme")
     if not text:
         yield from _atom_category(node)
         return
-    path = tuple(part for part in text.split("/") if part.strip()) if domain else (text,)
+    path = tuple(part for part in text.split("/") if part.strip()) if domain and "<" not in text else (text,)
     yield ParsedCategory(path=path or (text,), element="category", scheme=domain)
 
 
@@ -391,4 +392,5 @@ _CATEGORY_READERS: dict[str, Callable[[Element], Iterator[ParsedCategory]]] = {
     "media:category": _media_category,
     "media:keywords": _keywords("media:keywords"),
     "itunes:keywords": _keywords("itunes:keywords"),
+    "tags": _keywords("tags"),
 }

@@ -26,6 +26,9 @@ MAX_ITEMS = 2_000
 _MAX_LIST = 200
 _VERSION = "jsonfeed.org/version/"
 
+_BARE_VERSIONS = ("1", "1.0", "1.1")
+"""Not what the specification asks for, and found in the wild."""
+
 Json = Mapping[str, Any]
 
 
@@ -33,7 +36,7 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
     """Reads a JSON Feed; raises ParseError for invalid JSON (BROKEN) and for JSON that is no feed (NOT_A_FEED)."""
     feed = _load(text, url)
     version = feed.get("version")
-    if not isinstance(version, str) or _VERSION not in version:
+    if not isinstance(version, str) or not (_VERSION in version or version in _BARE_VERSIONS):
         raise ParseError(url, Reason.NOT_A_FEED, "it is JSON without a `version` of jsonfeed.org, so no feed")
     diagnostics: list[Diagnostic] = []
     items = feed.get("items")

@@ -111,7 +111,7 @@ def _mended_reference(match: re.Match[str], entities: dict[str, str], done: set[
     if decimal or hexadecimal:
         code = int(decimal) if decimal else int(hexadecimal, 16)
         if _is_xml_character(code):
-            return match[0]
+            return match[0].replace("X", "x", 1)
         done.add("control-characters")
         return ""
     if name in _PREDEFINED:

@@ -118,7 +118,7 @@ def read_prolog(text: str) -> Prolog:
 def _judge_root(text: str, position: int, *, entities: dict[str, str], html: bool) -> Prolog:
     start = _START.match(text, position)
     name = start[1].rpartition(":")[2] if start else ""
-    if start and name.lower() in FEED_ROOTS and not html:
+    if start and name.lower() in FEED_ROOTS:
         kind = Kind.CDF if _is_cdf(start) else Kind.FEED
         return Prolog(kind=kind, body=text[position:], root=name, entities=entities)
     if html or name.lower() in ("html", "head", "body"):
@@ -150,11 +150,11 @@ def _dig_for_root(text: str, position: int, *, looks_html: bool) -> Prolog:
 
 
 def _is_cdf(start: re.Match[str]) -> bool:
-    """Microsoft's channel definition format: a root CHANNEL that carries addresses in attributes."""
+    """Microsoft's channel definition format: a root CHANNEL, often in capitals, with addresses in attributes."""
     attributes = start[2].lower()
-    return (
-        start[1].lower() == "channel" and ("href=" in attributes or "base=" in attributes) and "xmlns" not in attributes
-    )
+    if start[1].lower() != "channel" or "xmlns" in attributes:
+        return False
+    return start[1] != "channel" or "href=" in attributes or "base=" in attributes
 
 
 def _past_blanks(text: str, position: int) -> int:

@@ -174,11 +174,11 @@ def text_of(element: Element) -> str:
     return "".join(str(piece) for piece in element.itertext())
 
 
-def inner_html(element: Element, base: str | None = None) -> str:
+def inner_html(element: Element, base: str | None = None, *, raw: bool = False) -> str:
     """What the element holds, written as HTML; an only child `div` of XHTML is not content (RFC 4287 3.1.1.3).
 
     `base` is the element's own xml:base chain; addresses below an inner xml:base are resolved here, because HTML
-    has no word for it.
+    has no word for it. With `raw` the text between the elements is itself HTML, escaped for XML.
     """
     own: str | None = None
     children = [child for child in element if isinstance(child.tag, str)]
@@ -188,7 +188,7 @@ def inner_html(element: Element, base: str | None = None) -> str:
             element = wrapper
             own = _inner_base(wrapper, base, None)
     pieces: list[str] = []
-    _Writer(pieces, base).children(element, 0, own)
+    _Writer(pieces, base, raw=raw).children(element, 0, own)
     return "".join(pieces)
 
 
@@ -200,16 +200,21 @@ def _inner_base(element: Element, outer: str | None, inner: str | None) -> str |
 class _Writer:
     """Elements to HTML text; recursion is bounded by the parser's own depth limit."""
 
-    def __init__(self, pieces: list[str], base: str | None) -> None:
+    def __init__(self, pieces: list[str], base: str | None, *, raw: bool) -> None:
         self._pieces = pieces
+        self._raw = raw
         self._base = base
 
     def children(self, element: Element, depth: int, inner: str | None) -> None:
-        self._pieces.append(html.escape(element.text or "", quote=False))
+        self._text(element.text)
         for child in element:
             if isinstance(child.tag, str) and depth < _MAX_SERIALISED_DEPTH:
                 self._element(child, depth + 1, _inner_base(child, self._base, inner))
-            self._pieces.append(html.escape(child.tail or "", quote=False))
+            self._text(child.tail)
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._pieces.append(text if self._raw else html.escape(text, quote=False))
 
     def _element(self, element: Element, depth: int, inner: str | None) -> None:
         name = local_name(element).lower()
