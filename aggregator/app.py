@@ -161,12 +161,11 @@ class App:
             await self._tick()
             await stop.wait()
         finally:
-            ticker.stop()
+            self._publisher.finish()
             for task in self._visits:
                 task.cancel()
             await asyncio.gather(*self._visits, return_exceptions=True)
-            async with self._publishing:
-                pass  # an output that is being written is finished
+            await ticker.stop()
 
     async def follow_edits(self) -> None:
         """Put an edit of feeds.toml into force; a bad one is reported once and changes nothing."""

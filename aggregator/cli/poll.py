@@ -116,10 +116,14 @@ class Result:
         new = sum(_count(report, "new") for report in self._reports)
         files = sum(p.changed for p in self._published)
         failed = sum(1 for report in self._reports if report.error)
-        total = f"{len(self._reports)} sources polled, {new} new entries"
+        total = f"{_many(len(self._reports), 'source')} polled, {_many(new, 'new entry', 'new entries')}"
         total += f", {failed} failed" if failed else ""
-        total += f"; {files} files written to {self._public}" if files else "; no output changed"
+        total += f"; {_many(files, 'file')} written to {self._public}" if files else "; no output changed"
         return "\n".join([*lines, total])
+
+
+def _many(number: int, one: str, more: str | None = None) -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def _count(report: Report, name: str) -> int:

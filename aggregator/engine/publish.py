@@ -85,6 +85,7 @@ class Publisher:
         self._plans: tuple[OutputPlan, ...] = ()
         self._planned_for: World | None = None
         self._listed: tuple[object, ...] | None = None
+        self._finishing = False
         self._fragments = Fragments()
         self._slugs: dict[tuple[str, str], str] = {}
 
@@ -110,12 +111,18 @@ class Publisher:
             stored = {r.path: r for r in await self._store(self._storage.renditions)}
             sources = {r.state.number: r for r in await self._store(self._storage.sources)}
             for plan in todo:
+                if self._finishing:
+                    break
                 try:
                     made.append(await self._publish_output(world, plan, records[plan.output], sources, stored))
                 except PublishError as error:
                     log.error("publish", output=plan.output, error=str(error))
         await self._publish_lists(world)
         return made
+
+    def finish(self) -> None:
+        """Complete the output in hand and begin no other; those left stay dirty."""
+        self._finishing = True
 
     async def restore(self, world: World) -> None:
         """Show what was published before this start; files that are missing or altered are made again."""

@@ -27,32 +27,34 @@ class Ticker:
     def __init__(self) -> None:
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler: Any = AsyncIOScheduler(job_defaults=defaults, timezone=UTC)
-        self._running: set[str] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     def every(self, seconds: float, name: str, job: Job) -> None:
         """Run `job` every so many seconds from now on."""
-        self._scheduler.add_job(self._run, "interval", seconds=seconds, id=name, args=(name, job))
+        self._scheduler.add_job(self._begin, "interval", seconds=seconds, id=name, args=(name, job))
 
     def start(self) -> None:
         """Begin to tick."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Tick no more; a job that is running goes on."""
+    async def stop(self) -> None:
+        """Tick no more, and wait for the jobs that are running."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        await asyncio.gather(*self._running.values())
 
-    async def _run(self, name: str, job: Job) -> None:
-        if name in self._running:
-            return
-        self._running.add(name)
-        try:
-            await job()
-        except asyncio.CancelledError:
-            raise
-        except AggregatorError as error:
-            log.error(name, error=str(error))
-        except Exception:
-            log.exception("a bug of this program", job=name)
-        finally:
-            self._running.discard(name)
+    async def _begin(self, name: str, job: Job) -> None:
+        """Start a job as a task of our own: APScheduler would cancel its jobs, and a write among them, when it ends."""
+        if name not in self._running:
+            task = asyncio.create_task(_guarded(name, job))
+            self._running[name] = task
+            task.add_done_callback(lambda _: self._running.pop(name))
+
+
+async def _guarded(name: str, job: Job) -> None:
+    try:
+        await job()
+    except AggregatorError as error:
+        log.error(name, error=str(error))
+    except Exception:
+        log.exception("a bug of this program", job=name)

@@ -57,10 +57,9 @@ class Workshop:
             raise
 
     def close(self) -> None:
-        """End the workers; jobs not yet begun are dropped."""
+        """End the workers at once: what they read is not stored, and will be fetched again."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+            self._abandon(self._pool)
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -70,7 +69,7 @@ class Workshop:
         return self._pool
 
     def _abandon(self, pool: ProcessPoolExecutor) -> None:
-        """A hung worker cannot be asked to stop: end it, and let the next job open a new pool."""
+        """A worker that hangs over a document cannot be asked to stop: end it, and let the next job open a new pool."""
         processes = list((pool._processes or {}).values())
         if self._pool is pool:
             self._pool = None
