@@ -40,6 +40,7 @@ class Unchanged:
 
     validators: Validators
     headers: Mapping[str, str] = field(default_factory=dict)
+    permanent_url: str | None = None
     size: int = 0
     """Bytes of the body, where the server sent the whole again all the same; 0 for a 304."""
 

@@ -138,8 +138,8 @@ def next_poll(state: PollState, outcome: Outcome, *, now: datetime, pace: Pace, 
             after = _after_success(state, now)
             return _schedule(_after_update(after, outcome, now), outcome, now, pace, jitter)
         case Unchanged():
-            after = replace(_after_success(state, now), validators=outcome.validators)
-            after = replace(after, last_full=now) if outcome.size else after
+            after = _moved(_after_success(state, now), outcome.permanent_url, now)
+            after = replace(after, validators=outcome.validators, last_full=now if outcome.size else after.last_full)
             return _schedule(after, outcome, now, pace, jitter)
         case Failed():
             return _after_failure(state, outcome, now, pace, jitter)
