@@ -60,12 +60,6 @@ def _truth(value: str | None) -> str | None:
     )
 
 
-def _keywords(value: str | None) -> str | None:
-    words = [" ".join(word.split()) for word in values.line(value).split(",")]
-    joined = ",".join(filter(None, words))
-    return joined if joined and len(joined) <= 255 and ("," in joined or " " not in joined) else None
-
-
 def _positions(value: str | None) -> str | None:
     plain = values.line(value)
     numbers = plain.split(" ")
@@ -97,19 +91,16 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "episodeType": Rule(text=_matching("full|trailer|bonus")),
         "explicit": Rule(text=_truth),
         "image": Rule(attributes={"href": values.dotted_url}, needed=("href",)),
-        "keywords": Rule(text=_keywords),
         "season": Rule(text=_POSITIVE),
         "subtitle": Rule(text=_up_to(255)),
         "summary": Rule(text=_up_to(4000)),
         "title": _ONCE_TEXT,
     },
     markup.MEDIA: {
-        "category": Rule(text=_text, attributes={"scheme": values.web_url, "label": values.attribute_line}, many=True),
         "copyright": Rule(text=_text, attributes={"url": values.web_url}),
         "credit": Rule(text=_text, attributes={"role": _role}, many=True),
         "description": Rule(text=_text, attributes=_PLAIN_TYPE),
         "hash": Rule(text=_matching("[0-9A-Fa-f]{32}"), many=True),
-        "keywords": _MANY_TEXT,
         "player": Rule(
             attributes={"url": values.web_url, "width": _POSITIVE, "height": _POSITIVE}, needed=("url",), many=True
         ),

@@ -116,7 +116,7 @@ RICH_ENTRY = Entry(
             name="transcript",
             attributes=(("url", "https://cdn.example.com/1.vtt"), ("type", "text/vtt")),
         ),
-        Foreign(namespace="http://search.yahoo.com/mrss", name="keywords", text="a, b"),
+        Foreign(namespace="http://search.yahoo.com/mrss", name="credit", attributes=(("role", "Author"),), text="甲"),
         Foreign(namespace="http://www.georss.org/georss", name="point", text="45.256 -71.92"),
     ),
 )
