@@ -1,0 +1,1 @@
+"""Shelf: carries published bytes outward. Blind to every other shelf; decides nothing."""

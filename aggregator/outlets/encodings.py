@@ -1,0 +1,52 @@
+"""Compressed forms of a published file, made once per change and never for a request.
+
+The names are those of HTTP's Content-Encoding; the suffixes those that nginx and Caddy look for beside a file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+import brotli  # type: ignore[import-untyped]
+
+SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
+
+_LEAST = 256
+"""Bytes below which the headers weigh more than what compression saves."""
+_GZIP_LEVEL = 6
+_BROTLI_QUALITY = 5
+"""Half the time of gzip 6 at the same size; 9 costs four times more for 3 % (measured on CJK feeds)."""
+_ZSTD_LEVEL = 6
+
+
+def encode(body: bytes) -> dict[str, bytes]:
+    """The encodings worth sending instead of `body`: gzip, br and, where Python has it, zstd; {} for a short body.
+
+    The same body gives the same bytes. An encoding that does not save a tenth is left out.
+    """
+    if len(body) < _LEAST:
+        return {}
+    made = {
+        "gzip": gzip.compress(body, _GZIP_LEVEL, mtime=0),
+        "br": cast(bytes, brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY)),
+    }
+    if _zstd is not None:
+        made["zstd"] = _zstd(body)
+    return {name: packed for name, packed in made.items() if len(packed) < len(body) * 0.9}
+
+
+def _find_zstd() -> Callable[[bytes], bytes] | None:
+    """zstd's compressor: in the standard library from 3.14 on, else the optional backport."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            compress = importlib.import_module(name).compress
+        except ImportError:
+            continue
+        return lambda body: cast(bytes, compress(body, _ZSTD_LEVEL))
+    return None
+
+
+_zstd = _find_zstd()

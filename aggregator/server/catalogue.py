@@ -1,0 +1,234 @@
+"""What is published now, in memory, each answer ready made: serving does no work for a request but look it up.
+
+Writers may be on any thread and hold a lock among themselves. Readers hold none: a path leads to one immutable
+`Place`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from aggregator.core.edition import Rendition
+from aggregator.core.listing import OutputInfo
+from aggregator.server.conditional import IDENTITY, acceptable_encodings, preferred_format
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+LEAST_AGE, GREATEST_AGE = 300, 3600
+"""Bounds of max-age in seconds (W4)."""
+IMMUTABLE = 31_536_000
+PAGE_POLICY = (
+    b"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; media-src *; frame-src https:; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+"""Pages have no script, and none that a source smuggles in may run."""
+_NEGOTIATED = "c/"
+_FORMATS = ("html", "rss", "atom", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A resource in one encoding. The headers are complete, those of the 304 included."""
+
+    etag: bytes
+    ok: Headers
+    not_modified: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One body with its encodings. `modified` is in Unix seconds; None sends no Last-Modified."""
+
+    variants: Mapping[str, Variant]
+    modified: int | None
+
+    def variant(self, accept_encoding: bytes | None) -> Variant:
+        """The representation for an Accept-Encoding."""
+        for name in acceptable_encodings(accept_encoding):
+            found = self.variants.get(name)
+            if found is not None:
+                return found
+        return self.variants[IDENTITY]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a request path leads to: one resource, save that navigations and Accept may choose another."""
+
+    resource: Resource
+    page: Resource | None = None
+    """What a browser shows instead when a person opens the address (W7)."""
+    formats: Mapping[str, Resource] | None = None
+    """What Accept chooses from at an address without suffix (W6)."""
+
+    def choose(self, headers: Mapping[bytes, bytes]) -> Resource:
+        """The resource for a request. Field names are in small letters."""
+        if self.page is not None and headers.get(b"sec-fetch-dest") == b"document":
+            return self.page
+        if self.formats is not None:
+            return self.formats[preferred_format(headers.get(b"accept"), tuple(self.formats))]
+        return self.resource
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    rendition: Rendition
+    encoded: Mapping[str, bytes]
+    control: bytes
+
+
+class Catalogue:
+    """All renditions by request path, and what the index lists."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, Place] = {}
+        """Request path, unescaped and with its leading slash -> what is there. To be read only."""
+        self.outputs: tuple[OutputInfo, ...] = ()
+        self._published: dict[str, _Published] = {}
+        self._stems: dict[str, dict[str, str]] = {}
+        self._lock = threading.Lock()
+
+    def put(
+        self,
+        rendition: Rendition,
+        encoded: Mapping[str, bytes],
+        *,
+        max_age: int = LEAST_AGE,
+        immutable: bool = False,
+    ) -> None:
+        """Serve a rendition from now on, instead of what was at its path.
+
+        `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
+        interval, and is brought between 5 minutes and 1 hour. `immutable` is for archives: their bytes stay (W9).
+        """
+        age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
+        control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
+        with self._lock:
+            self._published[rendition.path] = _Published(rendition, dict(encoded), control)
+            stem = _stem(rendition)
+            if stem is not None:
+                self._stems.setdefault(stem, {})[rendition.format] = rendition.path
+            self._lay_out(stem, rendition.path)
+
+    def remove(self, path: str) -> None:
+        """Serve nothing at `path`; nothing happens if nothing was there."""
+        with self._lock:
+            gone = self._published.pop(path, None)
+            if gone is None:
+                return
+            self.places.pop("/" + path, None)
+            stem = _stem(gone.rendition)
+            if stem is not None:
+                del self._stems[stem][gone.rendition.format]
+                self._lay_out(stem, None)
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Remove every rendition whose path is not among `paths`."""
+        for path in self._published.keys() - set(paths):
+            self.remove(path)
+
+    def replace_index(self, outputs: Iterable[OutputInfo]) -> None:
+        """List exactly these on the index, in this order."""
+        self.outputs = tuple(outputs)
+
+    def _lay_out(self, stem: str | None, path: str | None) -> None:
+        """Make the places of everything that shares a stem anew: one format's change touches the others' headers."""
+        if stem is None:
+            assert path is not None
+            self.places["/" + path] = Place(_canonical(self._published[path]))
+            return
+        paths = self._stems[stem]
+        if not paths:
+            del self._stems[stem]
+            self.places.pop("/" + stem, None)
+            return
+        group = {name: self._published[paths[name]] for name in _FORMATS if name in paths}
+        page = _elsewhere(group["html"], b"Accept-Encoding, Sec-Fetch-Dest") if "html" in group else None
+        for name, published in group.items():
+            shown = page if name in ("rss", "atom") else None
+            self.places["/" + published.rendition.path] = Place(_canonical(published, shown is not None), page=shown)
+        formats = {name: _elsewhere(published, b"Accept-Encoding, Accept") for name, published in group.items()}
+        self.places["/" + stem] = Place(next(iter(formats.values())), formats=formats)
+
+
+def _stem(rendition: Rendition) -> str | None:
+    """The address without suffix at which a rendition is one choice of several; None if it has none."""
+    suffix = "." + rendition.format
+    if rendition.format not in _FORMATS or not rendition.path.startswith(_NEGOTIATED):
+        return None
+    return rendition.path.removesuffix(suffix) if rendition.path.endswith(suffix) else None
+
+
+def _canonical(published: _Published, navigable: bool = False) -> Resource:
+    return _resource_of(published, b"Accept-Encoding, Sec-Fetch-Dest" if navigable else b"Accept-Encoding", None)
+
+
+def _elsewhere(published: _Published, vary: bytes) -> Resource:
+    """A rendition as the answer at another address, which says where it belongs.
+
+    The location is relative, so that it also holds below a path that a proxy adds.
+    """
+    location = quote(published.rendition.path.rpartition("/")[2], safe="")
+    return _resource_of(published, vary, location.encode())
+
+
+def _resource_of(published: _Published, vary: bytes, location: bytes | None) -> Resource:
+    rendition = published.rendition
+    return make_resource(
+        rendition.body,
+        published.encoded,
+        media_type=rendition.media_type,
+        etag=rendition.etag,
+        control=published.control,
+        vary=vary,
+        modified=(int(rendition.modified.timestamp()), format_datetime(rendition.modified, usegmt=True)),
+        location=location,
+    )
+
+
+def make_resource(
+    body: bytes,
+    encoded: Mapping[str, bytes],
+    *,
+    media_type: str,
+    etag: str,
+    control: bytes,
+    vary: bytes = b"Accept-Encoding",
+    modified: tuple[int, str] | None = None,
+    location: bytes | None = None,
+    copy: bool = True,
+) -> Resource:
+    """All answers for one body (W4, W5, W18). `etag` is strong and quoted; each encoding gets one of its own.
+
+    `modified` is the instant in Unix seconds and as HTTP writes it. `copy`: a page of other people's texts, which
+    search engines should leave to its authors.
+    """
+    page = (_NOINDEX, *_PAGE_HEADERS) if copy else _PAGE_HEADERS
+    variants = {}
+    for name, packed in {IDENTITY: body, **encoded}.items():
+        tag = etag.encode("latin-1") if name == IDENTITY else f'{etag[:-1]}-{name}"'.encode("latin-1")
+        shared: list[tuple[bytes, bytes]] = [(b"etag", tag), (b"cache-control", control), (b"vary", vary)]
+        if modified is not None:
+            shared.append((b"last-modified", modified[1].encode()))
+        if location is not None:
+            shared.append((b"content-location", location))
+        shared.append((b"access-control-allow-origin", b"*"))
+        own = [
+            (b"content-type", media_type.encode("latin-1")),
+            (b"content-length", b"%d" % len(packed)),
+            (b"x-content-type-options", b"nosniff"),
+            *(page if media_type.startswith("text/html") else ()),
+            *([(b"content-encoding", name.encode())] if name != IDENTITY else []),
+        ]
+        variants[name] = Variant(etag=tag, ok=(*own, *shared), not_modified=tuple(shared), body=packed)
+    return Resource(variants, modified[0] if modified else None)
+
+
+_NOINDEX = (b"x-robots-tag", b"noindex")
+_PAGE_HEADERS = ((b"content-security-policy", PAGE_POLICY), (b"referrer-policy", b"no-referrer"))
+"""Pictures load without a referrer: many sites refuse them to strangers' pages."""

@@ -1,0 +1,124 @@
+"""What a request's header fields ask for: pure decisions over bytes, total over any input (RFC 9110, protocols W4, W6).
+
+Header values come from strangers: each is read in linear time, and beyond `_LONGEST` bytes it counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+IDENTITY = "identity"
+_BEST_FIRST = ("br", "zstd", "gzip")
+"""Which encoding answers a client that likes several equally: the smallest (performance of feeds, section 3)."""
+_LONGEST = 8192
+_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
+_WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
+
+_EXACT = {
+    "rss": ("application/rss+xml",),
+    "atom": ("application/atom+xml",),
+    "json": ("application/feed+json",),
+    "html": ("text/html", "application/xhtml+xml"),
+}
+_LOOSE = {
+    "rss": ("application/xml", "text/xml", "application/*"),
+    "atom": ("application/xml", "text/xml", "application/*"),
+    "json": ("application/json", "application/*"),
+    "html": ("text/*",),
+}
+
+
+def is_not_modified(
+    none_match: bytes | None, modified_since: bytes | None, *, etag: bytes, modified: int | None
+) -> bool:
+    """Whether the client has the representation whose strong tag is `etag`, last modified at `modified` (Unix seconds).
+
+    If-None-Match is compared weakly and, where it is present, If-Modified-Since is not read (RFC 9110, 13.1.2, 13.1.3).
+    """
+    if none_match is not None:
+        return _names(none_match, etag)
+    if modified_since is None or modified is None:
+        return False
+    since = _instant(modified_since)
+    return since is not None and modified <= since
+
+
+def _names(none_match: bytes, etag: bytes) -> bool:
+    if none_match == etag:
+        return True
+    if len(none_match) > _LONGEST:
+        return False
+    return none_match.strip() == b"*" or etag in _TAG.findall(none_match)
+
+
+@lru_cache(maxsize=256)
+def _instant(value: bytes) -> int | None:
+    """Unix seconds of an HTTP-date in any of its three forms; None for anything else."""
+    if len(value) > 64:
+        return None
+    try:
+        found = parsedate_to_datetime(value.decode("ascii"))
+        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError, TypeError, IndexError, OSError):
+        return None
+
+
+@lru_cache(maxsize=512)
+def acceptable_encodings(accept: bytes | None) -> tuple[str, ...]:
+    """The encodings an Accept-Encoding allows, the one to prefer first; identity always closes the list.
+
+    Identity comes earlier only where its weight is greater. We send it even to a client that refuses it and all else
+    that we have: a feed is more use than a 406.
+    """
+    if not accept or len(accept) > _LONGEST:
+        return (IDENTITY,)
+    weights = dict(_weighted(accept))
+    if "x-gzip" in weights:
+        weights.setdefault("gzip", weights["x-gzip"])
+    rest = weights.get("*", 0.0)
+    plain = weights.get(IDENTITY, 0.0)
+    scored = [(weights.get(name, rest), name) for name in _BEST_FIRST]
+    liked = sorted((pair for pair in scored if pair[0] > 0 and pair[0] >= plain), key=lambda pair: -pair[0])
+    return (*(name for _, name in liked), IDENTITY)
+
+
+@lru_cache(maxsize=512)
+def preferred_format(accept: bytes | None, formats: tuple[str, ...]) -> str:
+    """Which of `formats` answers an Accept at an address without suffix (W6).
+
+    A browser, and whoever says that anything will do, gets HTML; a client that names a feed type as gladly as HTML is
+    a feed reader and gets the feed. Without HTML, and where nothing fits, the first of `formats`. It may not be empty.
+    """
+    ordered = sorted(formats, key=lambda name: name != "html")
+    if not accept or len(accept) > _LONGEST:
+        return ordered[0]
+    weights = dict(_weighted(accept))
+    return max(ordered, key=lambda name: _appeal(name, weights))
+
+
+def _appeal(name: str, weights: dict[str, float]) -> tuple[float, int]:
+    """The weight of the narrowest media range that covers a format, and how plainly it was named."""
+    for kind in _EXACT.get(name, ()):
+        if kind in weights:
+            return weights[kind], 2 if name == "html" else 3
+    for kind in _LOOSE.get(name, ()):
+        if kind in weights:
+            return weights[kind], 1
+    return weights.get("*/*", 0.0), 0
+
+
+def _weighted(value: bytes) -> Iterator[tuple[str, float]]:
+    """(name, weight) of each member of a list with q-values; a weight that is none makes the member be ignored."""
+    for member in value.decode("latin-1").lower().split(","):
+        name, *parameters = (part.strip() for part in member.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q"):
+                found = _WEIGHT.fullmatch(parameter)
+                weight = float(found[1]) if found else -1.0
+        if name and weight >= 0:
+            yield name, weight

@@ -1,0 +1,207 @@
+"""uvicorn inside the program's own event loop: it takes no signals, ends when told, and lets no client hold it up.
+
+Rules for editors: uvicorn has no time limit for a client that connects and says nothing, sends its request a byte at a
+time, or never reads its answer, and httptools none for the length of a request's head. These limits are set here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from aggregator.core.config_values import split_host_port
+from aggregator.core.errors import PublishError
+from aggregator.server.access import AccessLog
+
+_GRACE = 3.0
+"""Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""
+_PATIENCE = 60.0
+"""Seconds after which a connection is cut on which nothing moves."""
+_LOOKS = 5.0
+_KEEP_ALIVE = 30
+_CONNECTIONS = 1000
+_HEAD = 64 * 1024
+"""Bytes of request line and headers together."""
+
+
+class WebServer:
+    """One listening socket and the application behind it.
+
+    `listen` is `host:port`; port 0 takes a free one. `access_log` receives a line for each request, None writes none.
+    Raises PublishError if nobody can listen there.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listen: str,
+        *,
+        access_log: Callable[[str], None] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        grace: float = _GRACE,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._socket = _bind(listen)
+        host, port = self._socket.getsockname()[:2]
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        """Where it really listens, as `host:port`."""
+        config = uvicorn.Config(
+            app if access_log is None else AccessLog(app, access_log, clock),
+            http=_protocol(),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=access_log is not None,
+            server_header=False,
+            limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=int(grace) + 2,
+        )
+        self._server = _Server(config, grace, patience)
+
+    async def serve(self) -> None:
+        """Answer until `stop` is called, then finish what is under way; what is not done after `grace` s is cut off."""
+        try:
+            await self._server.serve([self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End `serve` soon. May be called from a signal handler of the loop, more than once, and before `serve`."""
+        self._server.should_exit = True
+
+
+async def run_server(app: ASGIApp, listen: str, *, stop: asyncio.Event, **options: Any) -> None:
+    """Serve until `stop` is set. `options` are those of `WebServer`; raises PublishError if it cannot listen."""
+    server = WebServer(app, listen, **options)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        server.stop()
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with our time limits and without its signal handlers."""
+
+    def __init__(self, config: uvicorn.Config, grace: float, patience: float) -> None:
+        super().__init__(config)
+        self._grace = grace
+        self._patience = patience
+        self._seen: dict[Any, tuple[object, float]] = {}
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the program."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:
+            self._drop_stalled(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    def _drop_stalled(self, now: float) -> None:
+        """Cut connections on which nothing has moved: no new request, no byte of an answer taken."""
+        seen: dict[Any, tuple[object, float]] = {}
+        for connection in list(self.server_state.connections):
+            transport: asyncio.Transport | None = connection.transport
+            if transport is None:
+                continue
+            cycle = getattr(connection, "cycle", None)
+            state = (id(cycle), getattr(cycle, "response_complete", None), transport.get_write_buffer_size())
+            before = self._seen.get(connection)
+            since = before[1] if before is not None and before[0] == state else now
+            if now - since > self._patience:
+                transport.abort()
+            else:
+                seen[connection] = (state, since)
+        self._seen = seen
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        cutting = asyncio.create_task(self._cut_off())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    async def _cut_off(self) -> None:
+        await asyncio.sleep(self._grace)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+def _bind(listen: str) -> socket.socket:
+    try:
+        host, port = split_host_port(listen)
+    except ValueError as error:
+        raise PublishError(
+            listen, 'is no place to listen at; write a host and a port such as "127.0.0.1:8000"'
+        ) from error
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise PublishError(listen, f"cannot listen there: {error.strerror or error}") from error
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(2048)
+        found.setblocking(False)
+    except OSError as error:
+        found.close()
+        raise PublishError(
+            listen, _BIND_WORDS.get(error.errno or 0, f"cannot listen there: {error.strerror}")
+        ) from error
+    return found
+
+
+_BIND_WORDS = {
+    errno.EADDRINUSE: "another program listens there already; stop it or choose another port",
+    errno.EACCES: "no permission to listen there; choose a port above 1023",
+    errno.EADDRNOTAVAIL: "this machine does not have that address; use 0.0.0.0 or one of its own",
+}
+
+
+def _protocol() -> Any:
+    """httptools where it is installed, with a limit on the head of a request; else h11, which has one."""
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    except ImportError:
+        return "h11"
+
+    class LimitedProtocol(HttpToolsProtocol):
+        head = -1
+        """Bytes received of a head that is not yet complete; -1 outside of one."""
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.head >= 0:
+                self.head += len(data)
+                if self.head > _HEAD:
+                    self.transport.abort()
+
+        def on_message_begin(self) -> None:
+            self.head = 0
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self.head = -1
+            super().on_headers_complete()
+
+    return LimitedProtocol
