@@ -84,7 +84,7 @@ class BodyReader:
         return self._cleaned[key]
 
     def _clean(self, candidate: Candidate) -> str:
-        fragment = html_from_text(candidate.value) if candidate.markup is Markup.TEXT else candidate.value
+        fragment = _from_text(candidate.value) if candidate.markup is Markup.TEXT else candidate.value
         base = self._bases.for_content(candidate.base, entry_base=self._entry.base, link=self._link)
         cleaned = clean_html(fragment, base=base, site=self._site)
         for diagnostic in cleaned.diagnostics:
@@ -92,3 +92,11 @@ class BodyReader:
             message = "" if isinstance(diagnostic, str) else diagnostic.message
             self._notes.add(name, message or name.replace("-", " "), entry=self._label)
         return cleaned.html
+
+
+def _from_text(text: str) -> str:
+    """Plain text as HTML; one paragraph needs no element around it, no more than in an RSS description."""
+    fragment = html_from_text(text)
+    if fragment.startswith("<p>") and fragment.count("<p>") == 1:
+        return fragment.removeprefix("<p>").removesuffix("</p>")
+    return fragment

@@ -21,6 +21,10 @@ _BARE_KEY = re.compile(r"[\s\ufeff]*[A-Za-z_][\w.\-]*[ \t]*:(?:[ \t]|\r?\n)")
 _BARE_END = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
 _MAX_MATTER = 262_144
 
+_MAX_BRACKETS = 500
+_MAX_DEPTH = 4
+_DEEP = re.compile(r"^ {200}|(?:[-?:][ \t]+){20}", re.MULTILINE)
+
 _LINE = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[ \t]*(?P<sign>[:=])(?:[ \t]+(?P<value>.*)|(?P<tight>.*))$")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -107,7 +111,14 @@ def _toml(block: str, body: str) -> Matter:
         return _by_lines(block, body)
 
 
+def _is_shallow(block: str) -> bool:
+    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested for ever."""
+    return block.count("[") + block.count("{") < _MAX_BRACKETS and not _DEEP.search(block)
+
+
 def _yaml(block: str, body: str) -> Matter:
+    if not _is_shallow(block):
+        return _by_lines(block, body)
     try:
         values = yaml.load(block, Loader=_LOADER)  # a base loader: it makes strings, lists and maps, nothing else
     except (yaml.YAMLError, RecursionError, ValueError):
@@ -126,7 +137,7 @@ def _by_lines(block: str, body: str) -> Matter:
     return Matter(values=values, body=body, lenient=True)
 
 
-def _read_lines(lines: list[str]) -> dict[str, Any]:
+def _read_lines(lines: list[str], depth: int = 0) -> dict[str, Any]:
     """Top-level keys; the indented lines below a key without value are its list, map or text."""
     values: dict[str, Any] = {}
     for key, value, below in _keys(lines):
@@ -135,7 +146,7 @@ def _read_lines(lines: list[str]) -> dict[str, Any]:
         elif value:
             values[key] = _inline(" ".join([value, *(line.strip() for line in below)]))
         else:
-            values[key] = _below(below)
+            values[key] = _below(below, depth)
     return values
 
 
@@ -154,36 +165,37 @@ def _keys(lines: list[str]) -> Iterator[tuple[str, str, list[str]]]:
         yield key, value, below
 
 
-def _below(lines: list[str]) -> Any:
+def _below(lines: list[str], depth: int) -> Any:
     if not lines:
         return ""
     stripped = [line.strip() for line in lines]
     if stripped[0].startswith("-"):
         return _list_below(stripped)
     indent = min(len(line) - len(line.lstrip()) for line in lines)
-    if indent and _LINE.match(lines[0][indent:]):
-        return _read_lines([line[indent:] for line in lines])
+    if indent and depth < _MAX_DEPTH and _LINE.match(lines[0][indent:]):
+        return _read_lines([line[indent:] for line in lines], depth + 1)
     return " ".join(stripped)
 
 
 def _list_below(stripped: list[str]) -> list[Any]:
     """`- a` lines; `- - a` opens a list in the list."""
     found: list[Any] = []
+    nested = any(line.startswith("- - ") for line in stripped)
     for line in stripped:
         if line.startswith("- - "):
             found.append([_inline(line[4:].strip())])
         elif line.startswith("-"):
             item = _inline(line[1:].strip())
-            if found and isinstance(found[-1], list) and not isinstance(item, list) and "- - " in "".join(stripped):
+            if nested and found and isinstance(found[-1], list) and not isinstance(item, list):
                 found[-1].append(item)
             elif item:
                 found.append(item)
     return found
 
 
-def _inline(value: str) -> Any:
-    if len(value) > 1 and value[0] == "[" and value[-1] == "]":
-        return [_inline(part) for part in _split_commas(value[1:-1])]
+def _inline(value: str, depth: int = 0) -> Any:
+    if len(value) > 1 and value[0] == "[" and value[-1] == "]" and depth < _MAX_DEPTH:
+        return [_inline(part, depth + 1) for part in _split_commas(value[1:-1])]
     return _unquoted(value)
 
 

@@ -20,10 +20,10 @@ _MAX_TAGS = 2_000_000
 _REFERENCE = re.compile(r"&(?:#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));|([A-Za-z][A-Za-z0-9]{0,31});)?")
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _USED_PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.\-]{0,60}):[A-Za-z_]")
-_ROOT_TAG = re.compile(r"<[^\s<>/]+(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
+_ROOT_TAG = re.compile(r"<[^\s<>/]++(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
 
-_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.\-]*)((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>")
-_ROUGH_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.\-]*)([^<>]{0,8192}+)>")
+_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.\-]*+)((?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>")
+_ROUGH_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.\-]*+)([^<>]{0,8192}+)>")
 _ATTRIBUTE = re.compile(r"([^\s=<>\"'/]+)(?:\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+)))?")
 _NAME = re.compile(r"[A-Za-z_][\w.\-]*(?::[A-Za-z_][\w.\-]*)?")
 
@@ -166,6 +166,7 @@ class _TagMender:
     out: list[str] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     mendings: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
     stray: int = 0
     tags: int = 0
 
@@ -196,7 +197,7 @@ class _TagMender:
             return self._cdata(start)
         for opening, ending in (("<!--", "-->"), ("<?", "?>"), ("<!", ">")):
             if text.startswith(opening, start):
-                end = text.find(ending, start)
+                end = self._find(ending, start)
                 return end + len(ending) if end >= 0 else self._stray_less_than(start)
         tag = _TAG.match(text, start) or _ROUGH_TAG.match(text, start)
         if tag is None or not _NAME.fullmatch(tag[2]):
@@ -210,8 +211,17 @@ class _TagMender:
             self._start(tag[2], tag[3])
         return tag.end()
 
+    def _find(self, ending: str, start: int) -> int:
+        """As `str.find`, but looks through the rest of the text in vain only once."""
+        if ending in self.absent:
+            return -1
+        end = self.text.find(ending, start)
+        if end < 0:
+            self.absent.add(ending)
+        return end
+
     def _cdata(self, start: int) -> int:
-        end = self.text.find("]]>", start)
+        end = self._find("]]>", start)
         if end < 0:
             self.mendings.add("not-well-formed")
             return start + len("<![CDATA[")

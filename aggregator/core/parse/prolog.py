@@ -6,7 +6,7 @@ import enum
 import re
 from dataclasses import dataclass, field
 
-_START = re.compile(r"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)([^<>]*)")
+_START = re.compile(r"<([A-Za-z_][\w.\-]*+(?::[\w.\-]++)?+)([^<>]*+)")
 _BURIED_ROOT = re.compile(r"<(?:[\w.\-]{1,40}:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
 _SEARCHED_FOR_ROOT = 65_536
 
@@ -60,6 +60,8 @@ _HARMLESS_VALUE = re.compile(r"(?:[^<>%&]|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt
 _CHARACTER_SETS = "-//W3C//ENTITIES "
 """Public names of the HTML character sets, which the oldest RSS 1.0 feeds ask for and which we map ourselves."""
 _MAX_ENTITIES = 300
+_LONGEST_PROLOG = 65_536
+_MAX_PROLOG_PARTS = 500
 
 
 class Kind(enum.Enum):
@@ -98,7 +100,7 @@ def read_prolog(text: str) -> Prolog:
     position, html = 0, False
     entities: dict[str, str] = {}
     try:
-        while True:
+        for _ in range(_MAX_PROLOG_PARTS):
             position = _past_blanks(text, position)
             if text.startswith("<?", position):
                 position = _past(text, position, "?>")
@@ -164,9 +166,9 @@ def _past_blanks(text: str, position: int) -> int:
 
 
 def _past(text: str, position: int, end: str) -> int:
-    """Behind the next `end`; behind the next `>` where there is none."""
-    for mark in (end, ">"):
-        found = text.find(mark, position)
+    """Behind the next `end` if it is near, else behind the next `>`."""
+    for mark, limit in ((end, position + _LONGEST_PROLOG), (">", len(text))):
+        found = text.find(mark, position, limit)
         if found >= 0:
             return found + len(mark)
     return len(text)

@@ -34,6 +34,8 @@ _MENDINGS = {
     "junk-after-root": "something stands behind the feed",
     "too-deep": f"tags nested deeper than {mending.MAX_DEPTH} were left out",
 }
+_LABELS = ("{*}category", "{*}subject", "{*}keywords", "{*}tags")
+_MAX_LABELS = 500
 _SOUND = frozenset({"junk-before-root", "junk-after-root"})
 
 
@@ -67,16 +69,19 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     if len(nodes) > MAX_ENTRIES:
         diagnostics.append(_too_many(len(nodes)))
         text, nodes = _shortened(sound.root, nodes)
-    seen = tolerant.recognise(text)
-    if seen.failed:
-        diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
     tree = Tree(sound.root)
     elements = Elements(tree)
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
+    head = _read_head(elements, nodes)
+    if _has_endless_labels(sound.root, nodes):
+        text = _without_labels(sound.root)
+    seen = tolerant.recognise(text)
+    if seen.failed:
+        diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
     return ParsedFeed(
         dialect=_dialect(tree, seen),
-        head=_read_head(elements, nodes),
+        head=head,
         entries=_paired(entries, seen.entries),
         diagnostics=tuple(diagnostics),
         complete="cut-off" not in mendings,
@@ -97,7 +102,7 @@ def _make_sound(prolog: Prolog) -> _Sound:
     if root is not None:
         return _Sound(text=declared.text, root=root, mendings=found)
     whole = mending.mend_tags(declared.text)
-    found |= whole.mendings
+    found |= whole.mendings or {"not-well-formed"}
     root = parse_tree(whole.text)
     if root is None:
         found |= {"not-well-formed"}
@@ -141,6 +146,27 @@ def _shortened(root: Element, nodes: list[Element]) -> tuple[str, list[Element]]
         if parent is not None:
             parent.remove(node)
     return etree.tostring(root, encoding="unicode"), nodes[:MAX_ENTRIES]
+
+
+def _has_endless_labels(root: Element, nodes: list[Element]) -> bool:
+    """Whether some entry, or the head, names more categories than anybody would.
+
+    feedparser looks for each among all before it: a hundred thousand take it minutes. We do not use its categories.
+    """
+    every = sum(map(_label_size, root.iter(*_LABELS)))
+    if every < _MAX_LABELS:
+        return False
+    sizes = [sum(map(_label_size, node.iter(*_LABELS))) for node in nodes]
+    return max([*sizes, every - sum(sizes)]) >= _MAX_LABELS
+
+
+def _label_size(element: Element) -> int:
+    return 1 + sum(str(text).count(",") for text in element.itertext())
+
+
+def _without_labels(root: Element) -> str:
+    etree.strip_elements(root, *_LABELS, with_tail=False)
+    return etree.tostring(root, encoding="unicode")
 
 
 def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
