@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from html import escape
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from aggregator.core.edition import Edition, Story
-from aggregator.core.text import dates
 from aggregator.formats import CATEGORY_SCHEME, MEDIA_TYPES, PRODUCT, SUFFIXES, extension, facts, markup, values
 
 _TAIL = b"</feed>\n"
@@ -88,26 +86,30 @@ def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[by
     Of stories with one second in common the one that came first keeps it; the others get a fraction made of their
     place in the store, the same in every output.
     """
-    shared: dict[datetime, list[int]] = defaultdict(list)
-    for index, story in enumerate(stories):
-        shared[facts.updated(story)].append(index)
+    shared: dict[bytes, list[int]] = defaultdict(list)
+    for index, fragment in enumerate(fragments):
+        start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
+        shared[fragment[start : start + _INSTANT]].append(index)
     told = list(fragments)
-    for indexes in shared.values():
+    for moment, indexes in shared.items():
         if len(indexes) > 1:
-            _add_fractions(stories, indexes, told)
+            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, told)
     return told
 
 
-def _add_fractions(stories: Sequence[Story], indexes: Sequence[int], told: list[bytes]) -> None:
-    moment = dates.rfc3339(facts.updated(stories[indexes[0]])).encode()
+_UPDATED = b"<updated>"
+_INSTANT = len("2022-05-16T05:00:23Z")
+
+
+def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], told: list[bytes]) -> None:
     used = {0}
-    for index in sorted(indexes, key=lambda i: stories[i].stored.seq)[1:]:
+    for index in indexes[1:]:
         fraction = stories[index].stored.seq % 1_000_000
         while fraction in used:
             fraction = (fraction + 1) % 1_000_000
         used.add(fraction)
         precise = moment.replace(b"Z", b".%06dZ" % fraction)
-        told[index] = told[index].replace(b"<updated>" + moment, b"<updated>" + precise, 1)
+        told[index] = told[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
 
 
 def _head(edition: Edition) -> bytes:

@@ -1,36 +1,91 @@
-"""A story's HTML on a page with others. The model's HTML is sanitised; this fits it to its surroundings.
+"""A story's HTML as a tree, light enough to be built for every story: what `page_body` judges and writes anew.
 
-Rules for editors: what comes in was serialised by the sanitiser, so attributes stand in double quotes and their values
-hold no `<`. Tags are rewritten in place and nothing else is touched: text is never parsed and written anew.
+Rules for editors: what comes in was serialised by the sanitiser, so tags are nested well and attributes stand in
+double quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
-_TAG = re.compile(r"""<([a-zA-Z][a-zA-Z0-9]*)((?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+)>""")
-"""A start tag; each try ends at the next `<` at the latest, so that matching is linear."""
+DEEPEST = 110
+"""Elements within each other; a deeper tag is left out, its content stays. Writing takes some frames for each."""
 
-_ID = re.compile(r'(\s)id="([^"]*)"')
-_OWN_ANCHOR = re.compile(r'(\s)href="#([^"]*)"')
-_HAS = {name: re.compile(rf"\s{name}(?=[\s=/]|$)") for name in ("alt", "loading")}
+_TAG = re.compile(r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)((?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+)>""")
+"""A tag; each try ends at the next `<` at the latest, so that matching is linear."""
+
+_ATTRIBUTE = re.compile(r'\s([a-z]++)="([^"]*+)"')
+
+VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
+
+_INLINE_WORDS = "abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u var"
+INLINE = frozenset(_INLINE_WORDS.split())
+"""Elements that may hold text and their like alone."""
+
+TRANSPARENT = frozenset({"a", "del", "ins"})
+EMBEDDED = frozenset({"audio", "br", "iframe", "img", "picture", "video", "wbr"})
+_INTERACTIVE = frozenset({"a", "audio", "details", "iframe", "video"})
 
 
-def on_page(html: str, anchor: str) -> str:
-    """Content for a page with other stories on it: ids are its own, pictures load when they are reached.
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element. Attribute values and text are HTML still, as they were read."""
 
-    `anchor` sets this story's ids apart; links within the content keep meeting them.
-    """
-    return _TAG.sub(lambda match: _tag_on_page(match[1], match[2], anchor), html)
+    name: str
+    attributes: dict[str, str]
+    children: list[Node | str] = field(default_factory=list)
+    holds_blocks: bool = False
+    """Something below it is neither text nor inline."""
+    holds_interactive: bool = False
+    """Something below it can be clicked."""
+
+    @property
+    def is_block(self) -> bool:
+        return self.name not in INLINE and self.name not in TRANSPARENT and self.name not in EMBEDDED
+
+    def elements(self, *names: str) -> list[Node]:
+        return [child for child in self.children if isinstance(child, Node) and child.name in names]
 
 
-def _tag_on_page(name: str, attributes: str, anchor: str) -> str:
-    if 'id="' in attributes:
-        attributes = _ID.sub(rf'\1id="{anchor}-\2"', attributes)
-    if 'href="#' in attributes:
-        attributes = _OWN_ANCHOR.sub(rf'\1href="#{anchor}-\2"', attributes)
-    if name == "img":
-        attributes = attributes.rstrip(" /")
-        attributes += "" if _HAS["alt"].search(attributes) else ' alt=""'
-        attributes += "" if _HAS["loading"].search(attributes) else ' loading="lazy"'
-    return f"<{name}{attributes}>"
+def parse(html: str) -> Node:
+    """The tree below a nameless root."""
+    root = Node("", {})
+    open_nodes = [root]
+    last = 0
+    for match in _TAG.finditer(html):
+        _add_text(open_nodes[-1], html[last : match.start()])
+        last = match.end()
+        name = match[2].lower()
+        if match[1]:
+            _close(open_nodes, name)
+        elif len(open_nodes) < DEEPEST or name in VOID:
+            node = Node(name, dict(_ATTRIBUTE.findall(match[3])))
+            open_nodes[-1].children.append(node)
+            if name not in VOID:
+                open_nodes.append(node)
+            else:
+                _tell(open_nodes[-1], node)
+    _add_text(open_nodes[-1], html[last:])
+    while len(open_nodes) > 1:
+        _tell(open_nodes[-2], open_nodes.pop())
+    return root
+
+
+def _add_text(node: Node, text: str) -> None:
+    if text:
+        node.children.append(text.replace("<", "&lt;"))
+
+
+def _close(open_nodes: list[Node], name: str) -> None:
+    """Ends the innermost element of that name and those within it; an end tag of none is left out."""
+    if not any(node.name == name for node in open_nodes):
+        return
+    while open_nodes[-1].name != name:
+        _tell(open_nodes[-2], open_nodes.pop())
+    _tell(open_nodes[-2], open_nodes.pop())
+
+
+def _tell(parent: Node, child: Node) -> None:
+    parent.holds_blocks = parent.holds_blocks or child.holds_blocks or child.is_block
+    parent.holds_interactive = parent.holds_interactive or child.holds_interactive or child.name in _INTERACTIVE

@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.text import dates
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, content, facts, public_url, values
+from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+from aggregator.formats.page_body import on_page
 
 _HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -46,18 +47,18 @@ class Html:
 
     def render_story(self, story: Story) -> bytes:
         anchor = facts.anchor(story)
-        picture, body = facts.picture(story), content.on_page(facts.content(story), anchor)
+        picture, body = facts.picture(story), on_page(facts.content(story), anchor)
         text = self._story.render(
             anchor=anchor,
             title=facts.shown_title(story),
             link=facts.link(story),
-            language=facts.language(story),
+            language=values.page_language(facts.language(story)),
             source=facts.source(story),
             authors=[author.name for author in facts.authors(story)],
             published=facts.published(story) or facts.updated(story),
             categories=[" / ".join(path) for path in facts.paths(story)] + [tag.name for tag in facts.tags(story)],
             picture=None if "<img" in body else picture,
-            content=Markup(body or content.on_page(facts.summary_html(story) or "", anchor)),
+            content=Markup(body or on_page(facts.summary_html(story) or "", anchor)),
             files=[_shown_file(file) for file in facts.files(story)],
             comments=facts.discussion(story),
             rights=facts.rights(story),
@@ -69,7 +70,7 @@ class Html:
         text = self._page.render(
             title=values.line(edition.title) or values.line(edition.output) or PRODUCT,
             description=values.line(edition.description),
-            language=values.language(edition.language),
+            language=values.page_language(edition.language),
             formats=formats,
             address=_address(edition, "html"),
             updated=values.instant(edition.updated) or values.EARLIEST,

@@ -7,7 +7,7 @@ the value cannot be written so that the W3C validator, and the readers it speaks
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from html.entities import name2codepoint
 from urllib.parse import quote
@@ -217,6 +217,43 @@ def language(value: str | None) -> str | None:
     if primary in _EXTENDED:
         return _EXTENDED[primary] + match[2]
     return primary + match[2] if primary in _LANGUAGES else None
+
+
+_SCRIPTS = frozenset(("Arab", "Cyrl", "Hans", "Hant", "Hebr", "Jpan", "Kore", "Latn", "Thai", "Deva"))
+_REGION_WORDS = (
+    "AE AR AT AU BD BE BG BR BY CA CH CL CN CO CY CZ DE DK DZ EE EG ES FI FR GB GE GR HK HR HU ID IE IL IN IQ IR IS IT "
+    "JO JP KE KR KW KZ LB LK LT LU LV MA MD MK MM MN MO MT MX MY NG NL NO NP NZ PE PH PK PL PT QA RO RS RU SA SE SG SI "
+    "SK TH TN TR TW UA US UY UZ VE VN ZA"
+)
+_REGIONS = frozenset(_REGION_WORDS.split())
+
+
+def page_language(value: str | None) -> str | None:
+    """`language` with those later parts that are surely registered, as pages must have it: `zh-Hans-CN`."""
+    tag = language(value)
+    if tag is None:
+        return None
+    primary, *rest = tag.split("-")
+    script = next((part.title() for part in rest if part.title() in _SCRIPTS), None)
+    region = next((part.upper() for part in rest if part.upper() in _REGIONS), None)
+    return "-".join(filter(None, (_LIVING.get(primary, primary), script, region)))
+
+
+_LIVING = {"in": "id", "iw": "he", "ji": "yi"}
+_DAY = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d))?",
+    re.ASCII,
+)
+
+
+def is_day(text: str | None) -> bool:
+    """Whether a `datetime` attribute may hold it: a date, or a date with time and zone."""
+    match = _DAY.fullmatch(text or "")
+    try:
+        return match is not None and bool(date.fromisoformat(match[1]))
+    except ValueError:
+        return False
 
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)

@@ -1,0 +1,322 @@
+"""A story's content as valid HTML on a page with other stories (the content models of the HTML standard).
+
+Sources nest as they please and sanitising makes that safe, not valid: a paragraph in bold, text in a list, a table
+whose spans lead nowhere. Each element is written as itself where it may stand, else as the nearest thing that looks
+alike: `div` or `span` with a class that the page's style knows. Text is never lost. Headings begin at the third level,
+below the story's own; ids belong to the story; pictures load when they are reached.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from aggregator.formats import page_table, values
+from aggregator.formats.content import EMBEDDED, INLINE, TRANSPARENT, Node, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an element stands in."""
+
+    flow: bool = True
+    """Blocks may stand here, not only text and its like."""
+    link: bool = False
+    heading: bool = True
+    """Headings may stand here."""
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes one story's content; knows the ids it has given away."""
+
+    anchor: str
+    ids: set[str] = field(default_factory=set)
+    level: int = 2
+    """Of the last heading written; the story's own is the second."""
+
+    def write(self, children: Iterable[Node | str], around: Around) -> str:
+        pieces: list[str] = []
+        for child in children:  # no comprehension: it would cost a frame for each level of nesting
+            pieces += (child if isinstance(child, str) else self.element(child, around),)
+        return "".join(pieces)
+
+    def element(self, node: Node, around: Around) -> str:
+        if node.name in TRANSPARENT:
+            return self._transparent(node, around)
+        if node.name in EMBEDDED:
+            return _EMBEDDED_WRITERS[node.name](self, node, around)
+        if node.name in INLINE:
+            return self._inline(node, around)
+        if not around.flow:
+            return self._flattened(node, around)
+        writer = _BLOCK_WRITERS.get(node.name)
+        return writer(self, node, around) if writer else self._plain_block(node, around)
+
+    def tag(self, name: str, node: Node, content: str, *, also: str = "", looks: str = "") -> str:
+        """`node` written as element `name`; `looks` is the class that keeps its looks, `also` further attributes."""
+        kind = f' class="{looks}"' if looks else ""
+        return f"<{name}{self._common(node)}{kind}{also}>{content}</{name}>"
+
+    def _common(self, node: Node) -> str:
+        given = node.attributes
+        if not given:
+            return ""
+        written = ""
+        if name := given.get("id"):
+            own = f"{self.anchor}-{name}"
+            if own not in self.ids and not _BLANK.search(own):
+                self.ids.add(own)
+                written += f' id="{own}"'
+        if language := values.page_language(given.get("lang")):
+            written += f' lang="{language}"'
+        for name, shape in _COMMON.items():
+            if name in given and shape.fullmatch(given[name]):
+                written += f' {name}="{given[name]}"'
+        return written
+
+    def _transparent(self, node: Node, around: Around) -> str:
+        if node.name != "a":
+            return self.tag(node.name, node, self.write(node.children, around), also=_kept(node, "cite") + _day(node))
+        if around.link or node.holds_interactive:
+            return self.write(node.children, around)
+        href = node.attributes.get("href", "")
+        if href.startswith("#"):
+            also = f' href="#{self.anchor}-{href[1:]}"'
+        else:
+            also = f' href="{href}"' if _HREF.fullmatch(href) else ""
+        return self.tag("a", node, self.write(node.children, replace(around, link=True)), also=also)
+
+    def _inline(self, node: Node, around: Around) -> str:
+        """An inline element around blocks gives way to a block that looks like it."""
+        if around.flow and node.holds_blocks:
+            return self.tag("div", node, self.write(node.children, around), looks=f"as-{node.name}")
+        inside = replace(around, flow=False)
+        if node.name == "ruby" and node.elements("rt"):
+            return self._ruby(node, inside)
+        if node.name in ("rp", "rt", "ruby", "dfn"):
+            return self.tag("span", node, self.write(node.children, inside))
+        if node.name == "time":
+            day = _day(node)
+            return self.tag("time" if day else "span", node, self.write(node.children, inside), also=day)
+        also = _kept(node, "cite") if node.name == "q" else ""
+        return self.tag(node.name, node, self.write(node.children, inside), also=also)
+
+    def _ruby(self, node: Node, around: Around) -> str:
+        """Bases, each with its reading; what follows the last reading has none and stands behind."""
+        # brackets are for browsers that know no ruby
+        children = [child for child in node.children if isinstance(child, str) or child.name != "rp"]
+        last = max(place for place, child in enumerate(children) if _is_reading(child)) + 1
+        parts = [
+            self.tag("rt", child, self.write(child.children, around))
+            if isinstance(child, Node) and _is_reading(child)
+            else self.write([child], around)
+            for child in children[:last]
+        ]
+        return self.tag("ruby", node, "".join(parts)) + self.write(children[last:], around)
+
+    def _flattened(self, node: Node, around: Around) -> str:
+        """A block where only text may stand."""
+        if node.name == "hr":
+            return "<br>"
+        if node.name in _ONLY_WITHIN:
+            return ""
+        return self.tag("span", node, self.write(node.children, around), looks="block")
+
+    def _plain_block(self, node: Node, around: Around) -> str:
+        if node.name in _ONLY_WITHIN:
+            return ""
+        return self.tag("div", node, self.write(node.children, around))
+
+    def _paragraph(self, node: Node, around: Around) -> str:
+        return self.tag(node.name, node, self.write(node.children, replace(around, flow=False)))
+
+    def _quotation(self, node: Node, around: Around) -> str:
+        return self.tag("blockquote", node, self.write(node.children, around), also=_kept(node, "cite"))
+
+    def _heading(self, node: Node, around: Around) -> str:
+        inside = self.write(node.children, replace(around, flow=False))
+        if not around.heading or not _WORD.search(inside):
+            return self.tag("div", node, inside, looks="as-b")
+        self.level = min(int(node.name[1]) + 2, self.level + 1, 6)
+        return self.tag(f"h{self.level}", node, inside)
+
+    def _list(self, node: Node, around: Around) -> str:
+        items = []
+        for child in node.children:
+            if isinstance(child, Node) and child.name == "li":
+                items.append(self.tag("li", child, self.write(child.children, around)))
+            elif _shows(child):
+                items.append(f"<li>{self.write([child], around)}</li>")
+        also = _kept(node, "start", "type") if node.name == "ol" else ""
+        return self.tag(node.name, node, "".join(items), also=also)
+
+    def _terms(self, node: Node, around: Around) -> str:
+        """A description list, if terms and descriptions are all it holds and go in order."""
+        parts = [child for child in node.children if _shows(child)]
+        names = "".join(_TERMS.get(part.name, "?") if isinstance(part, Node) else "?" for part in parts)
+        if not _TERM_ORDER.fullmatch(names):
+            return self.tag("div", node, self.write(node.children, around))
+        plain = replace(around, flow=False)
+        return self.tag("dl", node, "".join(
+            self.tag(part.name, part, self.write(part.children, plain if part.name == "dt" else around))
+            for part in parts if isinstance(part, Node)
+        ))  # fmt: skip
+
+    def _figure(self, node: Node, around: Around) -> str:
+        shown = [child for child in node.children if _shows(child)]
+        captions = node.elements("figcaption")
+        if len(captions) == 1 and captions[0] in (shown[0], shown[-1]):
+            parts = [
+                self.tag("figcaption", child, self.write(child.children, around))
+                if child is captions[0]
+                else self.write([child], around)
+                for child in node.children
+            ]
+            return self.tag("figure", node, "".join(parts))
+        return self.tag("figure", node, self.write(node.children, around))
+
+    def _details(self, node: Node, around: Around) -> str:
+        if around.link:
+            return self.tag("div", node, self.write(node.children, around))
+        heads = node.elements("summary")[:1]
+        head = self.tag("summary", heads[0], self.write(heads[0].children, Around(flow=False))) if heads else ""
+        rest = [child for child in node.children if not heads or child is not heads[0]]
+        return self.tag("details", node, (head or "<summary>…</summary>") + self.write(rest, around))
+
+    def _table(self, node: Node, around: Around) -> str:
+        table = page_table.read(node)
+        if not table.groups:
+            return self.tag("div", node, self.write(node.children, around))
+        inside = replace(around, flow=True)
+        caption = table.caption
+        head = self.tag("caption", caption, self.write(caption.children, Around(flow=False))) if caption else ""
+        groups = []
+        for group in table.groups:
+            rows = [
+                self.tag("tr", row.node, "".join(self._cell(cell, inside) for cell in row.cells)) for row in group.rows
+            ]
+            groups.append(self.tag(group.name, group.node, "".join(rows)))
+        loose = self.write(table.loose, around)
+        return loose + self.tag("table", node, head + "".join(groups))
+
+    def _cell(self, cell: page_table.Cell, around: Around) -> str:
+        also = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+        also += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
+        inside = replace(around, heading=around.heading and cell.name == "td")
+        return self.tag(cell.name, cell.node, self.write(cell.children, inside), also=also)
+
+    def _rule(self, _node: Node, _around: Around) -> str:
+        return "<hr>"
+
+    def _break(self, node: Node, _around: Around) -> str:
+        return f"<{node.name}>"
+
+    def _image(self, node: Node, _around: Around) -> str:
+        given = node.attributes
+        if not _SRC.fullmatch(given.get("src", "")):
+            return given.get("alt", "").replace("<", "&lt;")
+        also = _kept(node, "src") + f' alt="{given.get("alt", "")}"' + _kept(node, "width", "height", "referrerpolicy")
+        return f'<img{self._common(node)}{also} loading="lazy">'
+
+    def _picture(self, node: Node, around: Around) -> str:
+        """The picture itself: its other sizes were made for another page."""
+        return self.write((child for child in node.children if _not_source(child)), around)
+
+    def _frame(self, node: Node, around: Around) -> str:
+        if around.link or not _SRC.fullmatch(node.attributes.get("src", "")):
+            return ""
+        also = _kept(node, "src", "width", "height", "sandbox", "referrerpolicy")
+        return self.tag("iframe", node, "", also=f'{also} loading="lazy"')
+
+    def _media(self, node: Node, around: Around) -> str:
+        own = _kept(node, "src", "poster", "width", "height") if node.name == "video" else _kept(node, "src")
+        sources = "" if "src" in node.attributes else "".join(map(_source, node.elements("source")))
+        rest = self.write((child for child in node.children if _not_source(child)), replace(around, link=True))
+        return self.tag(node.name, node, sources + rest, also=f"{own} controls")
+
+
+def _source(node: Node) -> str:
+    return f"<source{_kept(node, 'src', 'type')}>" if _SRC.fullmatch(node.attributes.get("src", "")) else ""
+
+
+def _not_source(child: Node | str) -> bool:
+    return isinstance(child, str) or child.name not in ("source", "track")
+
+
+def _is_reading(child: Node | str) -> bool:
+    return isinstance(child, Node) and child.name == "rt"
+
+
+def _shows(child: Node | str) -> bool:
+    return isinstance(child, Node) or bool(child.strip())
+
+
+def _kept(node: Node, *names: str) -> str:
+    """Those attributes whose values have the shape the standard asks for."""
+    written = ""
+    for name in names:
+        value = node.attributes.get(name)
+        if value is not None and _SHAPES[name].fullmatch(value):
+            written += f' {name}="{value}"'
+    return written
+
+
+def _day(node: Node) -> str:
+    given = node.attributes.get("datetime")
+    return f' datetime="{given}"' if values.is_day(given) else ""
+
+
+_BLANK = re.compile(r"\s")
+_WORD = re.compile(r">[^<\s][^<]*|\A[^<\s]|[^<>\s][^<>]*<|<img ")
+_HREF = re.compile(r"(?:https?://|mailto:|tel:|magnet:)[^\s<>]+", re.IGNORECASE)
+_SRC = re.compile(r"https?://[^\s<>]+|data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/]+=*", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
+_LENGTH = re.compile("[0-9]{1,6}")
+_SHAPES = {
+    "src": _SRC,
+    "cite": _URL,
+    "poster": _URL,
+    "width": _LENGTH,
+    "height": _LENGTH,
+    "start": re.compile("-?[0-9]{1,9}"),
+    "type": re.compile(r"[1aAiI]|(?:audio|video)/[\w.+-]+"),
+    "sandbox": re.compile("[a-z -]*"),
+    "referrerpolicy": re.compile(
+        "no-referrer|no-referrer-when-downgrade|origin|origin-when-cross-origin|same-origin|strict-origin"
+        "|strict-origin-when-cross-origin|unsafe-url"
+    ),
+}
+_COMMON = {
+    "title": re.compile("[^<]*"),
+    "dir": re.compile("ltr|rtl|auto"),
+    "style": re.compile("text-align: ?(?:left|right|center|justify);?"),
+}
+_TERMS = {"dt": "t", "dd": "d"}
+_TERM_ORDER = re.compile("(?:t+d+)+")
+_ONLY_WITHIN = frozenset({"col", "colgroup", "source", "track"})
+
+_BLOCK_WRITERS = {
+    **dict.fromkeys(("p", "pre"), Writer._paragraph),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._heading),
+    **dict.fromkeys(("ul", "ol"), Writer._list),
+    "blockquote": Writer._quotation,
+    "details": Writer._details,
+    "dl": Writer._terms,
+    "figure": Writer._figure,
+    "hr": Writer._rule,
+    "table": Writer._table,
+}
+_EMBEDDED_WRITERS = {
+    **dict.fromkeys(("br", "wbr"), Writer._break),
+    **dict.fromkeys(("audio", "video"), Writer._media),
+    "iframe": Writer._frame,
+    "img": Writer._image,
+    "picture": Writer._picture,
+}
+
+
+def on_page(html: str, anchor: str) -> str:
+    """Sanitised content for the page; `anchor` sets this story's ids apart, and links within it keep meeting them."""
+    return Writer(anchor).write(parse(html).children, Around()) if "<" in html else html

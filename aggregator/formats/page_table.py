@@ -1,0 +1,131 @@
+"""Tables on a page: rows put in order, and spans kept only where the grid they make is a whole one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aggregator.formats.content import Node
+
+WIDEST = 1000
+"""Columns or rows that a cell may span."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell to be written as `name`. Spans are at least 1."""
+
+    name: str
+    node: Node
+    children: list[Node | str]
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass(slots=True)
+class Row:
+    node: Node
+    cells: list[Cell]
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows below thead, tbody or tfoot."""
+
+    name: str
+    node: Node
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class Table:
+    """What a table holds; `loose` is what may not stand in one and goes before it."""
+
+    caption: Node | None = None
+    groups: list[Group] = field(default_factory=list)
+    loose: list[Node | str] = field(default_factory=list)
+
+
+def read(node: Node) -> Table:
+    """The table's caption, then its row groups as the standard orders them: one head first, one foot last."""
+    table = Table()
+    direct: list[Node] = []
+    for child in node.children:
+        if isinstance(child, str):
+            if child.strip():
+                table.loose.append(child)
+        elif child.name == "caption" and table.caption is None:
+            table.caption = child
+        elif child.name in ("thead", "tbody", "tfoot"):
+            _flush(table, direct)
+            _add(table, child.name, child, child.elements("tr"))
+        elif child.name == "tr":
+            direct.append(child)
+        elif child.name not in ("col", "colgroup"):
+            table.loose.append(child)
+    _flush(table, direct)
+    _order(table.groups)
+    if not _is_whole(table.groups):
+        for cell in (cell for group in table.groups for row in group.rows for cell in row.cells):
+            cell.columns = cell.rows = 1
+    return table
+
+
+def _flush(table: Table, direct: list[Node]) -> None:
+    if direct:
+        _add(table, "tbody", Node("tbody", {}), direct)
+        direct.clear()
+
+
+def _add(table: Table, name: str, node: Node, rows: list[Node]) -> None:
+    read_rows = [Row(row, cells) for row in rows if (cells := [_cell(cell) for cell in row.elements("td", "th")])]
+    if read_rows:
+        table.groups.append(Group(name, node, read_rows))
+
+
+def _cell(node: Node) -> Cell:
+    return Cell(node.name, node, node.children, _span(node, "colspan"), _span(node, "rowspan"))
+
+
+def _span(node: Node, name: str) -> int:
+    given = node.attributes.get(name, "")
+    return min(max(int(given), 1), WIDEST) if given.isascii() and given.isdigit() and len(given) < 5 else 1
+
+
+def _order(groups: list[Group]) -> None:
+    for index, group in enumerate(groups):
+        is_first, is_last = index == 0, index == len(groups) - 1
+        if (group.name == "thead" and not is_first) or (group.name == "tfoot" and not (is_last and not is_first)):
+            group.name = "tbody"
+
+
+def _is_whole(groups: list[Group]) -> bool:
+    """Whether no cells overlap, no span leaves its group, and in each column some cell begins."""
+    if all(cell.columns == cell.rows == 1 for group in groups for row in group.rows for cell in row.cells):
+        return True
+    begun: set[int] = set()
+    width = 0
+    for group in groups:
+        ends = _lay_out(group.rows, begun)
+        if ends is None:
+            return False
+        width = max(width, ends)
+    return begun >= set(range(width))
+
+
+def _lay_out(rows: list[Row], begun: set[int]) -> int | None:
+    """The columns the rows take up, None where spans do not fit; adds to `begun` where cells begin."""
+    until: dict[int, int] = {}
+    width = 0
+    for index, row in enumerate(rows):
+        column = 0
+        for cell in row.cells:
+            while until.get(column, 0) > index:
+                column += 1
+            taken = range(column, column + cell.columns)
+            if index + cell.rows > len(rows) or any(until.get(place, 0) > index for place in taken):
+                return None
+            begun.add(column)
+            until.update(dict.fromkeys(taken, index + cell.rows))
+            column += cell.columns
+        width = max(width, column, *(place + 1 for place, end in until.items() if end > index))
+    return width
