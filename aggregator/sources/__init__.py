@@ -1,0 +1,43 @@
+"""Shelf: where documents come from. Blind to every other shelf; keeps nothing between two fetches but open connections.
+
+`Source` is the seam: one kind per file (`http.py`, `file.py`). A source reads no wall clock: `now` comes with the
+request. Trouble with one source is raised as `FetchError`, and nothing else is raised but cancellation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.core.document import Document, NotModified, Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """One visit: what to get and what is already known of it. Its repr shows no credentials."""
+
+    address: str = field(repr=False)
+    """An http or https address, user information allowed; or a path or glob pattern."""
+    now: datetime
+    """Aware, UTC; becomes `fetched_at`, and Retry-After dates are measured from it."""
+    validators: Validators = Validators()
+    body_hash: str | None = None
+    """sha256 of the body known so far; None: there is none, so a "not modified" is not accepted (protocols P3)."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Set for this source by hand, such as User-Agent or Authorization; most never go to another origin."""
+    conditional: bool = True
+    """False: ask for the whole document (protocols P5). Equal bytes still come back as `NotModified`."""
+    max_bytes: int | None = None
+    """Of the decoded body; None: the limit of the source kind (protocols P17)."""
+
+
+class Source(Protocol):
+    """A kind of place that documents come from; one object serves many sources, at the same time."""
+
+    async def fetch(self, request: FetchRequest) -> Document | NotModified:
+        """The document, or word that it is the one already known, with the validators to be stored either way.
+
+        Raises `FetchError` only; its `subject` is the address without user information.
+        """

@@ -1,0 +1,245 @@
+"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids.
+
+The rules are protocols section 5. Redirects are followed by hand, since each hop is a decision: whether the guard
+lets it, whether the move is permanent, whether credentials and validators may go along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import ssl
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from aggregator.core.document import Document, NotModified
+from aggregator.core.errors import FetchError, Reason
+from aggregator.sources import FetchRequest
+from aggregator.sources.address import BadAddress, parse_address, without_userinfo
+from aggregator.sources.answers import (
+    Answer,
+    BadHeader,
+    conditional_headers,
+    is_challenge,
+    joined_headers,
+    read_validators,
+    refusal,
+)
+from aggregator.sources.exchange import Client, Clients, Limits
+from aggregator.sources.guard import Guard
+from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
+from aggregator.sources.redirects import Hop, first_hop, next_hop
+from aggregator.sources.transport import NETWORK_ERRORS, meaning
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
+)
+WORKERS = 32
+IN_THREAD = 256 * 1024
+"""Bodies from this size on are unpacked and hashed off the event loop."""
+
+_DISLIKED = frozenset({400, 405, 406, 415})
+"""Statuses that some servers give to conditional headers (protocols, table of section 5)."""
+
+# At DEBUG, hpack writes every header it packs, Authorization included.
+logging.getLogger("hpack").setLevel(logging.INFO)
+
+
+class HttpSource:
+    """Fetches over HTTP; an async context manager, which closes the connections and the guard at its end.
+
+    One object serves all sources of a process. Up to `workers` fetches run at the same time, each with a client of
+    its own; more wait their turn, and their time limit starts with it. Pacing per host is the caller's.
+
+    `user_agent` is whole: `name/version (+URL; n subscribers)`. `tls` None: the usual authorities (and SSL_CERT_FILE).
+    `transport` stands in for the network in tests; then names are not resolved.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        guard: Guard | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+        workers: int = WORKERS,
+        http2: bool = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._user_agent = user_agent
+        self._guard = guard or Guard()
+        self._limits = limits or Limits()
+        self._clients = Clients(
+            count=workers,
+            guard=self._guard,
+            tls=tls or httpx.create_ssl_context(),
+            limits=self._limits,
+            http2=http2,
+            fixed=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections; no other call may follow."""
+        await self._clients.aclose()
+        self._guard.close()
+
+    async def fetch(self, request: FetchRequest) -> Document | NotModified:
+        """See `Source.fetch`."""
+        subject = without_userinfo(request.address)
+        try:
+            hop = first_hop(parse_address(request.address), request.headers)
+        except BadAddress as error:
+            raise FetchError(subject, Reason.REFUSED_ADDRESS, f"{error}; mend it in feeds.toml") from None
+        async with self._clients.lend(hop.address.host) as client:
+            visit = _Visit(
+                request,
+                subject,
+                client=client,
+                clients=self._clients,
+                guard=self._guard,
+                limits=self._limits,
+                user_agent=self._user_agent,
+            )
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await visit.run(hop)
+            except TimeoutError:
+                words = f"no complete answer within {self._limits.total:g} s; it will be asked again later"
+                raise FetchError(subject, Reason.TIMEOUT, words) from None
+
+
+class _Visit:
+    """One fetch: a chain of requests, each of which may be repeated once in all (protocols P3 and the table)."""
+
+    def __init__(
+        self,
+        request: FetchRequest,
+        subject: str,
+        *,
+        client: Client,
+        clients: Clients,
+        guard: Guard,
+        limits: Limits,
+        user_agent: str,
+    ) -> None:
+        self._request = request
+        self._subject = subject
+        self._client = client
+        self._clients = clients
+        self._guard = guard
+        self._limits = limits
+        self._max_bytes = request.max_bytes or limits.max_bytes
+        self._base = {"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": accepted()}
+        self._repeated = False
+
+    async def run(self, hop: Hop) -> Document | NotModified:
+        while True:
+            conditions = self._conditions(hop)
+            answer = await self._ask(hop, conditions)
+            if not self._repeated and self._must_repeat(answer, conditions):
+                self._repeated = True
+                # Whoever answers 304 to a request without conditions may be a cache on the way.
+                conditions = {}
+                answer = await self._ask(hop, {"Accept": "*/*", "Cache-Control": "no-cache"})
+            target = next_hop(hop, answer, subject=self._subject, limit=self._limits.redirects)
+            if target is None:
+                return await self._conclude(hop, answer, was_conditional=bool(conditions))
+            hop = target
+
+    def _conditions(self, hop: Hop) -> dict[str, str]:
+        """Validators go only to the address that gave them, and only if the body they stand for is known (P1, P3)."""
+        known = self._request.validators
+        if self._request.conditional and self._request.body_hash and known.url == hop.address.text:
+            return conditional_headers(known)
+        return {}
+
+    @staticmethod
+    def _must_repeat(answer: Answer, conditions: dict[str, str]) -> bool:
+        if answer.status == 304:
+            return not conditions
+        return answer.status == 406 or (answer.status in _DISLIKED and bool(conditions))
+
+    async def _ask(self, hop: Hop, extra: dict[str, str]) -> Answer:
+        try:
+            self._guard.check_literal(hop.address.host, hop.address.port)
+            headers = _merged(self._base, hop.headers, extra)
+            return await self._clients.ask(self._client, hop.address, headers, max_bytes=self._max_bytes)
+        except NETWORK_ERRORS as error:
+            reason, words = meaning(error)
+            raise self._error(hop, reason, words) from error
+        except BadHeader as error:
+            raise self._error(hop, Reason.PROTOCOL, f"the answer breaks the rules of HTTP: {error}") from error
+        except TooLarge as error:
+            raise self._error(hop, Reason.TOO_LARGE, f"the document is too large: {error}") from error
+
+    async def _conclude(self, hop: Hop, answer: Answer, *, was_conditional: bool) -> Document | NotModified:
+        now, known = self._request.now, self._request.validators
+        if answer.status == 304 and was_conditional:
+            return NotModified(
+                url=answer.address.text,
+                fetched_at=now,
+                headers=joined_headers(answer),
+                validators=read_validators(answer, stored=known),
+                permanent_url=hop.permanent_url,
+            )
+        if not 200 <= answer.status < 300 or answer.status == 206 or is_challenge(answer):
+            raise refusal(self._subject, answer, now=now, dropped_credentials=hop.dropped_secrets)
+        body, digest = await self._decode(hop, answer)
+        if digest == self._request.body_hash:
+            return NotModified(
+                url=answer.address.text,
+                fetched_at=now,
+                headers=joined_headers(answer),
+                validators=read_validators(answer),
+                status=answer.status,
+                permanent_url=hop.permanent_url,
+            )
+        return Document(
+            url=answer.address.text,
+            body=body,
+            fetched_at=now,
+            status=answer.status,
+            headers=joined_headers(answer),
+            validators=read_validators(answer),
+            permanent_url=hop.permanent_url,
+            body_hash=digest,
+        )
+
+    async def _decode(self, hop: Hop, answer: Answer) -> tuple[bytes, str]:
+        """The body and its hash."""
+
+        def work() -> tuple[bytes, str]:
+            body = inflate(answer.raw, coding, max_bytes=self._max_bytes, max_ratio=self._limits.max_ratio)
+            return body, hashlib.sha256(body).hexdigest()
+
+        coding = joined_headers(answer).get("content-encoding")
+        try:
+            return work() if len(answer.raw) < IN_THREAD else await asyncio.to_thread(work)
+        except BadEncoding as error:
+            raise self._error(hop, Reason.BAD_ENCODING, f"{error}; it will be asked again later") from error
+        except TooLarge as error:
+            raise self._error(hop, Reason.TOO_LARGE, f"the document is too large: {error}") from error
+
+    def _error(self, hop: Hop, reason: Reason, words: str) -> FetchError:
+        where = hop.address.text
+        return FetchError(self._subject, reason, words if where == self._subject else f"{where}: {words}")
+
+
+def _merged(*layers: dict[str, str]) -> dict[str, str]:
+    """Headers of which later layers win, whatever the case of their names."""
+    merged: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        merged |= {name.lower(): (name, value) for name, value in layer.items()}
+    return dict(merged.values())
