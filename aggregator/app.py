@@ -20,7 +20,7 @@ import structlog
 
 from aggregator import __version__
 from aggregator.core.config import Config, SourceConfig, missing, read_config
-from aggregator.core.errors import ConfigError, Problem
+from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import SourceId
 from aggregator.engine.listing import site_info, status_report
@@ -46,6 +46,8 @@ WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
 UPKEEP_SECONDS = 3600.0
+AGAIN_SECONDS = 15.0
+"""After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50
 
 
@@ -84,6 +86,7 @@ class App:
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
+        seen: Stamp,
     ) -> None:
         self.world = world
         self.config_error: ConfigError | None = None
@@ -94,10 +97,14 @@ class App:
         self._poller = poller
         self._publisher = publisher
         self._factory = factory
-        self._seen = _stamp(config_path)
+        self._seen = seen
         self._visits: set[asyncio.Task[None]] = set()
         self._publishing = asyncio.Lock()
         self._status = StatusReport(now=clock(), ok=True)
+        self._troubles: dict[str, str] = {}
+        self._changes: int | None = None
+        self._is_stale = True
+        self._published_at = 0.0
 
     # -- one pass ------------------------------------------------------------------------------------------------
     async def poll(
@@ -118,11 +125,13 @@ class App:
             targets = [t for t in self.world.targets.values() if not chosen or t.id in chosen]
             allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
             begin(len(allowed))
-            return await self._poller.visit(self.world, allowed, done), [t.id for t in waiting]
-        reports: list[Report] = []
-        visited: set[SourceId] = set()
-        while due := [t for t in await self._poller.due(self.world) if t.id not in visited]:
-            visited.update(t.id for t in due)
+            reports = await self._poller.visit(self.world, allowed, done)
+            visited = {report.source for report in reports}
+            return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
+        reports = []
+        tried: set[SourceId] = set()
+        while due := [t for t in await self._poller.due(self.world) if t.id not in tried]:
+            tried.update(t.id for t in due)
             begin(len(due))
             reports += await self._poller.visit(self.world, due, done)
         return reports, []
@@ -130,11 +139,21 @@ class App:
     async def publish(self) -> list[Published]:
         """Make every output whose selection may have changed."""
         async with self._publishing:
-            return await self._publisher.publish(self.world)
+            world = self.world
+            made = await self._publisher.publish(world, is_current=lambda: self.world is world)
+        self._note("publish", next((p.error for p in made if p.error), None))
+        return made
 
     async def restore(self) -> None:
-        """Show what was published before."""
-        await self._publisher.restore(self.world)
+        """Show what was published before; what of it was lost or altered is made again."""
+        async with self._publishing:
+            is_incomplete = await self._publisher.restore(self.world)
+        if is_incomplete:
+            await self.publish()
+
+    def finish(self) -> None:
+        """Complete the output in hand and begin no other. May be called from a signal handler of the loop."""
+        self._publisher.finish()
 
     @property
     def site(self) -> SiteInfo:
@@ -144,14 +163,14 @@ class App:
     @property
     def status(self) -> StatusReport:
         """How everything was doing a few seconds ago; never blocks."""
-        return replace(self._status, now=self.clock(), problems=self._problems())
+        return replace(self._status, now=self.clock(), ok=not self._troubles, problems=self._problems())
 
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
         """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
-        ticker = Ticker()
+        ticker = Ticker(self._note)
         ticker.every(TICK_SECONDS, "poll", self._tick)
-        ticker.every(TICK_SECONDS, "publish", self._publish_quietly)
+        ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
         ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
@@ -161,7 +180,7 @@ class App:
             await self._tick()
             await stop.wait()
         finally:
-            self._publisher.finish()
+            self.finish()
             for task in self._visits:
                 task.cancel()
             await asyncio.gather(*self._visits, return_exceptions=True)
@@ -169,13 +188,13 @@ class App:
 
     async def follow_edits(self) -> None:
         """Put an edit of feeds.toml into force; a bad one is reported once and changes nothing."""
-        stamp = await asyncio.to_thread(_stamp, self._config_path)
-        if stamp != self._seen:
-            self._seen = stamp
+        if await asyncio.to_thread(_stamp, self._config_path) != self._seen:
             await self.reload()
 
     async def reload(self) -> bool:
         """Read feeds.toml again. False, and everything stays as it was, if it is wrong."""
+        # before reading: an edit made meanwhile is seen as another
+        self._seen = await asyncio.to_thread(_stamp, self._config_path)
         try:
             config = await asyncio.to_thread(load_config, self._config_path)
         except ConfigError as error:
@@ -186,8 +205,13 @@ class App:
         if config == self.world.config:
             return True
         factory = self._factory(config)
-        self.world = await self._store(build_world, config, self._storage, factory, now=self.clock())
+        try:
+            self.world = await self._store(build_world, config, self._storage, factory, now=self.clock())
+        except StorageError:
+            self._seen = None  # not in force yet: try again
+            raise
         log.info("reload", sources=len(config.sources), feeds=len(config.feeds))
+        self._is_stale = True
         await self.publish()
         return True
 
@@ -199,23 +223,57 @@ class App:
             task.add_done_callback(self._visits.discard)
 
     async def _visit(self, due: list[Target]) -> None:
-        await self._poller.visit(self.world, due)
+        try:
+            await self._poller.visit(self.world, due, self._after_visit)
+        except AggregatorError as error:
+            log.error("record", error=str(error))
+            self._note("record", str(error))
+        except Exception:
+            log.exception("a bug of this program", job="visit")
 
-    async def _publish_quietly(self) -> None:
+    def _after_visit(self, _: Report) -> None:
+        self._is_stale = True
+        self._note("record", None)
+
+    async def _keep_up(self) -> None:
+        """Publish what visits have changed, and serve what another process has published over the same store."""
+        changes = await self._store(self._storage.changes)
+        has_company = self._changes is not None and changes != self._changes
+        self._changes = changes
+        now = asyncio.get_running_loop().time()
+        if not (has_company or self._is_stale or now - self._published_at > AGAIN_SECONDS):
+            return
+        self._is_stale, self._published_at = False, now
+        if has_company:
+            self._publisher.forget_plan()
         await self.publish()
+        if has_company:
+            async with self._publishing:
+                await self._publisher.follow(self.world)
 
     async def _look(self) -> None:
         self._status = await self._store(status_report, self._storage, now=self.clock(), problems=())
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
-        return tuple(problem.text(error.file) for problem in error.problems) if error else ()
+        edits = tuple(problem.text(error.file) for problem in error.problems) if error else ()
+        return edits + tuple(dict.fromkeys(self._troubles.values()))
+
+    def _note(self, job: str, trouble: str | None) -> None:
+        """What hinders a job, until it goes well again."""
+        if trouble is None:
+            self._troubles.pop(job, None)
+        else:
+            self._troubles[job] = trouble
 
     async def _upkeep(self) -> None:
         await self._store(self._storage.trim, attempts=ATTEMPTS_KEPT)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+Stamp = tuple[int, int, int] | None
+
+
+def _stamp(path: Path) -> Stamp:
     """What changes when a file is edited or replaced; None if there is none."""
     try:
         found = path.stat()
@@ -271,6 +329,7 @@ async def open_app(
 
     `workers` is the number of processes that read large documents; 0 reads them on the spot.
     """
+    seen = _stamp(config_path)
     config = load_config(config_path)
     storage = open_storage(store_path / DATABASE)
     store = StoreThread()
@@ -294,6 +353,7 @@ async def open_app(
                 publisher=publisher,
                 factory=sources.factory,
                 clock=clock,
+                seen=seen,
             )
     finally:
         workshop.close()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def poll(config: Path, store: Path, force: bool, sources: tuple[str, ...], as_json: bool, verbose: bool) -> None:
     """Poll what is due, publish what changed, and exit.
 
-    Exit status 0 if all went well, 1 if some source failed, 2 if feeds.toml is wrong. A source asked for by hand
-    within five minutes, or whose server asked for patience, is left alone.
+    Exit status 0 if all went well, 1 if some source failed or some output could not be written, 2 if feeds.toml is
+    wrong. A source asked for by hand within five minutes, or whose server asked for patience, is left alone.
     """
     set_up_log(quiet=not verbose)
     with trouble():
@@ -46,8 +46,11 @@ async def _poll(config: Path, store: Path, *, force: bool, sources: Sequence[str
     async with open_app(config, store, index=render_index) as app:
         only = [_known(app, name) for name in sources]
         bar = Progress(shown=progress and sys.stderr.isatty())
-        reports, waiting = await app.poll(force=force, only=only, begin=bar.begin, done=bar.done)
-        bar.end()
+        await app.restore()
+        try:
+            reports, waiting = await app.poll(force=force, only=only, begin=bar.begin, done=bar.done)
+        finally:
+            bar.end()
         published = await app.publish()
         return Result(reports=reports, waiting=waiting, published=published, public=store / "public")
 
@@ -96,8 +99,8 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether some source failed."""
-        return any(report.error for report in self._reports)
+        """Whether some source failed, or some output could not be written."""
+        return any(report.error for report in self._reports) or any(p.error for p in self._published)
 
     def as_json(self) -> dict[str, Any]:
         """The pass as plain values."""
@@ -105,14 +108,16 @@ class Result:
             "sources": [_source(report) for report in self._reports],
             "waiting": list(self._waiting),
             "outputs": [
-                {"output": p.output, "entries": p.stories, "files_changed": p.changed} for p in self._published
+                {"output": p.output, "entries": p.stories, "files_changed": p.changed, "error": p.error}
+                for p in self._published
             ],
         }
 
     def as_text(self) -> str:
         """The pass in a few lines: every failure, every source that brought something, and a sum."""
         lines = [_line(report) for report in self._reports if report.error or _brought(report)]
-        lines += [f"{name}: left alone; it was asked a moment ago, or asked for patience" for name in self._waiting]
+        lines += [f"{name}: left alone; it was asked a moment ago, or wants patience" for name in self._waiting]
+        lines += [f"{p.output}: NOT WRITTEN {p.error}" for p in self._published if p.error]
         new = sum(_count(report, "new") for report in self._reports)
         files = sum(p.changed for p in self._published)
         failed = sum(1 for report in self._reports if report.error)

@@ -47,10 +47,11 @@ async def _serve(config: Path, store: Path, *, listen: str | None, access_log: b
     async with open_app(config, store, board=catalogue, index=render_index) as app:
         stop = asyncio.Event()
         _listen_to_signals(app, stop)
-        await app.restore()
         site = create_app(catalogue, site=lambda: app.site, status=lambda: app.status)
         lines = (lambda line: click.echo(line)) if access_log else None
         server = WebServer(site, listen or app.world.config.server.listen, access_log=lines, clock=app.clock)
+        # requests wait meanwhile: nobody is told that there is nothing
+        await app.restore()
         click.echo(f"serving http://{server.address}/ - press Ctrl-C to stop", err=True)
         await _run(app, server, stop)
 
@@ -76,8 +77,12 @@ def _listen_to_signals(app: App, stop: asyncio.Event) -> None:
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
+    def end() -> None:
+        stop.set()
+        app.finish()
+
     if sys.platform == "win32":
         return  # Ctrl-C ends asyncio.run by itself
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, end)
     loop.add_signal_handler(signal.SIGHUP, reload)

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from aggregator.core.model import Diagnostic, Entry, SourceId
 from aggregator.core.policy import IdentityMode
@@ -72,17 +72,21 @@ _REUSED = "the source gives one guid to different entries; entries are now told 
 def entry_key(entry: Entry, mode: IdentityMode, link_key: str | None, *, link_is_shared: bool = False) -> str:
     """The key of one entry (I1, I2, I3). `link_is_shared`: another entry of the document has the same link."""
     if mode is IdentityMode.LINK and link_key:
-        return f"link:{link_key}"
+        return _by_link(entry, link_key, link_is_shared)
     if entry.id and mode in (IdentityMode.ID, IdentityMode.LINK):
         return entry.id
     if entry.id:
         parts = (entry.link or "", _published_as_given(entry), entry.title)
         return "twin:" + _digest(entry.id, *parts[: STRICTER.index(mode)])
-    if link_key and not link_is_shared:
-        return f"link:{link_key}"
-    if entry.link:
-        return "made:" + _digest(entry.link, _published_as_given(entry), _own_title(entry))
+    if link_key:
+        return _by_link(entry, link_key, link_is_shared)
     return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
+
+
+def _by_link(entry: Entry, link_key: str, link_is_shared: bool) -> str:
+    if not link_is_shared:
+        return f"link:{link_key}"
+    return "made:" + _digest(entry.link or "", _published_as_given(entry), _own_title(entry))
 
 
 def public_id(entry: Entry, key: str, *, source: SourceId, authority: str, year: str, taken: Iterable[str]) -> str:
@@ -162,7 +166,7 @@ def _aliases_of(keyed: Keyed) -> list[str]:
 
 def _aliases(key: str, link_key: str | None, title: str, published: datetime | None) -> list[str]:
     """Other names of an entry. One without guid and link, a post on disk, is known by its title and date together."""
-    aliases = [f"link:{link_key}"] if link_key else []
+    aliases = [f"link:{link_key}"] if is_specific(link_key) else []
     if key.startswith("made:"):
         return [*aliases, f"post:{published.isoformat()} {title}"] if published else aliases
     plain = None if key.startswith(("link:", "twin:")) else urls.alias_key(key)
@@ -194,14 +198,21 @@ def _has_reused(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[s
 
 
 def _are_different(entries: Sequence[Entry], links: Sequence[str | None], group: Sequence[int]) -> bool:
-    """Whether entries with one key are several. Different links say so (I3); so do titles, where nothing else can."""
+    """Whether entries with one key are several (I3).
+
+    Different links say so, and equal ones that they are copies. Where the link says nothing, for there is none or all
+    have that of the front page, titles decide; and three titles are no copies whatever the link.
+    """
     if len({links[i] for i in group}) > 1:
         return True
     titles = {entries[i].title for i in group}
-    dates = {_published_as_given(entries[i]) for i in group}
-    if len(titles) > 1 and (len(dates) > 1 or links[group[0]] is None):
-        return True
-    return len(titles) > 2
+    return len(titles) > (2 if is_specific(links[group[0]]) else 1)
+
+
+def is_specific(link_key: str | None) -> bool:
+    """Whether a normalised link leads to one page and not to the front of a site (I8)."""
+    parts = urlsplit(link_key or "")
+    return parts.path not in ("", "/") or bool(parts.query or parts.fragment)
 
 
 def _merge_copies(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[str | None]) -> tuple[Keyed, ...]:

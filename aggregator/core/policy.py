@@ -110,6 +110,8 @@ class PollState:
     rhythm: Rhythm = Rhythm()
     hints: Hints = Hints()
     span: float = 0.0
+    attribution: str = ""
+    """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
 
     def address(self, configured: str) -> str:
         """Where to ask: the configured address, or where it has moved for good."""

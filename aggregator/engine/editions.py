@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aggregator.core.edition import Edition
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
-from aggregator.core.select.plan import OutputPlan, belongs
+from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import window
 from aggregator.core.select.words import Words
@@ -61,8 +61,19 @@ def _candidates(storage: Storage, world: World, plan: OutputPlan) -> Iterable[St
     if plan.node is None:
         return storage.entries(numbers)
     assigned = storage.entries(_numbers(world, plan.assigned), pathless=True)
-    own = storage.entries_in(plan.node, numbers)
-    return heapq.merge(assigned, own, key=lambda stored: stored.seq, reverse=True)
+    depth = len(plan.node)
+    spellings = sorted({path[:depth] for path in storage.nodes(numbers) if is_below(path, plan.node)})
+    own = [storage.entries_in(spelling, numbers) for spelling in spellings]
+    return _once_each(heapq.merge(assigned, *own, key=lambda stored: stored.seq, reverse=True))
+
+
+def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
+    """Without the repetitions of an entry that stands in a category by two spellings of its name (K3)."""
+    last = None
+    for stored in entries:
+        if stored.seq != last:
+            yield stored
+        last = stored.seq
 
 
 def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core import changes, identity
 from aggregator.core.document import Document, Validators
-from aggregator.core.model import CategoryPath, Diagnostic, Entry, SourceId, StoredEntry
+from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import parse_document
@@ -41,7 +42,14 @@ def keying(reading: Reading, state: PollState, *, feed_host: str | None) -> iden
     """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
     changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
     mode = IdentityMode.LINK if changing else state.identity
-    return identity.assign_keys(reading.entries, mode, feed_host=feed_host)
+    keys = identity.assign_keys(reading.entries, mode, feed_host=feed_host)
+    return replace(keys, diagnostics=(*keys.diagnostics, _CHANGING)) if changing else keys
+
+
+_CHANGING = Diagnostic(
+    name="changing-guid",
+    message="the source gives its entries new guids at every visit; they are now told apart by their links",
+)
 
 
 def sort_out(reading: Reading, keys: identity.Keying, stored: Mapping[str, Known], state: PollState) -> Sorted:
@@ -144,10 +152,16 @@ def updated(document: Document, reading: Reading, sorted_: Sorted, *, now: datet
     )
 
 
-def changed_paths(sorted_: Sorted) -> list[CategoryPath]:
-    """Own category paths of everything that is new or revised."""
+def changed_paths(sorted_: Sorted, before: Iterable[Entry]) -> list[CategoryPath]:
+    """Own category paths of everything that is new or revised; `before` is what the revised entries were."""
     keyed = [a.keyed for a in sorted_.changes.new] + [c.keyed for c in sorted_.changes.revised]
-    return [path for item in keyed for path in own_paths(item.entry)]
+    return [path for entry in (*(k.entry for k in keyed), *before) for path in own_paths(entry)]
+
+
+def attribution(feed: Feed) -> str:
+    """A hash of what outputs say of the feed in each of its entries: when it changes, all of them look different."""
+    said = (feed.id, feed.title, feed.self_url or feed.poll_url, feed.site_url, feed.rights)
+    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _text(entry: Entry) -> str:

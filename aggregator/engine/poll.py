@@ -110,6 +110,8 @@ class Poller:
             async with asyncio.TaskGroup() as group:
                 for queue in queues:
                     group.create_task(line(queue))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
         finally:
             self._leave(targets)
         return reports
@@ -144,6 +146,11 @@ class Poller:
             self._busy.discard(target.id)
             if target.host:
                 self._hosts.discard(target.host)
+
+
+def _first(error: BaseException) -> BaseException:
+    """One of a group's exceptions: what ends one visit ends them all, for the same reason."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _queues(targets: Iterable[Target]) -> list[list[Target]]:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import structlog
 
 from aggregator.core.edition import Edition, Rendition
-from aggregator.core.errors import PublishError
+from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.listing import OutputInfo, SiteInfo
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
@@ -56,11 +56,12 @@ class Board(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """One output made again: how many of its files changed."""
+    """One output made again: how many of its files changed, or why it could not be made and stays as it was."""
 
     output: OutputId
-    stories: int
-    changed: int
+    stories: int = 0
+    changed: int = 0
+    error: str | None = None
 
 
 class Publisher:
@@ -85,38 +86,52 @@ class Publisher:
         self._plans: tuple[OutputPlan, ...] = ()
         self._planned_for: World | None = None
         self._listed: tuple[object, ...] | None = None
+        self._indexed: tuple[object, ...] | None = None
+        self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
         self._slugs: dict[tuple[str, str], str] = {}
 
-    def dirty_for(self, target: Target, paths: list[CategoryPath]) -> tuple[OutputId, ...]:
-        """The outputs that a change of this source may show in."""
+    def dirty_for(self, target: Target, paths: list[CategoryPath] | None) -> tuple[OutputId, ...]:
+        """The outputs that a change of this source may show in; see `touched`."""
         return touched(self._plans, target.id, paths)
 
     async def plan(self, world: World) -> None:
-        """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed."""
-        for record in await self._store(self._replan, world):
-            await asyncio.to_thread(self._outlet.remove, record.path)
-            if self._board:
-                self._board.remove(record.path)
-            log.info("retire", output=record.output, path=record.path)
+        """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed.
 
-    async def publish(self, world: World) -> list[Published]:
-        """Make every dirty output. One that cannot be written stays dirty and keeps its old files."""
+        Files go before the store forgets them, so that none is left behind by a crash; where they cannot be removed
+        the output waits for the next plan.
+        """
+        kept = await self._store(self._replan, world)
+        if kept is None:
+            return
+        stuck = set()
+        for record in await self._store(self._storage.renditions):
+            if record.output not in kept:
+                try:
+                    await self._withdraw(record)
+                except PublishError as error:
+                    stuck.add(record.output)
+                    log.error("retire", output=record.output, path=record.path, error=str(error))
+        await self._store(self._storage.retire_outputs, [*kept, *stuck])
+        self._planned_for = None if stuck else world
+
+    async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[Published]:
+        """Make every dirty output. One that cannot be written stays dirty and keeps its old files.
+
+        Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
+        """
         await self.plan(world)
         records = {r.output: r for r in await self._store(self._storage.outputs)}
-        todo = [plan for plan in self._plans if records[plan.output].dirty]
-        made = []
+        todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
+        made: list[Published] = []
         if todo:
             stored = {r.path: r for r in await self._store(self._storage.renditions)}
             sources = {r.state.number: r for r in await self._store(self._storage.sources)}
             for plan in todo:
-                if self._finishing:
-                    break
-                try:
-                    made.append(await self._publish_output(world, plan, records[plan.output], sources, stored))
-                except PublishError as error:
-                    log.error("publish", output=plan.output, error=str(error))
+                if self._finishing or not is_current():
+                    return made
+                made.append(await self._try_output(world, plan, records[plan.output], sources, stored))
         await self._publish_lists(world)
         return made
 
@@ -124,25 +139,76 @@ class Publisher:
         """Complete the output in hand and begin no other; those left stay dirty."""
         self._finishing = True
 
-    async def restore(self, world: World) -> None:
-        """Show what was published before this start; files that are missing or altered are made again."""
+    async def restore(self, world: World) -> bool:
+        """Show what was published before this start; files that are missing or altered are made dirty.
+
+        True if there were such.
+        """
+        lost = await self._catch_up()
+        if lost:
+            await self._store(self._storage.mark_dirty, lost)
+        await self._publish_lists(world)
+        return bool(lost)
+
+    async def follow(self, world: World) -> None:
+        """Show what another process has published over the same store."""
+        await self._catch_up()
+        await self._publish_lists(world)
+
+    def forget_plan(self) -> None:
+        """Plan anew at the next occasion: another process has written to the store."""
+        self._planned_for = None
+
+    async def _catch_up(self) -> set[OutputId]:
+        """Bring the board to what the store says is published; the outputs whose files do not agree with it."""
         lost: set[OutputId] = set()
+        if not self._plans:
+            return lost
+        planned = {plan.output for plan in self._plans}
+        records = [r for r in await self._store(self._storage.renditions) if r.output in planned]
         ages = await self._ages()
-        for record in await self._store(self._storage.renditions):
-            body = await asyncio.to_thread(self._outlet.read, record.path)
+        for record in records:
+            if self._board and self._shown.get(record.path) == record.etag:
+                continue
+            body = await self._read(record.path)
             if body is None or etag_of(body) != record.etag:
                 lost.add(record.output)
             elif self._board:
                 encoded = await asyncio.to_thread(encode, body)
-                self._board.put(_rendition(record, body), encoded, max_age=ages.get(record.output, 0))
-        if lost:
-            await self._store(self._storage.mark_dirty, lost)
-        await self._publish_lists(world)
+                self._put(record, body, encoded, max_age=ages.get(record.output, 0))
+        for path in self._shown.keys() - {record.path for record in records} - {OPML_PATH}:
+            self._take_down(path)
+        return lost
 
-    def _replan(self, world: World) -> list[RenditionRecord]:
+    async def _read(self, path: str) -> bytes | None:
+        """The file; None also if it cannot be read, for then it has to be made again."""
+        try:
+            return await asyncio.to_thread(self._outlet.read, path)
+        except PublishError as error:
+            log.error("restore", error=str(error))
+            return None
+
+    async def _withdraw(self, record: RenditionRecord) -> None:
+        """Publish this file no more. Raises PublishError if it cannot be removed."""
+        await asyncio.to_thread(self._outlet.remove, record.path)
+        self._take_down(record.path)
+        log.info("retire", output=record.output, path=record.path)
+
+    def _put(self, file: RenditionRecord, body: bytes, encoded: Mapping[str, bytes], *, max_age: int) -> None:
+        if self._board:
+            self._board.put(_rendition(file, body), encoded, max_age=max_age)
+            self._shown[file.path] = file.etag
+
+    def _take_down(self, path: str) -> None:
+        if self._board:
+            self._board.remove(path)
+            self._shown.pop(path, None)
+
+    def _replan(self, world: World) -> set[OutputId] | None:
+        """Enter the outputs there are and return their names; None if they are known already."""
         plans = plan_outputs(world.config, self._storage.nodes(list(world.targets)), self._slug)
         if plans == self._plans and self._planned_for is world:
-            return []
+            return None
         assigned = sorted(map(str, world.assigned.items()))
         names = sorted((target.id, target.config.title) for target in world.targets.values())
         for plan in plans:
@@ -152,14 +218,35 @@ class Publisher:
                 definition=plan.definition(site_url=world.config.site.url, assigned=assigned, names=names),
                 now=self._clock(),
             )
-        self._plans, self._planned_for = plans, world
-        return self._storage.retire_outputs([plan.output for plan in plans])
+        self._plans = plans
+        return {plan.output for plan in plans}
 
     def _slug(self, kind: str, name: str, wanted: str) -> str:
         known = self._slugs.get((kind, name))
         if known is None:
             known = self._slugs[kind, name] = self._storage.slug(kind, name, wanted=wanted)
         return known
+
+    async def _try_output(
+        self,
+        world: World,
+        plan: OutputPlan,
+        record: OutputRecord,
+        sources: Mapping[SourceNumber, SourceRecord],
+        stored: Mapping[str, RenditionRecord],
+    ) -> Published:
+        """Make one output, so that whatever is wrong with it costs no other output anything."""
+        try:
+            return await self._publish_output(world, plan, record, sources, stored)
+        except PublishError as error:
+            log.error("publish", output=plan.output, error=str(error))
+            return Published(output=plan.output, error=str(error))
+        except AggregatorError:
+            raise
+        except Exception as bug:
+            log.exception("publish failed by a bug", output=plan.output)
+            words = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
+            return Published(output=plan.output, error=f"{plan.output}: {words}")
 
     async def _publish_output(
         self,
@@ -182,6 +269,9 @@ class Publisher:
                 file = replace(file, modified=before.modified)
             files.append(file)
             changed += await self._show(file, body, max_age=max_age)
+        for before in stored.values():
+            if before.output == plan.output and all(before.path != file.path for file in files):
+                await self._withdraw(before)
         await self._store(
             self._storage.put_renditions,
             plan.output,
@@ -196,14 +286,14 @@ class Publisher:
 
     async def _show(self, file: RenditionRecord, body: bytes, *, max_age: int) -> bool:
         """Have these bytes on disk and on the board; False if they were there already."""
-        if await asyncio.to_thread(self._outlet.read, file.path) == body:
-            encoded = await asyncio.to_thread(encode, body) if self._board else {}
-            written = False
-        else:
-            encoded = await asyncio.to_thread(encode, body)
-            written = await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
-        if self._board:
-            self._board.put(_rendition(file, body), encoded, max_age=max_age)
+        is_there = await asyncio.to_thread(self._outlet.read, file.path) == body
+        if is_there and not self._board:
+            return False
+        encoded = await asyncio.to_thread(encode, body)
+        written = not is_there and await asyncio.to_thread(
+            self._outlet.write, file.path, body, encoded, modified=file.modified
+        )
+        self._put(file, body, encoded, max_age=max_age)
         return written
 
     def _generate(self, edition: Edition) -> list[tuple[Format, bytes]]:
@@ -221,9 +311,10 @@ class Publisher:
         if self._board:
             self._board.replace_index(outputs)
         shown = (world.config.site, tuple(replace(o, entries=0, newest=None) for o in outputs))
-        if self._index:
+        if self._index and self._indexed != (world.config.site, outputs):
             page = await asyncio.to_thread(self._index, site_info(world.config), outputs)
             await asyncio.to_thread(self._outlet.write, INDEX_PATH, page, encode(page))
+            self._indexed = world.config.site, outputs
         if shown == self._listed:
             return
         records = await self._store(self._storage.outputs)

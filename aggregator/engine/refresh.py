@@ -12,7 +12,7 @@ from aggregator.core.changes import Change
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
 from aggregator.core.identity import Keying
-from aggregator.core.model import CategoryPath, Diagnostic, Feed, OutputId
+from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Context, Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.policy import IdentityMode, PollState, next_poll
@@ -26,8 +26,8 @@ from aggregator.storage import Attempt, Draft, Known, Lease, Revision, Storage, 
 
 log = structlog.get_logger()
 
-Dirty = Callable[[Target, list[CategoryPath]], tuple[OutputId, ...]]
-"""Which outputs a change of this source, in these own category paths, may show in."""
+Dirty = Callable[[Target, list[CategoryPath] | None], tuple[OutputId, ...]]
+"""Which outputs a change of this source, in these own category paths (None: in all it has), may show in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ class Found:
     revised: tuple[Revision, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
     identity: IdentityMode | None = None
-    alias_streak: int = 0
+    alias_streak: int | None = None
+    """None: there was no document to tell."""
     paths: tuple[CategoryPath, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -117,7 +118,7 @@ class Refresher:
             )
         )
         if isinstance(answer, NotModified):
-            return Found(outcome=_unchanged(answer), alias_streak=state.alias_streak, diagnostics=answer.diagnostics)
+            return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         reading = await self._read(target, answer)
         return await self._settle(world, target, state, answer, reading, now)
 
@@ -160,15 +161,16 @@ class Refresher:
             taken={known.public_id for known in stored.values()},
             now=now,
         )
+        before = await self._before(found.changes.revised, stored)
         return Found(
             outcome=intake.updated(document, reading, found, now=now),
             feed=reading.feed,
             new=new,
-            revised=await self._revise(found.changes.revised, stored, now),
+            revised=_revisions(found.changes.revised, stored, before, now),
             rekeyed=tuple(rekeyed.items()),
             identity=keys.mode,
             alias_streak=found.alias_streak,
-            paths=tuple(intake.changed_paths(found)),
+            paths=tuple(intake.changed_paths(found, before.values())),
             diagnostics=found.diagnostics,
         )
 
@@ -180,17 +182,12 @@ class Refresher:
         again = intake.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
 
-    async def _revise(
-        self, changes: tuple[Change, ...], stored: dict[str, Known], now: datetime
-    ) -> tuple[Revision, ...]:
+    async def _before(self, changes: tuple[Change, ...], stored: dict[str, Known]) -> dict[int, Entry]:
+        """What the entries to be revised are, by their seq; deleted ones are left out."""
         if not changes:
-            return ()
-        before = await self._store(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
-        return tuple(
-            intake.revision(change, known, before[known.seq].entry, now=now)
-            for change in changes
-            if (known := stored[change.old_key]).seq in before
-        )
+            return {}
+        found = await self._store(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
+        return {seq: one.entry for seq, one in found.items()}
 
     def _describe(
         self,
@@ -203,8 +200,10 @@ class Refresher:
         dirty: Dirty,
     ) -> Visit:
         after = next_poll(state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
-        after = replace(after, identity=found.identity or state.identity, alias_streak=found.alias_streak)
-        changed = bool(found.new or found.revised)
+        said = intake.attribution(found.feed) if found.feed else state.attribution
+        streak = state.alias_streak if found.alias_streak is None else found.alias_streak
+        identity = found.identity or state.identity
+        after = replace(after, identity=identity, alias_streak=streak, attribution=said)
         return Visit(
             lease=lease,
             state=after,
@@ -214,8 +213,21 @@ class Refresher:
             revised=found.revised,
             rekeyed=found.rekeyed,
             hold=_hold(target, found.outcome, now),
-            dirty=dirty(target, list(found.paths)) if changed else (),
+            dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
         )
+
+
+def _revisions(
+    changes: tuple[Change, ...], stored: dict[str, Known], before: dict[int, Entry], now: datetime
+) -> tuple[Revision, ...]:
+    known = ((change, stored[change.old_key]) for change in changes)
+    return tuple(intake.revision(change, one, before[one.seq], now=now) for change, one in known if one.seq in before)
+
+
+def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> tuple[OutputId, ...]:
+    if is_reworded:
+        return dirty(target, None)
+    return dirty(target, list(found.paths)) if found.new or found.revised else ()
 
 
 def _unchanged(answer: NotModified) -> Unchanged:

@@ -56,10 +56,16 @@ def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugge
     return (every, *children)
 
 
-def touched(plans: Iterable[OutputPlan], source: SourceId, paths: Iterable[CategoryPath]) -> tuple[OutputId, ...]:
-    """The outputs that a change in `source` may show in; `paths` are the changed entries' own category paths."""
-    own = list(paths)
-    return tuple(p.output for p in plans if source in p.sources and _concerns(p, source, own))
+def touched(
+    plans: Iterable[OutputPlan], source: SourceId, paths: Iterable[CategoryPath] | None
+) -> tuple[OutputId, ...]:
+    """The outputs that a change in `source` may show in.
+
+    `paths` are the changed entries' own category paths, before and after; None: all that the source has may look
+    different.
+    """
+    own = None if paths is None else list(paths)
+    return tuple(p.output for p in plans if source in p.sources and (own is None or _concerns(p, source, own)))
 
 
 def _concerns(plan: OutputPlan, source: SourceId, paths: list[CategoryPath]) -> bool:

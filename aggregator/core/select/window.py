@@ -28,5 +28,5 @@ def window(newest_first: Iterable[StoredEntry], *, limit: int | None) -> Iterato
             return
         if limit is None and count >= AT_LEAST and (newest - stored.first_seen > SPAN or size > BYTES):
             return
-        size += len(stored.entry.content)
+        size += len(stored.entry.content.encode("utf-8", "surrogatepass"))
         yield stored

@@ -39,7 +39,9 @@ class Words:
         """The verdict on one entry by its title, summary and content as seen."""
         if not self.keep and not self.drop:
             return Verdict(stays=True)
-        text = fold("\n".join((entry.title, visible_text(entry.summary or ""), visible_text(entry.content))))
+        summary = entry.summary or ""
+        summary = visible_text(summary) if entry.summary_is_html else summary
+        text = fold("\n".join((entry.title, summary, visible_text(entry.content))))
         for word, folded in self.drop:
             if folded in text:
                 return Verdict(stays=False, rule="drop", word=word)
