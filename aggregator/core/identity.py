@@ -7,6 +7,7 @@ an alias and a public id keep meaning the same entry for ever.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,15 @@ def public_id(entry: Entry, key: str, *, source: SourceId, authority: str, year:
     """The id that outputs carry (I7): the native one if it is an absolute URI and nobody has it, else a tag URI."""
     if key == entry.id and urls.is_absolute_uri(entry.id) and entry.id not in taken:
         return entry.id
-    return f"tag:{authority},{year}:{quote(source, safe='')}/{quote(key, safe='')}"
+    return f"tag:{authority},{year}:{quote(source, safe='')}/{_escaped(key)}"
+
+
+def _escaped(key: str) -> str:
+    """A key as the specific part of a tag URI (RFC 4151). What is escaped already stays as it is."""
+    return quote(_BARE_PERCENT.sub("%25", key), safe="/:?@&=+$,;!*'()%")
+
+
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
