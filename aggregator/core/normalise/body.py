@@ -25,6 +25,21 @@ class Body:
     summary_from: str | None = None
 
 
+_NOTES = {
+    "html-double-escaped": "the content was escaped twice and was decoded once more",
+    "html-plain-text": "the content is plain text; paragraphs were made from its blank lines",
+    "html-too-deep": "elements are nested too deep; the inner ones were unwrapped",
+    "html-cut": "the content is too long and was cut at the end of a block",
+    "html-unstable": "the content reads differently each time it is cleaned; its text was kept",
+}
+_SHOWN = ("<img", "<iframe", "<video", "<audio", "<math", "<hr", "<picture")
+
+
+def is_blank(html: str) -> bool:
+    """Whether a reader sees nothing at all in this clean HTML (`<p></p>`)."""
+    return not any(tag in html for tag in _SHOWN) and not visible_text(html)
+
+
 class BodyReader:
     """Cleans candidates of one entry, remembering what it cleaned."""
 
@@ -51,7 +66,7 @@ class BodyReader:
     def _content(self) -> tuple[str, str | None]:
         for candidate in filled(self._entry.contents):
             content = self._html(candidate)
-            if content:
+            if not is_blank(content):
                 return self._longer(content, candidate.element)
         return "", None
 
@@ -73,7 +88,7 @@ class BodyReader:
                 return self._html(candidate) or None, True, candidate.element
             is_html = candidate.markup is Markup.HTML
             summary = self._html(candidate) if is_html else line_of(candidate)
-            if summary:
+            if not (is_blank(summary) if is_html else summary == ""):
                 return summary, is_html, candidate.element
         return None, False, None
 
@@ -87,10 +102,8 @@ class BodyReader:
         fragment = _from_text(candidate.value) if candidate.markup is Markup.TEXT else candidate.value
         base = self._bases.for_content(candidate.base, entry_base=self._entry.base, link=self._link)
         cleaned = clean_html(fragment, base=base, site=self._site)
-        for diagnostic in cleaned.diagnostics:
-            name = diagnostic if isinstance(diagnostic, str) else diagnostic.name
-            message = "" if isinstance(diagnostic, str) else diagnostic.message
-            self._notes.add(name, message or name.replace("-", " "), entry=self._label)
+        for name in cleaned.diagnostics:
+            self._notes.add(name, _NOTES.get(name, name), entry=self._label)
         return cleaned.html
 
 

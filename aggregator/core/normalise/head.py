@@ -20,7 +20,7 @@ from aggregator.core.text.urls import host_of, origin_of
 
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60
-_SAMPLED_ENTRIES = 40
+_SAMPLED_ENTRIES = 20
 
 _DAYS = {
     name: day
@@ -197,7 +197,7 @@ def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
 def _samples(entries: tuple[ParsedEntry, ...]) -> Iterator[str]:
     for entry in entries[:_SAMPLED_ENTRIES]:
         texts = (*entry.titles[:1], *entry.contents[:1], *entry.summaries[:1])
-        yield " ".join(visible_text(candidate.value[:4_000]) for candidate in texts)
+        yield " ".join(visible_text(candidate.value[:2_000]) for candidate in texts)
 
 
 def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str | None) -> Origin | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.core.model import Category, Comments, Entry, Feed, Image, Origin, Person, ReplyTo
+from aggregator.core.model import Category, Comments, Enclosure, Entry, Feed, Image, Origin, Person, ReplyTo
 from aggregator.core.normalise.addresses import Bases
 from aggregator.core.normalise.body import Body, BodyReader
 from aggregator.core.normalise.categories import MAX_CATEGORIES, categories
@@ -50,18 +50,18 @@ class _EntryReader:
         self.context = context
         self.bases = home.bases
         self.provenance: dict[str, str] = {}
+        self.notes = notes
         self.language = self._language()
         self.link = self._link()
         self.id = self._named(first_value(parsed.ids), "id")
         titled = first_line(parsed.titles[:1])
         self.label = self.id or self.link or (titled[0] if titled else None)
-        self.notes = notes
 
     def read(self) -> Entry:
         parsed = self.parsed
         site = self.link or self.home.feed.site_url
         text = self._body(BodyReader(parsed, self.bases, link=self.link, site=site, notes=self.notes).read())
-        files = enclosures(parsed.enclosures, self.bases)
+        files = self._enclosures()
         published, published_raw = self._published()
         if self.link is None and files:
             self.link = files[0].url
@@ -124,6 +124,11 @@ class _EntryReader:
                 if candidate.value.strip().lower().startswith(_WEB):
                     found = self.bases.resolve(candidate.value)
                     self.provenance["link"] = candidate.element
+        written = next((link.href.strip() for link in self.parsed.links if link.href.strip()), None)
+        if found is None and written:
+            self.notes.add(
+                "link-unusable", f"the link {written[:100]!r} leads nowhere and was dropped", entry=written[:200]
+            )
         return found
 
     def _related(self) -> tuple[str, ...]:
@@ -166,11 +171,21 @@ class _EntryReader:
                 return at
         return None
 
+    def _enclosures(self) -> tuple[Enclosure, ...]:
+        files = enclosures(self.parsed.enclosures, self.bases)
+        for item in self.parsed.enclosures[:50]:
+            if item.length and not item.length.strip().isdigit():
+                words = f"the length {item.length[:40]!r} of a file is no number of bytes"
+                self.notes.add("enclosure-length", words, entry=self.label)
+        return files
+
     def _published(self) -> tuple[datetime | None, str | None]:
         """The instant, and the source's words where they are no instant or one in the future (D4, D6)."""
         at = self._first_date(self.parsed.published, "published")
         words = first_value(self.parsed.published)
         if words is None:
+            if not any(filled(self.parsed.updated)):
+                self.notes.add("date-missing", "the entry has no date", entry=self.label)
             return None, None
         if at is None:
             self.notes.add("date-unreadable", f"the date {words[0][:60]!r} cannot be read", entry=self.label)

@@ -82,7 +82,7 @@ _NO_LANGUAGE = frozenset({"und", "mul", "zxx", "none", "null", "undefined", "def
 
 _MIN_ENTRIES = 5
 _MIN_LETTERS = 200
-_MAX_SAMPLE = 20_000
+_MAX_SAMPLE = 1_000
 
 
 def normal_language(raw: str) -> str | None:
@@ -100,14 +100,15 @@ def normal_language(raw: str) -> str | None:
 
 
 def _cased(tag: str) -> str:
-    """RFC 5646 2.1.1: language lower, Script in title case, REGION upper."""
+    """RFC 5646 2.1.1: language lower, Script in title case, REGION upper, all lower behind a single letter."""
     first, *rest = tag.split("-")
     parts = [first.lower()]
+    extended = len(first) == 1
     for part in rest:
-        after_singleton = len(parts[-1]) == 1
-        if len(part) == 2 and part.isalpha() and not after_singleton:
+        extended = extended or len(part) == 1
+        if len(part) == 2 and part.isalpha() and not extended:
             parts.append(part.upper())
-        elif len(part) == 4 and part.isalpha() and not after_singleton:
+        elif len(part) == 4 and part.isalpha() and not extended:
             parts.append(part.title())
         else:
             parts.append(part.lower())
@@ -115,43 +116,50 @@ def _cased(tag: str) -> str:
 
 
 def detect_language(texts: Iterable[str]) -> str | None:
-    """zh, ja, ko, th, el, he, ka, hy or ta from the letters of at least 5 texts with 200 letters; else None."""
-    counts: Counter[str] = Counter()
-    entries = 0
+    """The language whose script most of at least 5 texts with 200 letters in all are written in; else None.
+
+    One of zh, ja, ko, th, el, he, ka, hy, ta.
+    """
+    found: Counter[str | None] = Counter()
+    letters = 0
     for text in texts:
-        entries += 1
-        if counts.total() < _MAX_SAMPLE:
-            counts.update(_script(ord(c)) for c in text[:2_000] if c.isalpha())
-    letters = counts.total()
-    if entries < _MIN_ENTRIES or letters < _MIN_LETTERS:
+        sample = _LETTERS.findall(text[:_MAX_SAMPLE])
+        if sample:
+            joined = "".join(sample)
+            letters += len(joined)
+            found[_language_of(joined)] += 1
+    if found.total() < _MIN_ENTRIES or letters < _MIN_LETTERS:
         return None
-    if counts["kana"] > 0.05 * letters:
+    language, count = found.most_common(1)[0]
+    return language if count > found.total() / 2 else None
+
+
+def _language_of(letters: str) -> str | None:
+    def share(script: str) -> float:
+        return sum(map(len, _SCRIPTS[script].findall(letters))) / len(letters)
+
+    if share("kana") > 0.05:
         return "ja"
-    if counts["hangul"] > 0.3 * letters:
+    if share("hangul") > 0.3:
         return "ko"
-    if counts["han"] > 0.3 * letters:
+    if share("han") > 0.3:
         return "zh"
-    language, count = max(((s, n) for s, n in counts.items() if len(s) == 2), key=lambda x: x[1], default=("", 0))
-    return language if count > 0.5 * letters else None
+    return next((language for language in _OWN_SCRIPTS if share(language) > 0.5), None)
 
 
-_RANGES = (
-    (0x0370, 0x03FF, "el"),
-    (0x0530, 0x058F, "hy"),
-    (0x0590, 0x05FF, "he"),
-    (0x0B80, 0x0BFF, "ta"),
-    (0x0E00, 0x0E7F, "th"),
-    (0x10A0, 0x10FF, "ka"),
-    (0x1100, 0x11FF, "hangul"),
-    (0x3040, 0x30FF, "kana"),
-    (0x3400, 0x4DBF, "han"),
-    (0x4E00, 0x9FFF, "han"),
-    (0xAC00, 0xD7AF, "hangul"),
-    (0x20000, 0x323AF, "han"),
-)
-
-
-def _script(code: int) -> str:
-    if code < 0x370:
-        return "latin"
-    return next((name for first, last, name in _RANGES if first <= code <= last), "other")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_OWN_SCRIPTS = ("el", "hy", "he", "ta", "th", "ka")
+_SCRIPTS = {
+    name: re.compile(f"[{ranges}]+")
+    for name, ranges in {
+        "kana": "\u3040-\u30ff",
+        "hangul": "\u1100-\u11ff\uac00-\ud7af",
+        "han": "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af",
+        "el": "\u0370-\u03ff",
+        "hy": "\u0530-\u058f",
+        "he": "\u0590-\u05ff",
+        "ta": "\u0b80-\u0bff",
+        "th": "\u0e00-\u0e7f",
+        "ka": "\u10a0-\u10ff",
+    }.items()
+}

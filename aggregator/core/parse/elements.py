@@ -48,7 +48,7 @@ class Elements:
     def atom(self, element: Element, name: str) -> Candidate:
         """An Atom text construct or inline content of any version (protocols M12)."""
         base = self.tree.base(element)
-        value, markup = _atom_value(element, base)
+        value, markup = _atom_value(element, base, is_content=name.endswith("content"))
         return Candidate(value=value, element=name, markup=markup, base=base)
 
     def link(self, element: Element, name: str) -> ParsedLink:
@@ -57,7 +57,7 @@ class Elements:
         for prefix in _RELATIONS:
             relation = relation.removeprefix(prefix)
         return ParsedLink(
-            href=attribute(element, "href", "url") or "",
+            href=attribute(element, "href", "url") or text_of(element).strip(),
             element=name,
             rel=relation,
             type=_lower(attribute(element, "type")),
@@ -143,11 +143,11 @@ def _lower(value: str | None) -> str | None:
     return value.lower() if value else None
 
 
-def _atom_value(element: Element, base: str | None) -> tuple[str, Markup]:
+def _atom_value(element: Element, base: str | None, *, is_content: bool) -> tuple[str, Markup]:
     kind = (attribute(element, "type") or "").lower().partition(";")[0].strip()
     mode = (element.get("mode") or "").lower()
     if mode == "base64" or _is_base64_type(kind):
-        return _decoded(element, kind)
+        return _decoded(element, kind, is_content=is_content)
     if _has_children(element):
         return inner_html(element, base, raw=kind in _HTML_TYPES), Markup.HTML
     text = element.text or ""
@@ -164,10 +164,13 @@ def _is_base64_type(kind: str) -> bool:
     return "/" in kind and not kind.startswith("text/") and not kind.endswith(("/xml", "+xml"))
 
 
-def _decoded(element: Element, kind: str) -> tuple[str, Markup]:
-    """The text of base64 content; nothing where it is not base64 of UTF-8 text."""
+def _decoded(element: Element, kind: str, *, is_content: bool) -> tuple[str, Markup]:
+    """The text of base64; "" for content that is a picture or the like; the words as they are if they are no base64."""
+    text = text_of(element)
     try:
-        value = base64.b64decode("".join(text_of(element).split()), validate=True).decode("utf-8")
+        value = base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+    except UnicodeDecodeError:
+        return "" if is_content else text, Markup.TEXT
     except (binascii.Error, ValueError):
-        return "", Markup.TEXT
+        return text, Markup.TEXT
     return value, Markup.TEXT if kind in ("", "text", "text/plain") else Markup.HTML

@@ -142,7 +142,7 @@ class ItemReader:
 
     def _contents(self, kids: Children) -> Candidates:
         one = self.elements
-        names = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem", "description")
+        names = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem", "description", "dc:description")
         inline = [node for node in kids.get("atom:content", ()) if not attribute(node, "src")]
         return (
             *(one.atom(node, "atom:content") for node in inline),

@@ -48,7 +48,7 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
         diagnostics.append(Diagnostic(name="too-many-entries", message=words))
     entries = tuple(_entries(items[:MAX_ITEMS], diagnostics))
     return ParsedFeed(
-        dialect=f"json-{version.rstrip('/').rpartition('/')[2][:8]}",
+        dialect="json-1.1" if version.rstrip("/").endswith("1.1") else "json-1.0",
         head=_head(feed),
         entries=entries,
         diagnostics=tuple(diagnostics),
@@ -76,6 +76,9 @@ def _entries(items: Sequence[Any], diagnostics: list[Diagnostic]) -> Iterator[Pa
             message = "the item has no id, so it was left out"
             diagnostics.append(Diagnostic(name="json-id-blank", message=message, entry=where))
         else:
+            if not isinstance(item.get("id"), str):
+                message = "the id is no string and was read as one"
+                diagnostics.append(Diagnostic(name="json-id-type", message=message, entry=_text(item, "id")))
             yield _entry(item)
 
 

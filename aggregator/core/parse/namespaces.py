@@ -12,7 +12,7 @@ NAMESPACES: dict[str, str] = {
     "annotate": "http://purl.org/rss/1.0/modules/annotate/",
     "cc": "http://creativecommons.org/ns#",
     "content": "http://purl.org/rss/1.0/modules/content/",
-    "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
+    "creativecommons": "http://backend.userland.com/creativeCommonsRssModule",
     "dc": "http://purl.org/dc/elements/1.1/",
     "dcterms": "http://purl.org/dc/terms/",
     "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
@@ -64,7 +64,7 @@ _OTHER_SPELLINGS: dict[str, tuple[str, ...]] = {
         "http://www.w3.org/2005/atom/ns",
     ),
     "cc": ("http://web.resource.org/cc",),
-    "creativeCommons": (
+    "creativecommons": (
         "http://cyber.law.harvard.edu/rss/creativecommonsrssmodule.html",
         "http://cyber.law.harvard.edu/rss/creativeCommonsRssModule",
     ),
@@ -104,7 +104,7 @@ _PREFIX_BY_NAME: dict[str, str] = {prefix.lower(): prefix for prefix in NAMESPAC
 KNOWN_FOREIGN = frozenset({"media", "itunes", "podcast", "dc", "dcterms", "georss", "gml", "geo", "thr", "slash"}) | {
     "wfw",
     "cc",
-    "creativeCommons",
+    "creativecommons",
     "yt",
     "psc",
     "googleplay",
@@ -115,6 +115,11 @@ KNOWN_FOREIGN = frozenset({"media", "itunes", "podcast", "dc", "dcterms", "geors
 def prefix_for_uri(uri: str) -> str | None:
     """Our prefix for a namespace address; "" for RSS's own; None if it is not known."""
     return _PREFIX_OF.get(_folded(uri))
+
+
+def is_misspelt(uri: str, prefix: str) -> bool:
+    """Whether the address is another spelling of a namespace that has one proper address (RSS and Atom have many)."""
+    return prefix not in (RSS, "atom") and _folded(uri) != _folded(NAMESPACES[prefix])
 
 
 def prefix_for_name(name: str) -> str | None:

@@ -74,6 +74,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
+    diagnostics += _structure(tree, nodes)
     if _has_endless_labels(sound.root, nodes):
         text = _without_labels(sound.root)
     seen = tolerant.recognise(text)
@@ -146,6 +147,21 @@ def _shortened(root: Element, nodes: list[Element]) -> tuple[str, list[Element]]
         if parent is not None:
             parent.remove(node)
     return etree.tostring(root, encoding="unicode"), nodes[:MAX_ENTRIES]
+
+
+def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
+    """What is odd about where things stand and what they are called, once the tree was walked."""
+    found = [
+        Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
+        for uri in tree.misspelt
+    ]
+    if tree.root_name == "rss":
+        channels = [child for child in tree.root if local_name(child).lower() == "channel"]
+        outside = [node for node in nodes if node.getparent() is tree.root]
+        if len(channels) != 1 or outside:
+            message = f"it has {len(channels)} channels and {len(outside)} items outside of one; all items were read"
+            found.append(Diagnostic(name="channel-structure", message=message))
+    return found
 
 
 def _has_endless_labels(root: Element, nodes: list[Element]) -> bool:

@@ -80,7 +80,10 @@ def recognise(text: str) -> Recognised:
 
 
 def completed(ours: ParsedEntry, theirs: ParsedEntry) -> ParsedEntry:
-    """Our entry with feedparser's value in each field in which we found nothing."""
+    """Our entry with feedparser's value in each field in which we found nothing.
+
+    Not the title: feedparser takes it from media:title or an image's title too, which nobody means.
+    """
     silent = not (_says(ours.contents) or _says(ours.summaries) or ours.related)
     dateless = not (_says(ours.published) or _says(ours.updated))
     linkless = not ours.guid_is_link and not any(link.href.strip() for link in ours.links)
@@ -88,7 +91,6 @@ def completed(ours: ParsedEntry, theirs: ParsedEntry) -> ParsedEntry:
     return replace(
         ours,
         ids=ours.ids if _says(ours.ids) else theirs.ids,
-        titles=ours.titles if _says(ours.titles) else theirs.titles,
         links=theirs.links if linkless else ours.links,
         enclosures=theirs.enclosures if fileless else ours.enclosures,
         contents=theirs.contents if silent else ours.contents,

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from aggregator.core.parse.namespaces import NAMESPACES, RSS, prefix_for_name, prefix_for_uri
+from aggregator.core.parse.namespaces import NAMESPACES, RSS, is_misspelt, prefix_for_name, prefix_for_uri
 
 Element = etree._Element
 
@@ -54,6 +54,8 @@ class Tree:
         self.root = root
         self.root_name = local_name(root).lower()
         self.home = "atom" if self.root_name in ("feed", "entry") else RSS
+        self.misspelt: dict[str, None] = {}
+        """Namespace addresses met so far that are not spelt as they should be."""
         self._keys: dict[str, str] = {}
         self._home_uris = self._uris_of_home()
         self._has_base = any(XML_BASE in element.attrib for element in root.iter(etree.Element))
@@ -88,6 +90,8 @@ class Tree:
             prefix = self.home
         else:
             prefix = prefix_for_uri(uri)
+            if prefix is not None and is_misspelt(uri, prefix):
+                self.misspelt.setdefault(uri)
         if prefix is None:
             return f"?:{local}"
         return f"{prefix}:{local}" if prefix else local
