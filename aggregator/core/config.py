@@ -28,6 +28,7 @@ from pydantic import (
 
 from aggregator.core import config_values as values
 from aggregator.core.config_report import Report, UnfitError, shown
+from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.config_text import read_toml
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.model import CategoryPath, OutputId, SourceId
@@ -155,7 +156,10 @@ class SourceConfig(SourceDefaults):
     """One [[source]]: an address that is polled, or files on disk."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["path"]}]},
+        json_schema_extra={
+            "oneOf": [{"required": ["url"]}, {"required": ["path"]}],
+            "not": {"required": ["page", "json"]},
+        },
     )
 
     id: Annotated[SourceId, *_text(values.identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
@@ -166,9 +170,17 @@ class SourceConfig(SourceDefaults):
         default=None, description="Files on disk, relative to the folder of this file: a feed, or a pattern of posts."
     )
 
+    page: PageRules | None = Field(
+        default=None, description="[source.page]: the source is a page, read with CSS selectors."
+    )
+    api: JsonRules | None = Field(
+        default=None, alias="json", description="[source.json]: the source is a JSON API, read with dotted paths."
+    )
+
     @model_validator(mode="after")
     def _one_origin(self) -> SourceConfig:
         wrong = _origin_problem(has_url=self.url is not None, has_path=self.path is not None)
+        wrong = wrong or _rules_problem(has_page=self.page is not None, has_json=self.api is not None)
         if wrong:
             raise ValueError(wrong)
         return self
@@ -177,6 +189,11 @@ class SourceConfig(SourceDefaults):
     def address(self) -> str:
         """The url or the path, whichever it has."""
         return self.url or self.path or ""
+
+    @property
+    def rules(self) -> PageRules | JsonRules | None:
+        """How to read a source that is no feed; None for a feed or posts."""
+        return self.page or self.api
 
 
 class FeedConfig(_Table):
@@ -237,6 +254,13 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "feed": FeedConfig,
 }
 _LISTS = frozenset({"source", "feed"})
+_SUBTABLES: Mapping[str, type[BaseModel]] = {"page": PageRules, "json": JsonRules}
+"""Tables that a [[source]] may hold."""
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Its keys as they are written in the file."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _header(name: str) -> str:
@@ -245,9 +269,13 @@ def _header(name: str) -> str:
 
 _ALL_HEADERS = ", ".join(_header(name) for name in _TABLES)
 _HOMES = {
-    key: _header(name)
-    for name in ("feed", "source", "server", "network", "site")  # the last one wins
-    for key in _TABLES[name].model_fields
+    "entry": "[source.page]",
+    "entries": "[source.json]",
+    **{
+        key: _header(name)
+        for name in ("feed", "source", "server", "network", "site")  # the last one wins
+        for key in _keys(_TABLES[name])
+    },
 }
 """For a key that strayed: where it probably belongs."""
 
@@ -350,7 +378,10 @@ class _Reader:
                 # What concerns the table as a whole is reported by its reader, whether or not the keys are valid; and
                 # a default that waits for a faulty key is no news.
                 if item["loc"] and item["type"] != "default_factory_not_called":
-                    self.report.invalid(path, item, model.model_fields, _HOMES)
+                    inner = _SUBTABLES.get(str(item["loc"][0])) if len(item["loc"]) > 1 else None
+                    at = (*path, item["loc"][0]) if inner else path
+                    rest = item["loc"][1:] if inner else item["loc"]
+                    self.report.invalid(at, {**item, "loc": rest}, _keys(inner or model), _HOMES)
         return None
 
     def _sources(self) -> dict[int, SourceConfig | None]:
@@ -361,6 +392,9 @@ class _Reader:
             wrong = _origin_problem(has_url="url" in table, has_path="path" in table)
             if wrong:
                 self.report.add(path, wrong)
+            wrong = _rules_problem(has_page="page" in table, has_json="json" in table)
+            if wrong:
+                self.report.add((*path, "json"), wrong, where=path)
             sources[index] = self._valid(SourceConfig, {**defaults, **table}, path)
         self._check_list("source")
         self._check_ids("source", sources)
@@ -428,6 +462,10 @@ def _origin_problem(*, has_url: bool, has_path: bool) -> str | None:
     if not has_url and not has_path:
         return "neither url nor path is given; a source needs one of them"
     return None
+
+
+def _rules_problem(*, has_page: bool, has_json: bool) -> str | None:
+    return "both page and json are given; a source is read in one of these ways" if has_page and has_json else None
 
 
 def _is_valid_default(key: str, value: object) -> bool:

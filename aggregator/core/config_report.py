@@ -26,6 +26,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "tuple_type": "a list in square brackets",
+    "model_type": "a table",
     "greater_than_equal": "a number of at least {ge}",
     "less_than_equal": "a number of at most {le}",
     "literal_error": "{expected}",

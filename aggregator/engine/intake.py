@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core import changes, identity
+from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
@@ -22,9 +23,11 @@ ALIAS_STREAK = 3
 """After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""
 
 
-def read(document: Document, context: Context, encoding: str | None) -> Reading:
+def read(
+    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
+) -> Reading:
     """Parse and normalise. Raises ParseError. Runs in a worker process when the document is large."""
-    return normalise(parse_document(document, encoding=encoding), context)
+    return normalise(parse_document(document, encoding=encoding, rules=rules), context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,14 @@ from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
 from aggregator.core.identity import Keying
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
-from aggregator.core.normalise import Context, Reading
+from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.policy import IdentityMode, PollState, next_poll
 from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
-from aggregator.engine import intake
+from aggregator.engine import asking, intake
 from aggregator.engine.threads import StoreThread, Workshop
 from aggregator.engine.world import Target, World
-from aggregator.sources import FetchRequest
 from aggregator.storage import Attempt, Draft, Known, Lease, Revision, Storage, Visit
 
 log = structlog.get_logger()
@@ -107,35 +106,19 @@ class Refresher:
         return report
 
     async def _visit(self, world: World, target: Target, state: PollState, now: datetime) -> Found:
-        answer = await target.source.fetch(
-            FetchRequest(
-                address=state.address(target.address),
-                validators=state.validators,
-                body_hash=state.body_hash,
-                now=now,
-                conditional=not state.wants_full(now),
-                headers={"User-Agent": target.config.user_agent} if target.config.user_agent else {},
-            )
-        )
+        answer = await target.source.fetch(asking.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
-        reading = await self._read(target, answer)
-        return await self._settle(world, target, state, answer, reading, now)
+        document = asking.marked(answer, target.config)
+        reading = await self._read(target, document)
+        return await self._settle(world, target, state, document, reading, now)
 
     async def _read(self, target: Target, document: Document) -> Reading:
-        context = Context(
-            source=target.id,
-            poll_url=target.address,
-            document_url=document.url,
-            fetched_at=document.fetched_at,
-            headers=dict(document.headers),
-            language=target.config.language,
-            timezone=target.timezone,
-            title=target.config.title,
-        )
+        config = target.config
+        context = asking.context(config, document)
         size = len(document.body) + sum(len(part.body) for part in document.parts)
         try:
-            return await self._workshop(size, intake.read, document, context, target.config.encoding)
+            return await self._workshop(size, intake.read, document, context, config.encoding, config.rules)
         except TimeoutError:
             raise FetchError(
                 target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from aggregator.core.config import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
@@ -28,7 +27,6 @@ class Target:
     pace: Pace
     host: str | None
     """The public host whose patience is at stake; None for files and for addresses that `[network] allow` names."""
-    timezone: tzinfo | None
 
     @property
     def id(self) -> SourceId:
@@ -86,5 +84,4 @@ def _target(source: SourceConfig, number: SourceNumber, config: Config, factory:
         source=factory(source),
         pace=Pace(interval=source.interval, local=source.path is not None),
         host=None if is_own else host,
-        timezone=ZoneInfo(source.timezone) if source.timezone else None,
     )

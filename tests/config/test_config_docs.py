@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from aggregator.core.config import FeedConfig, Network, Server, Site, SourceConfig, read_config
+from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.config_schema import schema_text
 from aggregator.core.errors import ConfigError
 
@@ -24,9 +25,14 @@ TABLES: dict[str, type[BaseModel]] = {
     "network": Network,
     "server": Server,
     "source": SourceConfig,
+    "source.page": PageRules,
+    "source.json": JsonRules,
     "feed": FeedConfig,
 }
-KEYS = [(table, key) for table, model in TABLES.items() for key in model.model_fields]
+FIELDS = {
+    (table, field.alias or name): field for table, model in TABLES.items() for name, field in model.model_fields.items()
+}
+KEYS = list(FIELDS)
 
 
 def section(table: str) -> str:
@@ -58,7 +64,7 @@ def test_every_key_has_a_row_with_its_true_default(table: str, key: str) -> None
     """Code and page cannot part ways."""
     row = re.search(rf"^\| `{key}` \|[^|]*\| ([^|]*) \|", section(table), re.MULTILINE)
     assert row, f"docs/configuration.md has no row for {key} in its section {table}"
-    field = TABLES[table].model_fields[key]
+    field = FIELDS[table, key]
     default = "required" if field.is_required() else field.get_default(call_default_factory=False)
     words = {(table, "interval"): '`"auto"`', ("feed", "title"): "the `id`", ("feed", "source"): "all sources"}
     shown = {"required": "required", None: "none"}.get(default) if default in ("required", None) else None
@@ -69,14 +75,14 @@ def test_every_key_has_a_row_with_its_true_default(table: str, key: str) -> None
 @pytest.mark.parametrize(("table", "key"), KEYS, ids=[f"{table}.{key}" for table, key in KEYS])
 def test_every_key_is_in_an_example(table: str, key: str) -> None:
     """A key that is described is also shown in use, in its own table."""
-    parts = re.split(r"^\[+(\w+)\]+$", "\n".join(GOOD), flags=re.MULTILINE)
+    parts = re.split(r"^\[+([\w.]+)\]+$", "\n".join(GOOD), flags=re.MULTILINE)
     bodies = "".join(body for name, body in zip(parts[1::2], parts[2::2], strict=True) if name == table)
-    assert re.search(rf"^{key} *=", bodies, re.MULTILINE)
+    assert re.search(rf"^{key} *=", bodies, re.MULTILINE) or f"{table}.{key}" in parts[1::2]
 
 
 def test_every_key_has_a_description_for_editors() -> None:
     """The schema explains each key, as the page does."""
-    assert [key for table, key in KEYS if not TABLES[table].model_fields[key].description] == []
+    assert [key for key, field in FIELDS.items() if not field.description] == []
 
 
 def test_the_published_schema_is_current() -> None:

@@ -8,15 +8,18 @@ from urllib.parse import unquote
 
 from aggregator.core.charset import Kind as CharsetKind
 from aggregator.core.charset import decode, strip_illegal
+from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.frontmatter import read_post
+from aggregator.core.parse.jsonapi import read_json_api
 from aggregator.core.parse.jsonfeed import read_json_feed
 from aggregator.core.parse.matter import starts_with_matter
 from aggregator.core.parse.page import discover_feeds
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
 from aggregator.core.parse.prolog import Kind, Prolog, read_prolog
+from aggregator.core.parse.selectors import read_page
 from aggregator.core.parse.syndication import read_syndication
 
 __all__ = ["ParsedEntry", "ParsedFeed", "ParsedHead", "parse_document"]
@@ -25,28 +28,41 @@ MAX_PARTS_ENTRIES = 20_000
 _POST_ENDINGS = (".md", ".markdown", ".mkd", ".mdown", ".html", ".htm", ".txt")
 
 
-def parse_document(document: Document, *, encoding: str | None = None) -> ParsedFeed:
+def parse_document(
+    document: Document, *, encoding: str | None = None, rules: PageRules | JsonRules | None = None
+) -> ParsedFeed:
     """Reads a document of any supported kind, or the files of a glob as one feed.
 
-    `encoding` is a person's word on the character set and overrides the document's. Raises ParseError and nothing
+    `encoding` is a person's word on the character set and overrides the document's; with `rules` the document is a page
+    or an API's answer and is read by them, whatever it looks like. Raises ParseError and nothing
     else: EMPTY, HTML_PAGE (with the feeds the page names), NOT_A_FEED, BROKEN, UNSUPPORTED, FORBIDDEN_XML. Of several
     files a broken one costs only itself; only if none can be read, the first one's error is raised.
     """
     if document.parts:
-        return _read_parts(document, encoding)
+        return _read_parts(document, encoding, rules)
     if not document.body.strip(b" \t\r\n\f\v\0"):
         raise ParseError(document.url, Reason.EMPTY, "the answer is empty")
-    decoded = decode(document.body, content_type=document.content_type, override=encoding, kind=_kind(document.body))
+    decoded = decode(
+        document.body, content_type=document.content_type, override=encoding, kind=_kind(document.body, rules)
+    )
     if not decoded.text.strip():
         raise ParseError(document.url, Reason.EMPTY, "the answer is blank")
-    feed = _read_text(decoded.text, document)
+    feed = _read_by(rules, decoded.text, document) if rules else _read_text(decoded.text, document)
     return replace(feed, diagnostics=(*decoded.diagnostics, *feed.diagnostics), encoding=decoded.encoding)
 
 
-def _kind(body: bytes) -> CharsetKind:
+def _kind(body: bytes, rules: PageRules | JsonRules | None) -> CharsetKind:
     """How the character set would be declared, judged by the first sign."""
+    if rules:
+        return "html" if isinstance(rules, PageRules) else "json"
     start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n\0")
     return "xml" if start.startswith(b"<") else "json" if start.startswith((b"{", b"[")) else "text"
+
+
+def _read_by(rules: PageRules | JsonRules, text: str, document: Document) -> ParsedFeed:
+    if isinstance(rules, PageRules):
+        return read_page(strip_illegal(text), rules, url=document.url)
+    return read_json_api(text, rules, url=document.url)
 
 
 def _read_text(text: str, document: Document) -> ParsedFeed:
@@ -86,14 +102,14 @@ def _refuse(prolog: Prolog, text: str, document: Document) -> None:
             return
 
 
-def _read_parts(document: Document, encoding: str | None) -> ParsedFeed:
+def _read_parts(document: Document, encoding: str | None, rules: PageRules | JsonRules | None) -> ParsedFeed:
     entries: list[ParsedEntry] = []
     diagnostics: list[Diagnostic] = []
     errors: list[ParseError] = []
     complete, bozo, encodings = True, False, list[str]()
     for part in document.parts:
         try:
-            feed = parse_document(part, encoding=encoding)
+            feed = parse_document(part, encoding=encoding, rules=rules)
         except ParseError as error:
             errors.append(error)
             diagnostics.append(Diagnostic(name="file-unreadable", message=error.message, entry=_name(part)))
