@@ -10,6 +10,7 @@ from datetime import datetime
 from aggregator.core import changes, identity
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
+from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
@@ -27,7 +28,11 @@ def read(
     document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
 ) -> Reading:
     """Parse and normalise. Raises ParseError. Runs in a worker process when the document is large."""
-    return normalise(parse_document(document, encoding=encoding, rules=rules), context)
+    parsed = parse_document(document, encoding=encoding, rules=rules)
+    if not parsed.entries and (parsed.bozo or not parsed.complete):
+        # an empty feed is a feed; a broken one without entries is not to be believed
+        raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
+    return normalise(parsed, context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
