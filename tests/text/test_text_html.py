@@ -526,6 +526,12 @@ def test_feeds_carry_no_links_into_themselves(page: str | None, expected: str) -
     assert without_embeds(cleaned('<a href="#n">1</a><p id=n>x</p>'), page=page) == expected
 
 
+def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
+    """W2: validators look for `src=` in the whole tag of a picture."""
+    html = cleaned('<img src="/a.png" alt="write src=x here"><p>src=y</p>')
+    assert without_embeds(html) == '<img src="https://blog.example/a.png" alt="write src&#61;x here"><p>src=y</p>'
+
+
 @pytest.mark.parametrize(
     ("fragment", "expected", "notes"),
     [

@@ -14,7 +14,7 @@ from html import unescape
 from aggregator.core.text.characters import clean_characters
 from aggregator.core.text.embeds import without_frames
 from aggregator.core.text.images import first_image
-from aggregator.core.text.markup import BLANKS, BLOCKS, ELEMENTS, write_link
+from aggregator.core.text.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link
 from aggregator.core.text.place import Place
 from aggregator.core.text.plain import html_from_text, paragraphs
 from aggregator.core.text.rewrite import Rewritten, rewrite
@@ -40,6 +40,8 @@ _PRE_START = re.compile(r"(<pre(?: [^<>]*+)?>)(?:\n|&#10;|&#[xX]0?[aA];)++")
 _NUMERIC = re.compile(r"&#(?:([0-9]++)|[xX]([0-9a-fA-F]++));?+")
 _PART_REFERENCE = re.compile(r"&[^;&]{0,40}\Z")
 _BLOCK_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*+)")
+_SOURCE_TWICE = re.compile(r'<img src="[^<>"]*+"[^<>]*src=')
+_IMAGE = re.compile(r'(<img src="[^<>"]*+")([^<>]*+)')
 _OWN_ANCHOR = re.compile(r'<a([^<>]*?) href="#([^"<>]*)"')
 
 
@@ -213,12 +215,15 @@ def _shortened(part: str, room: int) -> str:
 def without_embeds(html: str, *, page: str | None = None) -> str:
     """Sanitised content as feeds carry it: frames gone, their plain links kept (H9).
 
-    A link to a place inside the body (`#x`) leads to that place of `page`; without one it is no link any more.
+    A link to a place inside the body (`#x`) leads to that place of `page`; without one it is no link any more. What
+    feed validators take for the address of a picture, in its description, is escaped.
     """
     html = without_frames(html)
+    if _SOURCE_TWICE.search(html) is not None:
+        html = _IMAGE.sub(lambda found: found[1] + found[2].replace("src=", "src&#61;"), html)
     if ' href="#' not in html:
         return html
     if page is None:
         return _OWN_ANCHOR.sub(r"<a\1", html)
-    start = page.partition("#")[0].replace("&", "&amp;").replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
+    start = escape_value(page.partition("#")[0])
     return _OWN_ANCHOR.sub(lambda found: f'<a{found[1]} href="{start}#{found[2].removeprefix(ID_PREFIX)}"', html)
