@@ -25,6 +25,8 @@ class Body:
     summary_from: str | None = None
 
 
+_GLANCE = 1_000
+"""Characters of HTML that nearly always hold the first visible word."""
 _NOTES = {
     "html-double-escaped": "the content was escaped twice and was decoded once more",
     "html-plain-text": "the content is plain text; paragraphs were made from its blank lines",
@@ -37,7 +39,17 @@ _SHOWN = ("<img", "<iframe", "<video", "<audio", "<math", "<hr", "<picture")
 
 def is_blank(html: str) -> bool:
     """Whether a reader sees nothing at all in this clean HTML (`<p></p>`)."""
-    return not any(tag in html for tag in _SHOWN) and not visible_text(html)
+    if any(tag in html for tag in _SHOWN) or visible_text(html[:_GLANCE]):
+        return False
+    return len(html) <= _GLANCE or not visible_text(html)
+
+
+def _has_more_text(one: str, other: str) -> bool:
+    """Whether a reader sees more characters of `one`; looks no further into `other` than it must."""
+    length = len(visible_text(one))
+    glance = 4 * length + _GLANCE
+    start = other[:glance].rpartition("<")[0] if len(other) > glance else ""
+    return length > len(visible_text(start)) and length > len(visible_text(other))
 
 
 class BodyReader:
@@ -76,7 +88,7 @@ class BodyReader:
             for candidate in filled(self._entry.contents):
                 if candidate.element == "description" and len(candidate.value) > 0:
                     other = self._html(candidate)
-                    if len(visible_text(other)) > len(visible_text(content)):
+                    if _has_more_text(other, content):
                         return other, "description"
         return content, winner
 

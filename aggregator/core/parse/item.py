@@ -72,11 +72,14 @@ class ItemReader:
         tree = self.elements.tree
         kids = tree.children(node)
         self._open_groups(kids)
+        atom_links = [self.elements.link(link, "atom:link") for link in kids.get("atom:link", ())]
+        files = self._atom_enclosures(kids, atom_links)
+        replies = [link for link in atom_links if link.rel == "replies"]
         return ParsedEntry(
             ids=self._ids(node, kids),
             guid_is_link=_guid_is_link(kids),
-            links=self._links(kids),
-            related=self._related(kids),
+            links=self._links(kids, atom_links),
+            related=self._related(kids, atom_links),
             titles=self._titles(kids),
             contents=self._contents(kids),
             summaries=self._summaries(kids),
@@ -87,11 +90,11 @@ class ItemReader:
             rights=self._rights(kids),
             categories=tuple(self._categories(node)),
             thumbnails=self._media(kids, "media:thumbnail", "url"),
-            images=self._images(kids),
-            enclosures=self._enclosures(kids),
-            comment_urls=self._comment_urls(kids),
-            comment_feeds=self._comment_feeds(kids),
-            comment_counts=self._comment_counts(kids),
+            images=self._images(kids, files),
+            enclosures=self._enclosures(kids, files),
+            comment_urls=self._comment_urls(kids, replies),
+            comment_feeds=self._comment_feeds(kids, replies),
+            comment_counts=self._comment_counts(kids, replies),
             reply_to=self._reply_to(kids),
             source=self._source(kids),
             foreign=tuple(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN)),
@@ -121,20 +124,19 @@ class ItemReader:
             *self._all(kids, ("id", one.text), ("dc:identifier", one.text)),
         )
 
-    def _links(self, kids: Children) -> tuple[ParsedLink, ...]:
+    def _links(self, kids: Children, atom_links: list[ParsedLink]) -> tuple[ParsedLink, ...]:
         one = self.elements
         original = (one.text_link(node, "feedburner:origLink") for node in kids.get("feedburner:origlink", ()))
-        alternates = [one.link(node, "atom:link") for node in kids.get("atom:link", ())]
-        alternates = [link for link in alternates if link.rel == "alternate"]
+        alternates = [link for link in atom_links if link.rel == "alternate"]
         plain = [rss_link(one, node) for node in kids.get("link", ())]
         return (*original, *_best_first(alternates), *(link for link in plain if link.rel == "alternate"))
 
-    def _related(self, kids: Children) -> tuple[ParsedLink, ...]:
+    def _related(self, kids: Children, atom_links: list[ParsedLink]) -> tuple[ParsedLink, ...]:
         one = self.elements
-        links = [one.link(node, "atom:link") for node in kids.get("atom:link", ())]
         sources = [one.attribute_link(node, "atom:content", "src") for node in kids.get("atom:content", ())]
         notes = [one.text_link(node, "annotate:reference") for node in kids.get("annotate:reference", ())]
-        return (*(link for link in links if link.rel in ("related", "via")), *(s for s in sources if s.href), *notes)
+        links = (link for link in atom_links if link.rel in ("related", "via"))
+        return (*links, *(link for link in sources if link.href), *notes)
 
     def _titles(self, kids: Children) -> Candidates:
         one = self.elements
@@ -199,10 +201,10 @@ class ItemReader:
     def _media(self, kids: Children, name: str, *attributes: str) -> tuple[ParsedMedia, ...]:
         return tuple(self.elements.media(node, name, *attributes) for node in kids.get(name.lower(), ()))
 
-    def _images(self, kids: Children) -> tuple[ParsedMedia, ...]:
+    def _images(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
         one = self.elements
         contents = self._media(kids, "media:content", "url")
-        enclosures = (*self._atom_enclosures(kids), *self._media(kids, "enclosure", "url", "href"))
+        enclosures = (*files, *self._media(kids, "enclosure", "url", "href"))
         inside = [url for node in kids.get("image", ()) for url in one.tree.children(node).get("url", ())]
         plain = [ParsedMedia(url=text_of(url), element="image/url", base=one.tree.base(url)) for url in inside]
         return (
@@ -213,14 +215,16 @@ class ItemReader:
             *plain,
         )
 
-    def _atom_enclosures(self, kids: Children) -> tuple[ParsedMedia, ...]:
+    def _atom_enclosures(self, kids: Children, atom_links: list[ParsedLink]) -> tuple[ParsedMedia, ...]:
         one = self.elements
-        nodes = (*kids.get("atom:link", ()), *kids.get("link", ()))
-        return tuple(one.media(node, "atom:link", "href") for node in nodes if one.link(node, "").rel == "enclosure")
+        links = zip(kids.get("atom:link", ()), atom_links, strict=True)
+        nodes = [node for node, link in links if link.rel == "enclosure"]
+        nodes += [node for node in kids.get("link", ()) if (attribute(node, "rel") or "").lower() == "enclosure"]
+        return tuple(one.media(node, "atom:link", "href") for node in nodes)
 
-    def _enclosures(self, kids: Children) -> tuple[ParsedMedia, ...]:
+    def _enclosures(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
         found = (
-            *self._atom_enclosures(kids),
+            *files,
             *self._media(kids, "enclosure", "url", "href"),
             *self._media(kids, "media:content", "url"),
             *self._media(kids, "media:peerLink", "href"),
@@ -228,23 +232,19 @@ class ItemReader:
         lengths = [text_of(node).strip() for node in kids.get("itunes:duration", ())]
         return tuple(_with_duration(item, lengths[0]) if lengths else item for item in found)
 
-    def _comment_urls(self, kids: Children) -> tuple[ParsedLink, ...]:
+    def _comment_urls(self, kids: Children, replies: list[ParsedLink]) -> tuple[ParsedLink, ...]:
         one = self.elements
-        replies = [link for link in self._replies(kids) if link.type in (None, "text/html", "application/xhtml+xml")]
-        return (*(one.text_link(node, "comments") for node in kids.get("comments", ())), *replies)
+        pages = (link for link in replies if link.type in (None, *_HTML_TYPES))
+        return (*(one.text_link(node, "comments") for node in kids.get("comments", ())), *pages)
 
-    def _comment_feeds(self, kids: Children) -> tuple[ParsedLink, ...]:
+    def _comment_feeds(self, kids: Children, replies: list[ParsedLink]) -> tuple[ParsedLink, ...]:
         one = self.elements
-        feeds = [link for link in self._replies(kids) if link.type and "xml" in link.type and "xhtml" not in link.type]
+        feeds = (link for link in replies if link.type and "xml" in link.type and "xhtml" not in link.type)
         return (*(one.text_link(node, "wfw:commentRss") for node in kids.get("wfw:commentrss", ())), *feeds)
 
-    def _replies(self, kids: Children) -> list[ParsedLink]:
-        links = [self.elements.link(node, "atom:link") for node in kids.get("atom:link", ())]
-        return [link for link in links if link.rel == "replies"]
-
-    def _comment_counts(self, kids: Children) -> Candidates:
+    def _comment_counts(self, kids: Children, replies: list[ParsedLink]) -> Candidates:
         one = self.elements
-        counts = [Candidate(value=link.count, element="thr:count") for link in self._replies(kids) if link.count]
+        counts = (Candidate(value=link.count, element="thr:count") for link in replies if link.count)
         return (*self._all(kids, ("slash:comments", one.text), ("thr:total", one.text)), *counts)
 
     def _reply_to(self, kids: Children) -> ParsedReply | None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lxml import etree
-
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse import mending, tolerant
 from aggregator.core.parse.elements import Elements
 from aggregator.core.parse.head import HeadReader
 from aggregator.core.parse.item import ItemReader
+from aggregator.core.parse.outline import outline, without_entries
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead
 from aggregator.core.parse.prolog import Prolog
 from aggregator.core.parse.tree import Element, Tree, local_name, parse_tree
@@ -34,8 +33,6 @@ _MENDINGS = {
     "junk-after-root": "something stands behind the feed",
     "too-deep": f"tags nested deeper than {mending.MAX_DEPTH} were left out",
 }
-_LABELS = ("{*}category", "{*}subject", "{*}keywords", "{*}tags")
-_MAX_LABELS = 500
 _SOUND = frozenset({"junk-before-root", "junk-after-root"})
 
 
@@ -64,20 +61,18 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     bozo = bool(mendings - _SOUND)
     if sound.root is None:
         return _without_tree(sound.text, url=url, diagnostics=diagnostics)
-    nodes = _entry_nodes(sound.root)
-    text = sound.text
+    tree = Tree(sound.root)
+    nodes = _entry_nodes(tree)
     if len(nodes) > MAX_ENTRIES:
         diagnostics.append(_too_many(len(nodes)))
-        text, nodes = _shortened(sound.root, nodes)
-    tree = Tree(sound.root)
+        without_entries(nodes[MAX_ENTRIES:])
+        nodes = nodes[:MAX_ENTRIES]
     elements = Elements(tree)
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
     diagnostics += _structure(tree, nodes)
-    if _has_endless_labels(sound.root, nodes):
-        text = _without_labels(sound.root)
-    seen = tolerant.recognise(text)
+    seen = tolerant.recognise(outline(tree, nodes))
     if seen.failed:
         diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
     return ParsedFeed(
@@ -130,23 +125,15 @@ def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> Pars
     )
 
 
-def _entry_nodes(root: Element) -> list[Element]:
+def _entry_nodes(tree: Tree) -> list[Element]:
     """Items and entries anywhere, in document order, but none that lies inside another."""
-    tree = Tree(root)
+    root = tree.root
     wanted = {"item", "atom:entry"}
     if tree.key(root) == "atom:entry":
         return [root]
     nodes = [node for node in root.iter("{*}item", "{*}entry", "{*}Item", "{*}ITEM") if tree.key(node) in wanted]
     chosen = set(nodes)
     return [node for node in nodes if not any(above in chosen for above in node.iterancestors())]
-
-
-def _shortened(root: Element, nodes: list[Element]) -> tuple[str, list[Element]]:
-    for node in nodes[MAX_ENTRIES:]:
-        parent = node.getparent()
-        if parent is not None:
-            parent.remove(node)
-    return etree.tostring(root, encoding="unicode"), nodes[:MAX_ENTRIES]
 
 
 def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
@@ -162,27 +149,6 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
             message = f"it has {len(channels)} channels and {len(outside)} items outside of one; all items were read"
             found.append(Diagnostic(name="channel-structure", message=message))
     return found
-
-
-def _has_endless_labels(root: Element, nodes: list[Element]) -> bool:
-    """Whether some entry, or the head, names more categories than anybody would.
-
-    feedparser looks for each among all before it: a hundred thousand take it minutes. We do not use its categories.
-    """
-    every = sum(map(_label_size, root.iter(*_LABELS)))
-    if every < _MAX_LABELS:
-        return False
-    sizes = [sum(map(_label_size, node.iter(*_LABELS))) for node in nodes]
-    return max([*sizes, every - sum(sizes)]) >= _MAX_LABELS
-
-
-def _label_size(element: Element) -> int:
-    return 1 + sum(str(text).count(",") for text in element.itertext())
-
-
-def _without_labels(root: Element) -> str:
-    etree.strip_elements(root, *_LABELS, with_tail=False)
-    return etree.tostring(root, encoding="unicode")
 
 
 def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:

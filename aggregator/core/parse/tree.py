@@ -164,6 +164,8 @@ def attribute(element: Element, *names: str) -> str | None:
         value = str(element.get(name) or "").strip()
         if value:
             return value
+    if not element.attrib:
+        return None
     wanted = [name.lower() for name in names]
     found = {
         str(key).rpartition("}")[2].rpartition(":")[2].lower(): str(value) for key, value in element.attrib.items()
