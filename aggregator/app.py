@@ -324,30 +324,32 @@ async def open_app(
     jitter: Callable[[], float] = random.random,
     limits: Limits | None = None,
     workers: int | None = None,
+    storage: Callable[[Path], Storage] = open_storage,
 ) -> AsyncIterator[App]:
     """An aggregator over this feeds.toml and this store. Raises ConfigError and StorageError.
 
-    `workers` is the number of processes that read large documents; 0 reads them on the spot.
+    `workers` is the number of processes that read large documents; 0 reads them on the spot. `storage` opens the
+    database.
     """
     seen = _stamp(config_path)
     config = load_config(config_path)
-    storage = open_storage(store_path / DATABASE)
+    kept = storage(store_path / DATABASE)
     store = StoreThread()
     workshop = Workshop(workers=(os.cpu_count() or 1) if workers is None else workers)
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
         async with _Sources(config_path.parent, visits=(limits or Limits()).visits) as sources:
-            world = build_world(config, storage, sources.factory(config), now=clock())
-            publisher = Publisher(storage, store, outlet, board, index, clock=clock)
-            refresher = Refresher(storage, store, workshop, clock=clock, jitter=jitter)
+            world = build_world(config, kept, sources.factory(config), now=clock())
+            publisher = Publisher(kept, store, outlet, board, index, clock=clock)
+            refresher = Refresher(kept, store, workshop, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
-            poller = Poller(storage, store, refresher, publisher, clock=clock, token=token, limits=limits)
+            poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)
             await publisher.plan(world)
             yield App(
                 config_path=config_path,
                 world=world,
-                storage=storage,
+                storage=kept,
                 store=store,
                 poller=poller,
                 publisher=publisher,
@@ -358,4 +360,4 @@ async def open_app(
     finally:
         workshop.close()
         store.close()
-        storage.close()
+        kept.close()
