@@ -1,10 +1,14 @@
-"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (protocols table, column FM)."""
+"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (protocols table, column FM).
+
+In posts that we wrote, the map `origin` says exactly what a blog's own fields cannot hold; it comes before them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
+from html import unescape
 from typing import Any
 
 from aggregator.core.errors import ParseError, Reason
@@ -28,6 +32,7 @@ _MARKUP = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*[\s>/]|!--)")
 _IMAGES = ("headimg", "cover", "thumbnail", "image", "banner", "featured_image", "feature_image", "photos", "images")
 _PUBLISHED = ("date", "published", "publishDate", "pubDate", "created", "created_at")
 _UPDATED = ("updated", "lastmod", "last_modified_at", "modified", "updated_at")
+_FOOTER = '<p class="origin">'
 _LINKS = ("link", "permalink", "canonical_url", "canonicalURL", "url", "source_url", "original_url")
 
 Values = Mapping[str, Any]
@@ -61,20 +66,24 @@ def _entry(values: Values, body: str) -> ParsedEntry:
     origin: Values = nested if isinstance(nested, dict) else {}
     comments = origin.get("comments")
     discussion: Values = comments if isinstance(comments, dict) else {"url": _scalar(comments)}
+    body = _without_footer(body) if origin else body
     return ParsedEntry(
         ids=_one(origin, "id", name="origin.id"),
         links=(*_links(origin, "link", name="origin.link"), *_outside_links(values)),
         related=_links(origin, "related", name="origin.related", rel="related"),
-        titles=_one(values, "title", markup=Markup.LOOSE),
+        titles=() if _is_true(origin, "untitled") else _titles(values, origin),
         contents=(Candidate(value=body, element="body", markup=_markup_of(body)),) if body.strip() else (),
-        summaries=tuple(_summaries(values)),
-        authors=_authors(values),
-        published=tuple(c for key in _PUBLISHED for c in _one(values, key) if c.value.lower() not in ("true", "false")),
+        summaries=tuple(_summaries(values, _scalar(origin.get("excerpt")))),
+        authors=(*_authors(origin), *_authors(values)),
+        published=() if _is_true(origin, "undated") else tuple(_published(values)),
         updated=tuple(c for key in _UPDATED for c in _one(values, key)),
         languages=(*_one(values, "lang"), *_one(values, "language")),
         rights=(*_one(origin, "rights", name="origin.rights"), *_one(values, "copyright")),
-        categories=(*_categories(values), *_tags(values)),
-        images=tuple(_images(values)),
+        categories=(
+            *_categories(origin if origin.get("categories") else values),
+            *_tags(origin if origin.get("tags") else values),
+        ),
+        images=(*_images(origin), *_images(values)),
         enclosures=tuple(_enclosures(values)),
         comment_urls=_links(discussion, "url", name="origin.comments"),
         comment_feeds=_links(discussion, "feed", name="origin.comments"),
@@ -102,6 +111,27 @@ def _one(values: Values, key: str, *, name: str = "", markup: Markup = Markup.TE
     return (Candidate(value=text, element=name or key, markup=markup),) if text else ()
 
 
+def _is_true(values: Values, key: str) -> bool:
+    return _scalar(values.get(key)).lower() == "true"
+
+
+def _without_footer(body: str) -> str:
+    """The body without the line that our posts end with, which leads to the original."""
+    content, mark, footer = body.rstrip().rpartition(_FOOTER)
+    return content if mark and footer.endswith("</p>") and footer.count("<p") == 0 else body
+
+
+def _titles(values: Values, origin: Values) -> Candidates:
+    exact = origin.get("title")
+    found = (Candidate(value=exact, element="origin.title"),) if isinstance(exact, str) else ()
+    return (*found, *_one(values, "title", markup=Markup.LOOSE))
+
+
+def _published(values: Values) -> Iterator[Candidate]:
+    for key in _PUBLISHED:
+        yield from (c for c in _one(values, key) if c.value.lower() not in ("true", "false"))
+
+
 def _many(value: Any) -> list[Any]:
     """A list as it is (bounded), a single value as a list of one."""
     if isinstance(value, list):
@@ -126,10 +156,16 @@ def _markup_of(body: str) -> Markup:
     return Markup.HTML if _MARKUP.search(body) or "&#" in body else Markup.TEXT
 
 
-def _summaries(values: Values) -> Iterator[Candidate]:
+def _summaries(values: Values, kind: str) -> Iterator[Candidate]:
+    """`kind` is what an excerpt was before it became HTML: "html" or "text"; "" if nobody says."""
     for key in ("excerpt", "summary", "description"):
         for candidate in _one(values, key):
-            yield Candidate(value=candidate.value, element=key, markup=_markup_of(candidate.value))
+            value, markup = candidate.value, _markup_of(candidate.value)
+            if key == "excerpt" and kind == "text":
+                value, markup = unescape(value), Markup.TEXT
+            elif key == "excerpt" and kind == "html":
+                markup = Markup.HTML
+            yield Candidate(value=value, element=key, markup=markup)
 
 
 def _authors(values: Values) -> tuple[tuple[ParsedPerson, ...], ...]:
@@ -166,8 +202,13 @@ def _categories(values: Values) -> Iterator[ParsedCategory]:
 
 def _tags(values: Values) -> Iterator[ParsedCategory]:
     for key in ("tags", "tag", "keywords"):
-        for tag in _flat(_many(values.get(key))):
-            yield ParsedCategory(path=(tag,), element=key)
+        for value in _many(values.get(key)):
+            if isinstance(value, dict):
+                scheme, term = (_scalar(value.get(part)) or None for part in ("scheme", "term"))
+                yield ParsedCategory(path=(_scalar(value.get("name")),), element=key, scheme=scheme, term=term)
+                continue
+            for tag in _flat([value]):
+                yield ParsedCategory(path=(tag,), element=key)
 
 
 def _flat(values: Iterable[Any]) -> Iterator[str]:
@@ -181,9 +222,12 @@ def _flat(values: Iterable[Any]) -> Iterator[str]:
 def _images(values: Values) -> Iterator[ParsedMedia]:
     for key in _IMAGES:
         for value in _many(values.get(key)):
-            address = value.get("url") or value.get("image") or value.get("src") if isinstance(value, dict) else value
+            address, sizes = value, dict[str, str | None]()
+            if isinstance(value, dict):
+                address = value.get("url") or value.get("image") or value.get("src")
+                sizes = {part: _scalar(value.get(part)) or None for part in ("width", "height")}
             if url := _scalar(address):
-                yield ParsedMedia(url=url, element=key)
+                yield ParsedMedia(url=url, element=key, **sizes)
 
 
 def _enclosures(values: Values) -> Iterator[ParsedMedia]:
