@@ -24,11 +24,14 @@ SIGNIFICANT_SHARE = 0.05
 def fingerprint(entry: Entry) -> str:
     """A hash of all that makes an entry differ for its readers, hex.
 
-    Left out: `updated` (some sources write the moment of rendering, D9), counts of comments, how fields were found.
+    Left out: dates (some sources write the moment of rendering, D7 and D9; `diff` sees to them), counts of comments,
+    how fields were found.
     Fields at their default are not hashed, so that a new field does not make every stored entry look revised.
     """
     comments = replace(entry.comments, count=None) if entry.comments else None
-    visible = replace(entry, updated=None, comments=comments, provenance={}, raw=None)
+    visible = replace(
+        entry, published=None, published_raw=None, updated=None, comments=comments, provenance={}, raw=None
+    )
     return hashlib.sha256(_adapter().dump_json(visible, exclude_defaults=True)).hexdigest()[:40]
 
 
@@ -58,31 +61,58 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """`new` in document order; `revised` has other content; `renamed` the same content under another key."""
+    """`new` in document order; `revised` has other content; `renamed` the same content under another key.
+
+    `moved` counts the stored entries that now say another date of publication (D7).
+    """
 
     new: tuple[Addition, ...] = ()
     revised: tuple[Change, ...] = ()
     renamed: tuple[Change, ...] = ()
     unchanged: int = 0
+    moved: int = 0
 
 
-def diff(entries: Iterable[Keyed], stored: Mapping[str, str], names: Mapping[str, str]) -> Changes:
-    """Compare with the stored fingerprints by key; `names` gives the stored key of entries known by another (I4)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What of a stored entry is compared."""
+
+    fingerprint: str
+    published: datetime | None
+
+
+def diff(
+    entries: Iterable[Keyed], stored: Mapping[str, Filed], names: Mapping[str, str], *, dates_are_stable: bool = True
+) -> Changes:
+    """Compare with what is stored by key; `names` gives the stored key of entries known by another (I4).
+
+    An entry is revised if its content differs, or if its source now dates it earlier (D8), unless that source's dates
+    are known to move by themselves (D7).
+    """
     new: list[Addition] = []
     revised: list[Change] = []
     renamed: list[Change] = []
-    unchanged = 0
+    unchanged = moved = 0
     for keyed in entries:
         old_key, print_ = names.get(keyed.key, keyed.key), fingerprint(keyed.entry)
-        if old_key not in stored:
+        filed = stored.get(old_key)
+        if filed is None:
             new.append(Addition(keyed=keyed, fingerprint=print_))
-        elif stored[old_key] != print_:
+            continue
+        shift = _shift(keyed.entry.published, filed.published)
+        moved += shift != 0
+        if filed.fingerprint != print_ or (shift < 0 and dates_are_stable):
             revised.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
         elif old_key != keyed.key:
             renamed.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
         else:
             unchanged += 1
-    return Changes(new=tuple(new), revised=tuple(revised), renamed=tuple(renamed), unchanged=unchanged)
+    return Changes(new=tuple(new), revised=tuple(revised), renamed=tuple(renamed), unchanged=unchanged, moved=moved)
+
+
+def _shift(now: datetime | None, before: datetime | None) -> int:
+    """Whole seconds by which a date of publication moved; 0 if either is missing."""
+    return int((now - before).total_seconds()) if now and before else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

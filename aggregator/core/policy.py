@@ -103,6 +103,10 @@ class PollState:
     identity: IdentityMode = IdentityMode.ID
     alias_streak: int = 0
     """Visits in a row at which most entries were known only by an alias (protocols section 10, changing guids)."""
+    moving_dates: int = 0
+    """Visits in a row at which stored entries said another date of publication."""
+    unstable_dates: bool = False
+    """The source's dates move by themselves: the first one stays (protocols D7)."""
     moved_to: str | None = None
     """Target of a permanent redirect, used once it has been seen 3 times over 48 h (protocols, table of section 5)."""
     moved_seen: int = 0

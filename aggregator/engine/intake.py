@@ -37,10 +37,10 @@ def read(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """A reading's entries by what has to be done with them; `alias_streak` goes into the source's state."""
+    """A reading's entries by what has to be done with them. `state` is the source's, as far as these tell it."""
 
     changes: changes.Changes
-    alias_streak: int
+    state: PollState
     entries: int
     known: int
     diagnostics: tuple[Diagnostic, ...]
@@ -63,15 +63,33 @@ _CHANGING = Diagnostic(
 def sort_out(reading: Reading, keys: identity.Keying, stored: Mapping[str, Known], state: PollState) -> Sorted:
     """Find out which entries are new, revised or known by another name (I4)."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
-    found = changes.diff(keys.entries, {key: known.fingerprint for key, known in stored.items()}, names)
+    filed = {key: changes.Filed(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
+    found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates)
     most = 2 * len(names) > len(keys.entries)
+    moving = state.moving_dates + 1 if found.moved else 0
+    after = replace(
+        state,
+        identity=keys.mode,
+        alias_streak=state.alias_streak + 1 if most else 0,
+        moving_dates=moving,
+        unstable_dates=state.unstable_dates or moving >= MOVING_DATES,
+    )
+    unstable = (_UNSTABLE,) if after.unstable_dates else ()
     return Sorted(
         changes=found,
-        alias_streak=state.alias_streak + 1 if most else 0,
+        state=after,
         entries=len(keys.entries),
         known=len(keys.entries) - len(found.new),
-        diagnostics=reading.diagnostics + keys.diagnostics,
+        diagnostics=(*reading.diagnostics, *keys.diagnostics, *unstable),
     )
+
+
+MOVING_DATES = 2
+"""Polls in a row with another date for the same entry, after which a source's first dates stay (D7)."""
+_UNSTABLE = Diagnostic(
+    name="unstable-dates",
+    message="the source gives the same entries other dates at every visit; the first date of each is kept",
+)
 
 
 def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:

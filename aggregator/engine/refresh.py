@@ -15,7 +15,7 @@ from aggregator.core.identity import Keying
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.policy import IdentityMode, PollState, next_poll
+from aggregator.core.policy import PollState, next_poll
 from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
 from aggregator.engine import asking, intake
@@ -38,9 +38,8 @@ class Found:
     new: tuple[Draft, ...] = ()
     revised: tuple[Revision, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
-    identity: IdentityMode | None = None
-    alias_streak: int | None = None
-    """None: there was no document to tell."""
+    state: PollState | None = None
+    """The source's state as far as its entries tell it; None: there was no document to tell."""
     paths: tuple[CategoryPath, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -151,8 +150,7 @@ class Refresher:
             new=new,
             revised=_revisions(found.changes.revised, stored, before, now),
             rekeyed=tuple(rekeyed.items()),
-            identity=keys.mode,
-            alias_streak=found.alias_streak,
+            state=found.state,
             paths=tuple(intake.changed_paths(found, before.values())),
             diagnostics=found.diagnostics,
         )
@@ -182,11 +180,9 @@ class Refresher:
         now: datetime,
         dirty: Dirty,
     ) -> Visit:
-        after = next_poll(state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
+        after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
         said = intake.attribution(found.feed) if found.feed else state.attribution
-        streak = state.alias_streak if found.alias_streak is None else found.alias_streak
-        identity = found.identity or state.identity
-        after = replace(after, identity=identity, alias_streak=streak, attribution=said)
+        after = replace(after, attribution=said)
         return Visit(
             lease=lease,
             state=after,
