@@ -214,6 +214,13 @@ class StoredEntry:
     """Where it stands in a feed shown newest first (protocols D4)."""
     fingerprint: str
     entry: Entry
+    turn: int = 0
+    """The number, from the line of `seq`, that its latest revision took; no greater than `seq` if there was none."""
+
+    @property
+    def place(self) -> int:
+        """Where it stands in the order of additions and revisions, in which readers are told of them (protocols W8)."""
+        return max(self.seq, self.turn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Expected trouble (a full disk, a locked or newer database) is raised as `Storage
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,6 +86,34 @@ class Revision:
     entry: Entry
 
 
+class RemovalOrigin(enum.StrEnum):
+    """Who said that an entry exists no more (protocols W12)."""
+
+    OPERATOR = "operator"
+    SOURCE = "source"
+    """A tombstone in the source's own feed."""
+    VANISHED = "vanished"
+    """The source says that its document is complete, and the entry is not in it (protocols W10)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """That an entry is deleted. It comes back as I10 says; one that vanished comes back when it is seen again."""
+
+    seq: int
+    at: datetime
+    origin: RemovalOrigin
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedEntry:
+    """A deleted entry of which outputs still tell that it was deleted."""
+
+    stored: StoredEntry
+    removal: Removal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One line of a source's log."""
@@ -122,6 +151,8 @@ class Visit:
     rekeyed: tuple[tuple[int, str], ...] = ()
     hold: tuple[str, datetime] | None = None
     dirty: tuple[OutputId, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    """Entries of the source that it says are deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +208,81 @@ class RenditionRecord:
     etag: str
     modified: datetime
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """How far the archive of an output goes (protocols W9)."""
+
+    output: OutputId
+    generation: str
+    """Part of the addresses of its documents."""
+    definition: str
+    """Of the selection that it was begun for."""
+    settled: int = 0
+    """Every story up to this place is in a document."""
+    looked: int = 0
+    """Changes of entries up to this place have been looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """One finished document of a chain, numbered from 1."""
+
+    output: OutputId
+    number: int
+    first: int
+    last: int
+    """Places of its first and last story."""
+    members: tuple[int, ...]
+    """`seq` of its stories, in order of addition."""
+    repeated: int = 0
+    """How many of them an earlier document has as well: they were revised since."""
+    stale: bool = False
+    """Its files have to be written again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFile:
+    """A published archive document without its bytes, which are on disk."""
+
+    path: str
+    output: OutputId
+    generation: str
+    number: int
+    format: str
+    media_type: str
+    etag: str
+    modified: datetime
+    size: int
+    final: bool
+    """It has its link to the next one, and stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a published file was from `since` until `until`; None: it still is (protocols W11)."""
+
+    path: str
+    etag: str
+    stamp: int
+    """States of one path are numbered in their order."""
+    place: int
+    """Everything up to this place had been taken into account."""
+    since: datetime
+    until: datetime | None = None
+    parts: tuple[tuple[int, int], ...] = ()
+    """Of the present state: length of each piece in bytes, head first and tail last, and the stamp of the state in
+    which it first was as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How many seconds of an output's changes its slowest returning reader had missed, and when it was seen."""
+
+    output: OutputId
+    seconds: int
+    seen: datetime
 
 
 class Storage(Protocol):
@@ -236,19 +342,47 @@ class Storage(Protocol):
         *,
         pathless: bool = False,
         before: int | None = None,
+        after: int | None = None,
     ) -> Iterator[StoredEntry]:
-        """Entries of these sources with seq below `before`, newest addition first, read as they are consumed.
+        """Entries of these sources with a place below `before`, the newest first, read as they are consumed.
 
-        `pathless` leaves out those that have category paths of their own.
+        With `after`, those with a place above it, the oldest first. `pathless` leaves out those that have category
+        paths of their own.
         """
 
     def entries_in(
-        self, node: CategoryPath, sources: Collection[SourceNumber], *, before: int | None = None
+        self,
+        node: CategoryPath,
+        sources: Collection[SourceNumber],
+        *,
+        before: int | None = None,
+        after: int | None = None,
     ) -> Iterator[StoredEntry]:
         """The same, of those entries of these sources that have a path of their own at or below `node`."""
 
     def by_seq(self, seqs: Collection[int]) -> dict[int, StoredEntry]:
         """These entries; unknown or deleted ones are left out."""
+
+    def last_place(self) -> int:
+        """The highest place that was ever given; 0 in an empty store."""
+
+    def changed(self, after: int) -> list[int]:
+        """`seq` of every entry that was revised, deleted or moved and thereby got a place above `after`."""
+
+    def move(self, seqs: Sequence[int]) -> None:
+        """Give these entries new places, in this order, as if they had been revised."""
+
+    def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
+        """Delete entries and mark outputs; returns the `seq` of those that were not deleted already."""
+
+    def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
+        """Those of these entries that are deleted."""
+
+    def told_removals(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+        """Deleted entries of these sources that outputs still tell of, by seq."""
+
+    def lay_to_rest(self, *, before: datetime) -> list[SourceNumber]:
+        """Tell no more of deletions made before this; returns the sources that had some."""
 
     def namesakes(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
@@ -299,6 +433,59 @@ class Storage(Protocol):
 
     def renditions(self) -> list[RenditionRecord]:
         """All of outputs that are not retired."""
+
+    # -- archives ------------------------------------------------------------------------------------------------
+    def chain(self, output: OutputId) -> Chain | None:
+        """The archive of an output, if one was begun."""
+
+    def begin_chain(self, chain: Chain) -> None:
+        """Begin an archive, instead of the one there was; that one's files stay listed."""
+
+    def end_chain(self, output: OutputId) -> None:
+        """The output has no archive any more; its files stay listed."""
+
+    def settle(self, output: OutputId, *, settled: int | None = None, looked: int | None = None) -> None:
+        """Note how far the archive goes by now."""
+
+    def put_archive(self, archive: Archive, files: Sequence[ArchiveFile]) -> None:
+        """Enter a document with its files, or anew; the chain is settled at least up to its end."""
+
+    def newest_archive(self, output: OutputId) -> Archive | None:
+        """The document with the highest number."""
+
+    def stale_archives(self, output: OutputId) -> list[Archive]:
+        """Documents that have to be written again, by number."""
+
+    def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
+        """Documents that hold one of these stories, by number."""
+
+    def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
+        """These documents have to be written again."""
+
+    def archive_sizes(self, output: OutputId) -> tuple[int, int]:
+        """How many stories the documents of a chain hold, and how many of these an earlier one has as well."""
+
+    def archive_files(self) -> list[ArchiveFile]:
+        """All, also those of chains that have ended, by path."""
+
+    def forget_archive_files(self, paths: Collection[str]) -> None:
+        """These are no more."""
+
+    # -- readers -------------------------------------------------------------------------------------------------
+    def put_state(self, state: State, *, forget: datetime) -> None:
+        """What a file is from now on; states that ended before `forget` are forgotten."""
+
+    def state(self, path: str) -> State | None:
+        """What a file is now."""
+
+    def states(self) -> list[State]:
+        """All that are remembered, by path and stamp."""
+
+    def put_readers(self, readers: Sequence[Reader]) -> None:
+        """Replace what is known of these outputs' readers."""
+
+    def readers(self) -> dict[OutputId, Reader]:
+        """By output."""
 
     # -- upkeep --------------------------------------------------------------------------------------------------
     def changes(self) -> int:

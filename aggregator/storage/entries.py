@@ -1,7 +1,7 @@
-"""Entries read back: walks from the newest addition to the oldest, and looking one up.
+"""Entries read back: walks in the order of additions and revisions, and looking one up.
 
-A walk has no cursor open between two entries: it remembers the last seq and asks for the next page, so any other call
-may be made meanwhile. Additions made after its first entry are not part of it.
+A walk has no cursor open between two entries: it remembers the last place and asks for the next page, so any other
+call may be made meanwhile. What is added or revised after its first entry is no part of a walk to the oldest.
 """
 
 from __future__ import annotations
@@ -39,20 +39,28 @@ class Entries:
         *,
         pathless: bool = False,
         before: int | None = None,
+        after: int | None = None,
     ) -> Iterator[StoredEntry]:
         wanted = frozenset(sources)
         if wanted:
-            yield from self._loaded(self._walk(wanted, pathless, self._start(before)))
+            way = _DOWN if after is None else _UP
+            yield from self._loaded(self._walk(wanted, pathless, self._start(before, after), way), way)
 
     def entries_in(
-        self, node: CategoryPath, sources: Collection[SourceNumber], *, before: int | None = None
+        self,
+        node: CategoryPath,
+        sources: Collection[SourceNumber],
+        *,
+        before: int | None = None,
+        after: int | None = None,
     ) -> Iterator[StoredEntry]:
         wanted = frozenset(sources)
         if wanted:
+            way = _DOWN if after is None else _UP
             below = [id_ for id_, path in self._paths() if path[: len(node)] == node]
-            start = self._start(before)
-            walks = [self._seqs(_IN_NODE, start, {"node": id_}, wanted) for id_ in below]
-            yield from self._loaded(_unique(heapq.merge(*walks, reverse=True)))
+            start = self._start(before, after)
+            walks = [self._seqs(way.in_node, start, {"node": id_}, wanted) for id_ in below]
+            yield from self._loaded(_unique(heapq.merge(*walks, reverse=way.is_down)), way)
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
         # Arguments of a command may hold bytes that are no text; no stored value does.
@@ -62,11 +70,19 @@ class Entries:
         part = folded(text)
         if not found and 0 < len(part) <= _SEARCHABLE:
             found = self._matching(entry.c.title_folded.contains(part, autoescape=True), count)
-        return list(self._loaded(iter(found)))
+        return self._these(found)
 
     def by_seq(self, seqs: Collection[int]) -> dict[int, StoredEntry]:
-        wanted = sorted(set(seqs), reverse=True)
-        return {stored.seq: stored for stored in self._loaded(iter(wanted))}
+        return {stored.seq: stored for stored in self._these(seqs)}
+
+    def last_place(self) -> int:
+        with self._database.read() as connection:
+            return connection.scalar(select(counter.c.value).where(counter.c.name == "seq")) or 0
+
+    def changed(self, after: int) -> list[int]:
+        query = select(entry.c.seq).where(entry.c.place > after, entry.c.place > entry.c.seq).order_by(entry.c.seq)
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
 
     def namesakes(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
@@ -78,7 +94,7 @@ class Entries:
                 for chunk in chunks(sorted(set(values))):
                     rows = connection.execute(select(entry.c.seq, entry.c.number).where(column.in_(chunk), _live))
                     seqs |= {seq for seq, number in rows if number in wanted}
-        return list(self._loaded(iter(sorted(seqs, reverse=True))))[::-1]
+        return self._these(seqs)[::-1]
 
     def nodes(self, sources: Collection[SourceNumber]) -> list[CategoryPath]:
         wanted = frozenset(sources)
@@ -90,66 +106,60 @@ class Entries:
         with self._database.read() as connection:
             return [(id_, tuple(json.loads(path))) for id_, path in connection.execute(select(node.c.id, node.c.path))]
 
-    def _start(self, before: int | None) -> int:
-        with self._database.read() as connection:
-            last = connection.scalar(select(counter.c.value).where(counter.c.name == "seq")) or 0
+    def _start(self, before: int | None, after: int | None) -> int:
+        if after is not None:
+            return after
+        last = self.last_place()
         return last + 1 if before is None else min(before, last + 1)
+
+    def _these(self, seqs: Collection[int]) -> list[StoredEntry]:
+        """The live ones among these, the newest first."""
+        found: list[StoredEntry] = []
+        for chunk in chunks(sorted(set(seqs), reverse=True)):
+            with self._database.read() as connection:
+                found += [stored_entry(row) for row in connection.execute(_THESE, {"seqs": chunk})]
+        return found
 
     def _matching(self, condition: ColumnElement[bool], count: int) -> list[int]:
         query = select(entry.c.seq).where(entry.c.deleted_at.is_(None), condition)
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(entry.c.seq.desc()).limit(count)))
 
-    def _walk(self, wanted: frozenset[SourceNumber], pathless: bool, before: int) -> Iterator[int]:
+    def _walk(self, wanted: frozenset[SourceNumber], pathless: bool, start: int, way: _Way) -> Iterator[int]:
         if len(wanted) > _FEW:
-            return self._seqs(_ALL_PATHLESS if pathless else _ALL, before, {}, wanted)
-        each = _OF_SOURCE_PATHLESS if pathless else _OF_SOURCE
-        return heapq.merge(*(self._seqs(each, before, {"source": one}, wanted) for one in wanted), reverse=True)
+            return self._seqs(way.all_pathless if pathless else way.all, start, {}, wanted)
+        each = way.of_source_pathless if pathless else way.of_source
+        return heapq.merge(*(self._seqs(each, start, {"source": one}, wanted) for one in wanted), reverse=way.is_down)
 
     def _seqs(
-        self, query: Select[Any], before: int, of: dict[str, int], wanted: frozenset[SourceNumber]
+        self, query: Select[Any], start: int, of: dict[str, int], wanted: frozenset[SourceNumber]
     ) -> Iterator[int]:
-        """Descending seqs of the rows of `query` that belong to `wanted`, page by page."""
+        """Places of the rows of `query` that belong to `wanted`, page by page."""
         size = _FIRST_PAGE
         while True:
             with self._database.read() as connection:
-                rows = connection.execute(query, {**of, "before": before, "size": size}).all()
-            for seq, number in rows:
+                rows = connection.execute(query, {**of, "start": start, "size": size}).all()
+            for place, number in rows:
                 if number in wanted:
-                    yield seq
+                    yield place
             if len(rows) < size:
                 return
-            before = rows[-1][0]
+            start = rows[-1][0]
             size = min(size * 2, _LAST_PAGE)
 
-    def _loaded(self, seqs: Iterator[int]) -> Iterator[StoredEntry]:
+    def _loaded(self, places: Iterator[int], way: _Way) -> Iterator[StoredEntry]:
         size = _FIRST_PAGE
-        while page := list(islice(seqs, size)):
+        while page := list(islice(places, size)):
             with self._database.read() as connection:
-                stored = [_stored(row) for row in connection.execute(_LOAD, {"seqs": page})]
+                stored = [stored_entry(row) for row in connection.execute(way.load, {"places": page})]
             yield from stored
             size = min(size * 2, _LAST_PAGE // 4)
-
-
-def _page(table: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(table.c.seq, table.c.number)
-        .where(table.c.seq < bindparam("before"), *conditions)
-        .order_by(table.c.seq.desc())
-        .limit(bindparam("size"))
-    )
 
 
 _live = entry.c.deleted_at.is_(None)
 _without_path = ~exists().where(entry_node.c.seq == entry.c.seq)
 _of_source = entry.c.number == bindparam("source")
-_ALL = _page(entry, _live)
-_ALL_PATHLESS = _page(entry, _live, _without_path)
-_OF_SOURCE = _page(entry, _live, _of_source)
-_OF_SOURCE_PATHLESS = _page(entry, _live, _of_source, _without_path)
-_IN_NODE = _page(entry_node, entry_node.c.node == bindparam("node"))
-_USED = select(entry_node.c.node, entry_node.c.number).distinct()
-_LOAD = (
+_COLUMNS = (
     select(
         entry.c.seq,
         source.c.id.label("source"),
@@ -162,13 +172,41 @@ _LOAD = (
         entry.c.updated,
         entry.c.sort_date,
         entry.c.fingerprint,
+        entry.c.place,
         body.c.data,
     )
     .join(source, source.c.number == entry.c.number)
     .join(body, body.c.seq == entry.c.seq)
-    .where(entry.c.seq.in_(bindparam("seqs", expanding=True)), _live)
-    .order_by(entry.c.seq.desc())
 )
+_THESE = _COLUMNS.where(entry.c.seq.in_(bindparam("seqs", expanding=True)), _live).order_by(entry.c.seq.desc())
+STORED = _COLUMNS
+
+
+class _Way:
+    """The queries of a walk in one direction."""
+
+    def __init__(self, *, is_down: bool) -> None:
+        self.is_down = is_down
+        self.all = self._page(entry, _live)
+        self.all_pathless = self._page(entry, _live, _without_path)
+        self.of_source = self._page(entry, _live, _of_source)
+        self.of_source_pathless = self._page(entry, _live, _of_source, _without_path)
+        self.in_node = self._page(entry_node, entry_node.c.node == bindparam("node"))
+        wanted = entry.c.place.in_(bindparam("places", expanding=True))
+        self.load = _COLUMNS.where(wanted, _live).order_by(self._order(entry))
+
+    def _order(self, table: Any) -> Any:
+        return table.c.place.desc() if self.is_down else table.c.place
+
+    def _page(self, table: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+        start: ColumnElement[int] = bindparam("start")
+        ahead = table.c.place < start if self.is_down else table.c.place > start
+        ordered = select(table.c.place, table.c.number).where(ahead, *conditions).order_by(self._order(table))
+        return ordered.limit(bindparam("size"))
+
+
+_DOWN, _UP = _Way(is_down=True), _Way(is_down=False)
+_USED = select(entry_node.c.node, entry_node.c.number).distinct()
 
 
 def _unique(seqs: Iterable[int]) -> Iterator[int]:
@@ -180,7 +218,7 @@ def _unique(seqs: Iterable[int]) -> Iterator[int]:
         last = seq
 
 
-def _stored(row: Any) -> StoredEntry:
+def stored_entry(row: Any) -> StoredEntry:
     return StoredEntry(
         seq=row.seq,
         source=row.source,
@@ -193,5 +231,6 @@ def _stored(row: Any) -> StoredEntry:
         updated=row.updated,
         sort_date=row.sort_date,
         fingerprint=row.fingerprint,
+        turn=row.place if row.place > row.seq else 0,
         entry=ENTRY.load(row.data),
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
+from aggregator.storage.archives import Archives
 from aggregator.storage.database import Database
 from aggregator.storage.entries import Entries
 from aggregator.storage.outputs import Outputs
+from aggregator.storage.readers import Readers
+from aggregator.storage.removals import Removals
 from aggregator.storage.sources import Sources
 from aggregator.storage.tables import attempt, setting
 from aggregator.storage.visits import Visits
 
 
-class SqlStorage(Sources, Visits, Entries, Outputs):
+class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers):
     """A store in one SQL database, whose tables are there and up to date."""
 
     def __init__(self, database: Database) -> None:

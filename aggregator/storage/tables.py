@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,9 +125,12 @@ entry = Table(
     Column("sort_date", Instant, nullable=False),
     Column("deleted_at", Instant),
     Column("fingerprint", Text, nullable=False),
+    # A number from the line of `seq`: that of the latest addition, revision or deletion.
+    Column("place", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("number", "key"),
     # `deleted_at` makes it answer counts and walks without touching the rows.
-    Index(None, "number", "seq", "deleted_at"),
+    Index(None, "number", "place", "deleted_at"),
+    Index(None, "place"),
     Index(None, "public_id"),
     Index(None, "link_key"),
 )
@@ -162,8 +166,22 @@ entry_node = Table(
     Column("node", RowNumber, ForeignKey("node.id"), primary_key=True, autoincrement=False),
     Column("seq", RowNumber, ForeignKey("entry.seq"), primary_key=True, autoincrement=False),
     Column("number", RowNumber, nullable=False),
+    Column("place", BigInteger, nullable=False, server_default=text("0")),
     Index(None, "seq"),
+    Index(None, "node", "place"),
     sqlite_with_rowid=False,
+)
+
+# Entries that were deleted, and whether outputs still say so (protocols W12).
+removal = Table(
+    "removal",
+    metadata,
+    Column("seq", RowNumber, ForeignKey("entry.seq"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("why", Text),
+    Column("told", Boolean, nullable=False),
+    Index(None, "told", "at"),
 )
 
 slug = Table(
@@ -201,4 +219,73 @@ rendition = Table(
     Column("modified", Instant, nullable=False),
     Column("size", BigInteger, nullable=False),
     Index(None, "output"),
+)
+
+# The archive of an output: how far it goes. Everything at or before `settled` is in a document or is no story of it.
+chain = Table(
+    "chain",
+    metadata,
+    Column("output", Text, ForeignKey("output.id"), primary_key=True),
+    Column("generation", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("settled", BigInteger, nullable=False),
+    Column("looked", BigInteger, nullable=False),
+)
+
+# One finished document: the seqs of its stories as JSON, in order of addition.
+archive = Table(
+    "archive",
+    metadata,
+    Column("output", Text, ForeignKey("chain.output"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    Column("members", Text, nullable=False),
+    Column("stale", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The files of archive documents. A document of a chain that has ended stays until its file was removed.
+archive_file = Table(
+    "archive_file",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("output", Text, nullable=False),
+    Column("generation", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("modified", Instant, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Index(None, "output", "number"),
+    sqlite_with_rowid=False,
+)
+
+# States that a published file has had (protocols W11): readers name them by their ETag.
+state = Table(
+    "state",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("etag", Text, primary_key=True),
+    Column("stamp", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("parts", Text),
+    Index(None, "until"),
+    sqlite_with_rowid=False,
+)
+
+# How far behind the slowest of those readers was who come back with what they were given.
+reader = Table(
+    "reader",
+    metadata,
+    Column("output", Text, primary_key=True),
+    Column("seconds", BigInteger, nullable=False),
+    Column("seen", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -11,10 +11,22 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.storage import Draft, Known, Lease, Revision, Visit
+from aggregator.storage import Draft, Known, Lease, Removal, Revision, Visit
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
-from aggregator.storage.tables import alias, attempt, body, counter, entry, entry_node, hold, node, output, source
+from aggregator.storage.tables import (
+    alias,
+    attempt,
+    body,
+    counter,
+    entry,
+    entry_node,
+    hold,
+    node,
+    output,
+    removal,
+    source,
+)
 
 Values = dict[str, Any]
 
@@ -60,6 +72,8 @@ class Visits:
             _rekey(connection, number, [*visit.rekeyed, *((revision.seq, revision.key) for revision in visit.revised)])
             if revised:
                 _revise(connection, visit.revised, revised)
+            if visit.removed:
+                remove(connection, visit.removed)
             if added:
                 _add(connection, visit.new, added, bodies)
             if visit.hold:
@@ -106,6 +120,10 @@ _TOKEN = select(source.c.lease_token).where(source.c.number == bindparam("source
 _LOG = insert(attempt)
 _END = update(source).where(source.c.number == bindparam("visited"))
 _REVISE = update(entry).where(entry.c.seq == bindparam("at"), entry.c.number == bindparam("of"))
+_UNREMOVE = delete(removal).where(removal.c.seq == bindparam("at"))
+_DELETE = update(entry).where(entry.c.seq == bindparam("at")).values(deleted_at=bindparam("moment"))
+_MOVE = update(entry).where(entry.c.seq == bindparam("at")).values(place=bindparam("to"))
+_MOVE_IN_NODES = update(entry_node).where(entry_node.c.seq == bindparam("at")).values(place=bindparam("to"))
 _FORGET = delete(alias).where(alias.c.number == bindparam("of"), alias.c.key == bindparam("was"))
 _REKEY = _REVISE.values(key=bindparam("becomes"))
 
@@ -194,21 +212,25 @@ def _rekey(connection: Connection, number: SourceNumber, keys: Sequence[tuple[in
 
 
 def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequence[tuple[Values, str]]) -> None:
+    first = take(connection, "seq", len(rows))
+    rows = [({**row, "place": place}, data) for place, (row, data) in enumerate(rows, first)]
     connection.execute(_REVISE, [row for row, _ in rows])
+    connection.execute(_UNREMOVE, [{"at": row["at"]} for row, _ in rows])
     connection.execute(
         update(body).where(body.c.seq == bindparam("at")), [{"at": row["at"], "data": data} for row, data in rows]
     )
     connection.execute(
         delete(entry_node).where(entry_node.c.seq == bindparam("at")), [{"at": row["at"]} for row, _ in rows]
     )
-    _place(connection, rows[0][0]["of"], [(revision.seq, revision.paths) for revision in revisions])
+    placed = [(row["at"], row["place"], revision.paths) for (row, _), revision in zip(rows, revisions, strict=True)]
+    _place(connection, rows[0][0]["of"], placed)
 
 
 def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Values], bodies: Sequence[str]) -> None:
     first = take(connection, "seq", len(rows))
-    connection.execute(insert(entry), [{"seq": seq, **row} for seq, row in enumerate(rows, first)])
+    connection.execute(insert(entry), [{"seq": seq, "place": seq, **row} for seq, row in enumerate(rows, first)])
     connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])
-    _place(connection, rows[0]["number"], [(seq, draft.paths) for seq, draft in enumerate(drafts, first)])
+    _place(connection, rows[0]["number"], [(seq, seq, draft.paths) for seq, draft in enumerate(drafts, first)])
 
 
 def take(connection: Connection, name: str, count: int) -> int:
@@ -221,14 +243,43 @@ def take(connection: Connection, name: str, count: int) -> int:
     return int(last) + 1
 
 
-def _place(connection: Connection, number: int, placed: Sequence[tuple[int, tuple[CategoryPath, ...]]]) -> None:
-    pairs = {(seq, json.dumps(path, ensure_ascii=False)) for seq, paths in placed for path in paths}
-    if not pairs:
+def _place(connection: Connection, number: int, placed: Sequence[tuple[int, int, tuple[CategoryPath, ...]]]) -> None:
+    """Enter entries, as (seq, place, paths), in their categories."""
+    rows = {(seq, place, json.dumps(path, ensure_ascii=False)) for seq, place, paths in placed for path in paths}
+    if not rows:
         return
-    nodes = _nodes(connection, sorted({path for _, path in pairs}))
+    nodes = _nodes(connection, sorted({path for *_, path in rows}))
     connection.execute(
-        insert(entry_node), [{"node": nodes[path], "seq": seq, "number": number} for seq, path in sorted(pairs)]
+        insert(entry_node),
+        [{"node": nodes[path], "seq": seq, "number": number, "place": place} for seq, place, path in sorted(rows)],
     )
+
+
+def remove(connection: Connection, removals: Sequence[Removal]) -> list[int]:
+    """Mark entries as deleted; those that are unknown or deleted already are passed over. Returns the others' seqs."""
+    wanted = {one.seq: one for one in removals}
+    live: list[int] = []
+    for chunk in chunks(sorted(wanted)):
+        live += connection.scalars(select(entry.c.seq).where(entry.c.seq.in_(chunk), entry.c.deleted_at.is_(None)))
+    if live:
+        connection.execute(_DELETE, [{"at": seq, "moment": wanted[seq].at} for seq in live])
+        connection.execute(
+            insert(removal),
+            [
+                {"seq": s, "at": wanted[s].at, "origin": wanted[s].origin, "why": wanted[s].why, "told": True}
+                for s in live
+            ],
+        )
+        move(connection, live)
+    return live
+
+
+def move(connection: Connection, seqs: Sequence[int]) -> None:
+    """Give entries a new place each, in the order of `seqs`."""
+    first = take(connection, "seq", len(seqs))
+    rows = [{"at": seq, "to": place} for place, seq in enumerate(seqs, first)]
+    connection.execute(_MOVE, rows)
+    connection.execute(_MOVE_IN_NODES, rows)
 
 
 def _nodes(connection: Connection, paths: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
 from aggregator.core.policy import Health, PollState
-from aggregator.storage import Lease, Storage
+from aggregator.storage import Archive, Chain, Lease, Reader, Removal, RemovalOrigin, State, Storage
 from aggregator.storage.codec import ENTRY, STATE, Unreadable
 from aggregator.storage.opening import open_storage
 
@@ -27,6 +27,10 @@ ALL = OutputId("all")
 ONE = SourceNumber(1)
 HELD = Lease(number=ONE, token="mine", until=LATER)
 
+GONE = Removal(seq=1, at=NOW, origin=RemovalOrigin.OPERATOR)
+CHAIN = Chain(output=ALL, generation="g", definition="d")
+DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=(1,))
+SHOWN = State(path="a", etag='"e"', stamp=1, place=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
     "enlist": lambda store: store.enlist([(SourceId("b"), "https://b.example/")], now=NOW),
@@ -38,6 +42,17 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "retire_outputs": lambda store: store.retire_outputs([]),
     "mark_dirty": lambda store: store.mark_dirty([ALL]),
     "put_renditions": lambda store: store.put_renditions(ALL, [rendition("a")], stamp=1, size=1, newest=None),
+    "move": lambda store: store.move([1]),
+    "remove": lambda store: store.remove([GONE], [ALL]),
+    "lay_to_rest": lambda store: store.remove([GONE], []) and store.lay_to_rest(before=LATER),
+    "begin_chain": lambda store: store.begin_chain(CHAIN),
+    "end_chain": lambda store: store.end_chain(ALL),
+    "settle": lambda store: store.settle(ALL, settled=1),
+    "put_archive": lambda store: store.put_archive(DOCUMENT, []),
+    "mark_stale": lambda store: store.mark_stale(ALL, [1]),
+    "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
+    "put_state": lambda store: store.put_state(SHOWN, forget=NOW),
+    "put_readers": lambda store: store.put_readers([Reader(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }
 READS: dict[str, Callable[[Storage], object]] = {
@@ -53,6 +68,19 @@ READS: dict[str, Callable[[Storage], object]] = {
     "namesakes": lambda store: store.namesakes(["urn:x:one"], [], [ONE]),
     "find": lambda store: store.find("one"),
     "nodes": lambda store: store.nodes([ONE]),
+    "last_place": lambda store: store.last_place(),
+    "changed": lambda store: store.changed(0),
+    "removals": lambda store: store.removals([1]),
+    "told_removals": lambda store: store.told_removals([ONE]),
+    "chain": lambda store: store.chain(ALL),
+    "newest_archive": lambda store: store.newest_archive(ALL),
+    "stale_archives": lambda store: store.stale_archives(ALL),
+    "archives_with": lambda store: store.archives_with(ALL, [1]),
+    "archive_sizes": lambda store: store.archive_sizes(ALL),
+    "archive_files": lambda store: store.archive_files(),
+    "state": lambda store: store.state("a"),
+    "states": lambda store: store.states(),
+    "readers": lambda store: store.readers(),
     "outputs": lambda store: store.outputs(),
     "renditions": lambda store: store.renditions(),
     "changes": lambda store: store.changes(),

@@ -1,0 +1,132 @@
+"""Archives of outputs: their chains, the documents, and the files these have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from aggregator.core.model import OutputId
+from aggregator.storage import Archive, ArchiveFile, Chain
+from aggregator.storage.database import Database, chunks
+from aggregator.storage.tables import archive, archive_file, chain
+
+
+class Archives:
+    """The part of `Storage` about archives."""
+
+    _database: Database
+
+    def chain(self, output: OutputId) -> Chain | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(chain).where(chain.c.output == output)).one_or_none()
+        return None if row is None else Chain(**row._mapping)
+
+    def begin_chain(self, begun: Chain) -> None:
+        with self._database.write() as connection:
+            _end(connection, begun.output)
+            row = {name: getattr(begun, name) for name in chain.c.keys()}  # noqa: SIM118 - columns, not a dict
+            connection.execute(insert(chain), row)
+
+    def end_chain(self, output: OutputId) -> None:
+        with self._database.write() as connection:
+            _end(connection, output)
+
+    def settle(self, output: OutputId, *, settled: int | None = None, looked: int | None = None) -> None:
+        values = {"settled": settled, "looked": looked}
+        changed = {name: value for name, value in values.items() if value is not None}
+        with self._database.write() as connection:
+            connection.execute(update(chain).where(chain.c.output == output).values(changed))
+
+    def put_archive(self, made: Archive, files: Sequence[ArchiveFile]) -> None:
+        with self._database.write() as connection:
+            of_output = chain.c.output == made.output
+            settled = connection.scalar(select(chain.c.settled).where(of_output))
+            if settled is None:
+                return
+            one = (archive.c.output == made.output, archive.c.number == made.number)
+            connection.execute(delete(archive).where(*one))
+            connection.execute(insert(archive), _row(made))
+            for file in files:
+                connection.execute(delete(archive_file).where(archive_file.c.path == file.path))
+                row = {name: getattr(file, name) for name in archive_file.c.keys()}  # noqa: SIM118
+                connection.execute(insert(archive_file), row)
+            connection.execute(update(chain).where(of_output).values(settled=max(settled, made.last)))
+
+    def newest_archive(self, output: OutputId) -> Archive | None:
+        newest = select(archive).where(archive.c.output == output).order_by(archive.c.number.desc()).limit(1)
+        return next(iter(self._found(newest)), None)
+
+    def stale_archives(self, output: OutputId) -> list[Archive]:
+        return self._found(_of(output).where(archive.c.stale))
+
+    def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
+        wanted = frozenset(seqs)
+        if not wanted:
+            return []
+        return [one for one in self._found(_of(output)) if not wanted.isdisjoint(one.members)]
+
+    def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
+        with self._database.write() as connection:
+            for chunk in chunks(sorted(set(numbers))):
+                these = update(archive).where(archive.c.output == output, archive.c.number.in_(chunk))
+                connection.execute(these.values(stale=True))
+
+    def archive_sizes(self, output: OutputId) -> tuple[int, int]:
+        sums = select(
+            func.coalesce(func.sum(archive.c.size), 0),
+            func.coalesce(func.sum(archive.c.repeated), 0),
+        )
+        with self._database.read() as connection:
+            stories, repeated = connection.execute(sums.where(archive.c.output == output)).one()
+        return int(stories), int(repeated)
+
+    def archive_files(self) -> list[ArchiveFile]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(archive_file).order_by(archive_file.c.path)).all()
+        return [ArchiveFile(**row._mapping) for row in rows]
+
+    def forget_archive_files(self, paths: Collection[str]) -> None:
+        with self._database.write() as connection:
+            for chunk in chunks(sorted(set(paths))):
+                connection.execute(delete(archive_file).where(archive_file.c.path.in_(chunk)))
+
+    def _found(self, query: Select[Any]) -> list[Archive]:
+        with self._database.read() as connection:
+            return list(map(_archive, connection.execute(query)))
+
+
+def _of(output: OutputId) -> Select[Any]:
+    return select(archive).where(archive.c.output == output).order_by(archive.c.number)
+
+
+def _end(connection: Connection, output: OutputId) -> None:
+    connection.execute(delete(archive).where(archive.c.output == output))
+    connection.execute(delete(chain).where(chain.c.output == output))
+
+
+def _row(made: Archive) -> dict[str, Any]:
+    return {
+        "output": made.output,
+        "number": made.number,
+        "first": made.first,
+        "last": made.last,
+        "size": len(made.members),
+        "repeated": made.repeated,
+        "members": json.dumps(made.members),
+        "stale": made.stale,
+    }
+
+
+def _archive(row: Any) -> Archive:
+    return Archive(
+        output=row.output,
+        number=row.number,
+        first=row.first,
+        last=row.last,
+        repeated=row.repeated,
+        members=tuple(json.loads(row.members)),
+        stale=row.stale,
+    )

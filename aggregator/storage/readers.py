@@ -1,0 +1,56 @@
+"""What published files were at which time, and how far behind their readers are (protocols W11)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from aggregator.core.model import OutputId
+from aggregator.storage import Reader, State
+from aggregator.storage.database import Database
+from aggregator.storage.tables import reader, state
+
+
+class Readers:
+    """The part of `Storage` about what readers have seen."""
+
+    _database: Database
+
+    def put_state(self, now: State, *, forget: datetime) -> None:
+        with self._database.write() as connection:
+            present = update(state).where(state.c.path == now.path, state.c.until.is_(None))
+            connection.execute(present.values(until=now.since, parts=None))
+            connection.execute(delete(state).where(state.c.until < forget))
+            connection.execute(delete(state).where(state.c.path == now.path, state.c.etag == now.etag))
+            row = {name: getattr(now, name) for name in state.c.keys()}  # noqa: SIM118 - columns, not a dict
+            connection.execute(insert(state), {**row, "parts": json.dumps(now.parts)})
+
+    def state(self, path: str) -> State | None:
+        with self._database.read() as connection:
+            query = select(state).where(state.c.path == path, state.c.until.is_(None))
+            return next(iter(map(_state, connection.execute(query).mappings())), None)
+
+    def states(self) -> list[State]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(state).order_by(state.c.path, state.c.stamp)).mappings().all()
+        return list(map(_state, rows))
+
+    def put_readers(self, readers: Sequence[Reader]) -> None:
+        with self._database.write() as connection:
+            for one in readers:
+                connection.execute(delete(reader).where(reader.c.output == one.output))
+                row = {"output": one.output, "seconds": one.seconds, "seen": one.seen}
+                connection.execute(insert(reader), row)
+
+    def readers(self) -> dict[OutputId, Reader]:
+        with self._database.read() as connection:
+            return {row.output: Reader(**row._mapping) for row in connection.execute(select(reader))}
+
+
+def _state(row: Any) -> State:
+    parts = tuple((length, stamp) for length, stamp in json.loads(row["parts"] or "[]"))
+    return State(**{**row, "parts": parts})

@@ -1,0 +1,70 @@
+"""Deleted entries: marking them, telling of them for a while, and what has to be known to bring one back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from aggregator.core.model import OutputId, SourceNumber
+from aggregator.storage import Removal, RemovalOrigin, RemovedEntry
+from aggregator.storage.database import Database, chunks
+from aggregator.storage.entries import STORED, stored_entry
+from aggregator.storage.tables import entry, removal
+from aggregator.storage.visits import mark, move, remove
+
+
+class Removals:
+    """The part of `Storage` about deleted entries."""
+
+    _database: Database
+
+    def move(self, seqs: Sequence[int]) -> None:
+        if seqs:
+            with self._database.write() as connection:
+                move(connection, seqs)
+
+    def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
+        with self._database.write() as connection:
+            removed = remove(connection, removals)
+            if removed:
+                mark(connection, outputs)
+        return removed
+
+    def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
+        found: dict[int, Removal] = {}
+        with self._database.read() as connection:
+            for chunk in chunks(sorted(set(seqs))):
+                rows = connection.execute(select(removal).where(removal.c.seq.in_(chunk)))
+                found |= {row.seq: _removal(row) for row in rows}
+        return found
+
+    def told_removals(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+        wanted = frozenset(sources)
+        with self._database.read() as connection:
+            rows = connection.execute(_TOLD).all()
+        return [RemovedEntry(stored=stored_entry(row), removal=_removal(row)) for row in rows if row.number in wanted]
+
+    def lay_to_rest(self, *, before: datetime) -> list[SourceNumber]:
+        over = (removal.c.told, removal.c.at < before)
+        numbers = select(entry.c.number).join(removal, removal.c.seq == entry.c.seq).where(*over).distinct()
+        with self._database.read() as connection:
+            found = sorted(connection.scalars(numbers))
+        if found:
+            with self._database.write() as connection:
+                connection.execute(update(removal).where(*over).values(told=False))
+        return found
+
+
+_TOLD = (
+    STORED.join(removal, removal.c.seq == entry.c.seq)
+    .add_columns(removal.c.at, removal.c.origin, removal.c.why)
+    .where(removal.c.told)
+    .order_by(entry.c.seq)
+)
+
+
+def _removal(row: Any) -> Removal:
+    return Removal(seq=row.seq, at=row.at, origin=RemovalOrigin(row.origin), why=row.why)

@@ -1,0 +1,193 @@
+"""What is kept so that nothing is lost on the way out: deletions, archives, states, and stores of the first version."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+from storage_samples import LATER, NOW, add, enlist, entry, revision
+
+from aggregator.core.model import OutputId
+from aggregator.storage import Archive, ArchiveFile, Chain, Reader, Removal, RemovalOrigin, State, Storage
+from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
+
+ALL = OutputId("all")
+CHAIN = Chain(output=ALL, generation="g1", definition="d1", settled=0, looked=7)
+FILE = ArchiveFile(
+    path="a/all/g1/1.atom",
+    output=ALL,
+    generation="g1",
+    number=1,
+    format="atom",
+    media_type="application/atom+xml",
+    etag='"e"',
+    modified=NOW.replace(microsecond=0),
+    size=12,
+    final=False,
+)
+
+
+def removal(seq: int, **changes: object) -> Removal:
+    return replace(Removal(seq=seq, at=LATER, origin=RemovalOrigin.OPERATOR, why="侵权"), **changes)  # type: ignore[arg-type]
+
+
+def document(number: int, *members: int, **changes: object) -> Archive:
+    made = Archive(output=ALL, number=number, first=members[0], last=members[-1], members=members)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def with_output(store: Storage) -> Storage:
+    store.put_output(ALL, public_id="p", definition="d", now=NOW)
+    store.begin_chain(CHAIN)
+    return store
+
+
+def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
+    """W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
+    [a, b] = enlist(store, "a", "b")
+    add(store, a, ["one", "two"])
+    [output] = [store.put_output(ALL, public_id="p", definition="d", now=NOW)]
+    store.put_renditions(ALL, [], stamp=output.stamp, size=0, newest=None)
+    assert store.remove([removal(1), removal(99)], [ALL]) == [1]
+    assert store.remove([removal(1)], [ALL]) == []
+    assert [one.seq for one in store.entries([a])] == [2]
+    assert store.find("urn:x:one") == []
+    assert store.known(a)["urn:x:one"].deleted_at == LATER
+    assert store.removals([1, 2]) == {1: removal(1)}
+    [told] = store.told_removals([a])
+    assert (told.stored.entry, told.removal) == (entry("one"), removal(1))
+    assert store.told_removals([b]) == []
+    assert store.changed(2) == [1]
+    assert [record.dirty for record in store.outputs()] == [True]
+
+
+def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
+    [a] = enlist(store, "a")
+    add(store, a, ["one", "two"])
+    store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
+    assert store.lay_to_rest(before=LATER) == []
+    assert store.lay_to_rest(before=LATER + timedelta(seconds=1)) == [a]
+    assert [one.stored.seq for one in store.told_removals([a])] == [2]
+    assert store.known(a)["urn:x:one"].deleted_at == LATER
+
+
+def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
+    """I10 decides when; then nothing speaks of the deletion any more."""
+    [a] = enlist(store, "a")
+    add(store, a, ["one"])
+    store.remove([removal(1)], [])
+    add(store, a, [], revised=(revision(1),))
+    assert [one.seq for one in store.entries([a])] == [1]
+    assert store.told_removals([a]) == []
+    assert store.removals([1]) == {}
+
+
+def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
+    [a] = enlist(store, "a")
+    add(store, a, ["one"])
+    add(store, a, [], removed=(removal(1, origin=RemovalOrigin.SOURCE, why=None),))
+    assert store.removals([1])[1].origin is RemovalOrigin.SOURCE
+
+
+def test_a_chain_and_its_documents_come_back_whole(store: Storage) -> None:
+    with_output(store)
+    store.put_archive(document(1, 1, 2, 3), [FILE])
+    store.put_archive(document(2, 5, 4, last=9, repeated=1), [])
+    assert store.chain(ALL) == replace(CHAIN, settled=9)
+    assert store.newest_archive(ALL) == document(2, 5, 4, last=9, repeated=1)
+    assert store.archive_sizes(ALL) == (5, 1)
+    assert store.archive_files() == [FILE]
+    assert [one.number for one in store.archives_with(ALL, [4, 77])] == [2]
+    store.settle(ALL, settled=11, looked=12)
+    assert store.chain(ALL) == replace(CHAIN, settled=11, looked=12)
+
+
+def test_a_stale_document_is_so_until_it_is_entered_anew(store: Storage) -> None:
+    with_output(store)
+    store.put_archive(document(1, 1), [FILE])
+    store.put_archive(document(2, 2), [])
+    store.mark_stale(ALL, [1])
+    assert [one.number for one in store.stale_archives(ALL)] == [1]
+    store.put_archive(document(1, 1), [replace(FILE, etag='"f"', final=True)])
+    assert store.stale_archives(ALL) == []
+    assert [file.etag for file in store.archive_files()] == ['"f"']
+    chain = store.chain(ALL)
+    assert chain is not None
+    assert chain.settled == 2, "it never goes back"
+
+
+def test_files_of_an_ended_chain_are_listed_until_forgotten(store: Storage) -> None:
+    with_output(store)
+    store.put_archive(document(1, 1), [FILE])
+    store.begin_chain(replace(CHAIN, generation="g2"))
+    assert store.newest_archive(ALL) is None
+    assert store.archive_files() == [FILE]
+    store.end_chain(ALL)
+    assert store.chain(ALL) is None
+    store.put_archive(document(1, 1), [FILE])
+    assert store.newest_archive(ALL) is None, "there is no chain it could belong to"
+    store.forget_archive_files([FILE.path])
+    assert store.archive_files() == []
+
+
+def test_states_follow_each_other(store: Storage) -> None:
+    """W11: each is remembered for a time; only the present one has parts; one that returns is the present one again."""
+    early = NOW - timedelta(days=9)
+    for stamp, etag in enumerate(("a", "b", "a"), 1):
+        made = State(path="p", etag=etag, stamp=stamp, place=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),))
+        store.put_state(made, forget=early)
+    assert [(one.etag, one.stamp, one.until) for one in store.states()] == [
+        ("b", 2, NOW + timedelta(hours=3)),
+        ("a", 3, None),
+    ]
+    assert [one.parts for one in store.states()] == [(), ((1, 2),)]
+    assert store.state("p") == store.states()[1]
+    assert store.state("q") is None
+    later = State(path="q", etag="x", stamp=1, place=1, since=LATER)
+    store.put_state(later, forget=NOW + timedelta(days=1))
+    assert [one.etag for one in store.states()] == ["a", "x"]
+
+
+def test_the_slowest_reader_is_remembered(store: Storage) -> None:
+    for seconds in (5, 7):
+        store.put_readers([Reader(output=ALL, seconds=seconds, seen=NOW)])
+    assert store.readers() == {ALL: Reader(output=ALL, seconds=7, seen=NOW)}
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> None:
+    """What was stored stays, in the order it had."""
+    database.parent.mkdir()
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    state = json.dumps({"number": 1, "source": "a"})
+    with closing(sqlite3.connect(database)) as raw, raw:
+        raw.execute("INSERT INTO source VALUES (1, 'a', 'https://a.example/', 1, 0, NULL, NULL, ?, NULL)", [state])
+        raw.execute("INSERT INTO counter VALUES ('seq', 2)")
+        raw.execute("INSERT INTO node VALUES (1, '[\"n\"]')")
+        for seq in (1, 2):
+            raw.execute(
+                "INSERT INTO entry VALUES (?, 1, ?, ?, NULL, NULL, NULL, 't', 't', 0, 0, NULL, 0, 0, NULL, 'f')",
+                [seq, f"k{seq}", f"urn:x:{seq}"],
+            )
+            raw.execute("INSERT INTO body VALUES (?, ?)", [seq, json.dumps({"id": f"urn:x:{seq}"})])
+            raw.execute("INSERT INTO entry_node VALUES (1, ?, 1)", [seq])
+    store = open_storage(database)
+    [a] = [record.state.number for record in store.sources()]
+    assert [(one.seq, one.place) for one in store.entries([a])] == [(2, 2), (1, 1)]
+    assert [one.seq for one in store.entries_in(("n",), [a])] == [2, 1]
+    assert store.changed(0) == []
+    store.close()
+    with closing(sqlite3.connect(database)) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
