@@ -58,8 +58,8 @@ def trouble() -> Iterator[None]:
         sys.exit(SOURCE_FAILED)
 
 
-def set_up_log(*, quiet: bool, as_json: bool = False) -> None:
-    """Send log lines to standard error: warnings only if `quiet`; one JSON object a line if `as_json`."""
+def set_up_log(*, quiet: bool, as_json: bool = False, least: int = logging.WARNING) -> None:
+    """Send log lines to standard error: from level `least` on if `quiet`; one JSON object a line if `as_json`."""
     import structlog
 
     renderer: Any = (
@@ -78,7 +78,7 @@ def set_up_log(*, quiet: bool, as_json: bool = False) -> None:
             structlog.processors.format_exc_info if as_json else _as_is,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

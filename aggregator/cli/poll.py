@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ def poll(config: Path, store: Path, force: bool, sources: tuple[str, ...], as_js
     Exit status 0 if all went well, 1 if some source failed or some output could not be written, 2 if feeds.toml is
     wrong. A source asked for by hand within five minutes, or whose server asked for patience, is left alone.
     """
-    set_up_log(quiet=not verbose)
+    # failures of sources are in the result; bugs and what could not be written are not for its reader alone
+    set_up_log(quiet=not verbose, least=logging.ERROR)
     with trouble():
         result = asyncio.run(_poll(config, store, force=force, sources=sources, progress=not as_json))
     click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=2) if as_json else result.as_text())
@@ -56,10 +58,12 @@ async def _poll(config: Path, store: Path, *, force: bool, sources: Sequence[str
 
 
 def _known(app: App, name: str) -> Any:
-    ids = [target.id for target in app.world.targets.values()]
-    if name in ids:
-        return name
-    raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(ids)}")
+    targets = {str(target.id): target for target in app.world.targets.values()}
+    if name not in targets:
+        raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(targets)}")
+    if not targets[name].config.enabled:
+        raise click.BadParameter(f"the source {name!r} is switched off in feeds.toml; take out its enabled = false")
+    return name
 
 
 class Progress:
