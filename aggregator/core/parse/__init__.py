@@ -12,11 +12,11 @@ from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
+from aggregator.core.parse.discovery import discover_feeds
 from aggregator.core.parse.frontmatter import read_post
 from aggregator.core.parse.jsonapi import read_json_api
 from aggregator.core.parse.jsonfeed import read_json_feed
 from aggregator.core.parse.matter import starts_with_matter
-from aggregator.core.parse.page import discover_feeds
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
 from aggregator.core.parse.prolog import Kind, Prolog, read_prolog
 from aggregator.core.parse.selectors import read_page
