@@ -314,6 +314,13 @@ class _Sources:
 
 
 @asynccontextmanager
+async def open_sources(config: Config, base: Path) -> AsyncIterator[SourceFactory]:
+    """The kinds of source without a store, for commands that look and keep nothing; paths start from `base`."""
+    async with _Sources(base, visits=1) as sources:
+        yield sources.factory(config)
+
+
+@asynccontextmanager
 async def open_app(
     config_path: Path,
     store_path: Path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -10,8 +11,12 @@ import click
 from aggregator import __version__
 
 COMMANDS = {
+    "add": "Add a feed, or the feed of a page, to feeds.toml.",
     "check": "Read feeds.toml and say everything that is wrong with it.",
+    "export": "Write sources or outputs as OPML, the list that feed readers import.",
+    "import": "Add the feeds of an OPML file to feeds.toml.",
     "poll": "Poll what is due, publish what changed, and exit: the form for cron.",
+    "preview": "Show what would be read from a source, address or file, without storing it.",
     "serve": "Poll, publish and serve, following edits of feeds.toml: the daemon.",
     "status": "Show how sources and outputs are doing.",
 }
@@ -26,8 +31,9 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module: Any = importlib.import_module(f"aggregator.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module: Any = importlib.import_module(f"aggregator.cli.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

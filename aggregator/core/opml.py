@@ -162,7 +162,8 @@ class _Outline:
 
     @property
     def name(self) -> str:
-        return plain_title(self._attribute("title")) or plain_title(self._attribute("text"))
+        """`text` is what is shown (OPML 2.0), so `title` comes second; most programs write the same in both."""
+        return plain_title(self._attribute("text")) or plain_title(self._attribute("title"))
 
     @property
     def address(self) -> str:

@@ -19,7 +19,17 @@ from aggregator.core.parse import parse_document
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
 NAMED_BY_HAND = {"too-many-entries", "reader-failed", "file-unreadable", "html-cut"}
-OF_OTHER_ROOMS = {"page-cut", "page-selector-empty", "json-path-empty", "reused-guid", "changing-guid", "html-unstable"}
+OF_OTHER_ROOMS = {
+    "page-cut",
+    "page-selector-empty",
+    "page-entries-nested",
+    "page-entry-empty",
+    "page-entry-repeated",
+    "json-path-empty",
+    "reused-guid",
+    "changing-guid",
+    "html-unstable",
+}
 """Raised and tested where pages, APIs, identities and HTML are read."""
 
 

@@ -1,0 +1,143 @@
+"""`aggregator add`: a feed, or one that a page names, into feeds.toml."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.frame import places, set_up_log, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.cli.editing import ConfigFile
+    from aggregator.cli.finding import Found
+    from aggregator.core.parse.discovery import NamedFeed
+
+
+@click.command()
+@places
+@click.argument("url")
+@click.option("--id", "name", metavar="ID", help="Name of the source; without it, one is made from the title.")
+@click.option("--title", help="Shown instead of the title that the source gives itself.")
+@click.option("--category", metavar="PATH", help='Where its entries stand, such as "News/Local".')
+@click.option("--yes", "-y", is_flag=True, help="Take the first feed that a page names, and do not ask.")
+@click.option("--probe", is_flag=True, help="If a page names no feed, ask for it at the usual places as well.")
+def add(
+    config: Path,
+    store: Path,  # noqa: ARG001 - all commands take --store
+    url: str,
+    name: str | None,
+    title: str | None,
+    category: str | None,
+    yes: bool,
+    probe: bool,
+) -> None:
+    """Add the feed at URL to feeds.toml, or a feed that the page at URL names.
+
+    Of several feeds you choose. Comments and layout of feeds.toml stay as they are. Exit status 1 if there is no feed
+    or it is there already, 2 if feeds.toml is wrong.
+    """
+    set_up_log(quiet=True)
+    with trouble():
+        from aggregator.cli.editing import open_config
+        from aggregator.cli.finding import find
+
+        wanted = Wanted(url, name=name, title=title, category=category)
+        file = open_config(config)
+        wanted.refuse_taken(file)
+        choose = _first if yes or not _is_terminal() else _ask
+        found = asyncio.run(find(file, wanted.url, choose=choose, probe=probe))
+        click.echo(wanted.write(file, found))
+
+
+class Wanted:
+    """What the command line asks for, checked before anybody is asked. Raises AggregatorError for what will not do."""
+
+    def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
+        from aggregator.cli.looking import address_of
+        from aggregator.core import config_values as values
+        from aggregator.core.config_report import UnfitError
+        from aggregator.core.errors import AggregatorError
+        from aggregator.core.model import SourceId
+
+        address = address_of(url)
+        if address is None:
+            raise AggregatorError(f"{url}: this is no address of the web; files on disk are named with `path` by hand")
+        self.url = address
+        option = ""
+        try:
+            option = "--id"
+            self.id = SourceId(values.identifier(name)) if name is not None else None
+            option = "--title"
+            self.title = values.one_line(title) if title is not None else None
+            option = "--category"
+            self.category = values.category_path(category) if category is not None else None
+        except UnfitError as error:
+            raise AggregatorError(f"{option}: {error}") from error
+
+    def refuse_taken(self, file: ConfigFile) -> None:
+        """Say so if the id or the address is there, before anybody is asked."""
+        from aggregator.core import config_values as values
+        from aggregator.core.errors import AggregatorError
+
+        for source in file.config.sources:
+            if self.id and values.folded_name(source.id) == values.folded_name(self.id):
+                raise AggregatorError(f'--id: {file.path} has a source "{source.id}" already')
+        refuse_known(file, self.url)
+
+    def write(self, file: ConfigFile, found: Found) -> str:
+        """Add the source; returns what is told of it."""
+        from aggregator.core.config_edit import Ids, NewSource, host_name
+        from aggregator.core.text.urls import without_userinfo
+
+        refuse_known(file, found.url)
+        taken = Ids(source.id for source in file.config.sources)
+        proposed = self.id or taken.propose(*found.names, host_name(found.url))
+        source = NewSource(id=proposed, url=found.url, title=self.title, category=self.category)
+        file.write(file.with_sources([source]))
+        own = next((name for name in found.names if name), "")
+        lines = [f'{file.path}: added source "{source.id}"' + (f": {own}" if own else "")]
+        shown = source.table() | {"url": without_userinfo(source.url)}
+        lines += [f"  {key:<8} = {value}" for key, value in shown.items() if key != "id"]
+        return "\n".join([*lines, found.note] if found.note else lines)
+
+
+def refuse_known(file: ConfigFile, url: str) -> None:
+    from aggregator.core.errors import AggregatorError
+    from aggregator.core.text.urls import without_userinfo
+
+    holder = file.holder(url)
+    if holder is not None:
+        raise AggregatorError(f'{without_userinfo(url)}: {file.path} has it already, as source "{holder}"')
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _first(feeds: Sequence[NamedFeed]) -> NamedFeed:
+    if len(feeds) > 1:
+        click.echo(_listed("the page names these feeds; the first is taken:", feeds), err=True)
+    return feeds[0]
+
+
+def _ask(feeds: Sequence[NamedFeed]) -> NamedFeed:
+    if len(feeds) == 1:
+        return feeds[0]
+    click.echo(_listed("The page names these feeds:", feeds))
+    number: int = click.prompt("Which", type=click.IntRange(1, len(feeds)), default=1)
+    return feeds[number - 1]
+
+
+def _listed(head: str, feeds: Sequence[NamedFeed]) -> str:
+    width = len(str(len(feeds)))
+    lines = [
+        f"  {number:>{width}}. {feed.url}" + (f"  {feed.title}" if feed.title else "")
+        for number, feed in enumerate(feeds, 1)
+    ]
+    return "\n".join([head, *lines])

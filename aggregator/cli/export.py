@@ -1,0 +1,89 @@
+"""`aggregator export`: the list that feed readers import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.frame import places, set_up_log, trouble
+
+if TYPE_CHECKING:
+    from aggregator.core.config import Config
+    from aggregator.core.model import Feed, SourceId
+
+
+@click.command()
+@places
+@click.option(
+    "--sources", "what", flag_value="sources", default="sources", help="What is read: the sources (the default)."
+)
+@click.option("--outputs", "what", flag_value="outputs", help="What is published: the outputs, as last published.")
+def export(config: Path, store: Path, what: str) -> None:
+    """Write OPML 2.0 to standard output.
+
+    Sources bring their categories as folders; titles and sites of sources that were read before come from the store.
+    Passwords are left out. Files, pages and APIs are no feeds that another reader could take; they are left out, too.
+    """
+    set_up_log(quiet=True)
+    with trouble():
+        written = _sources(config, store) if what == "sources" else _outputs(config, store)
+        click.echo(written, nl=False)
+
+
+def _outputs(config: Path, store: Path) -> bytes:
+    from aggregator.app import PUBLIC, load_config
+    from aggregator.core.errors import PublishError
+    from aggregator.engine.publish import OPML_PATH
+
+    load_config(config)
+    published = store / PUBLIC / OPML_PATH
+    try:
+        return published.read_bytes()
+    except FileNotFoundError:
+        raise PublishError(str(published), "nothing is published yet; run `aggregator poll` first") from None
+    except OSError as error:
+        raise PublishError(str(published), f"it cannot be read: {error.strerror}") from error
+
+
+def _sources(config: Path, store: Path) -> bytes:
+    from aggregator.app import load_config
+    from aggregator.core.text.urls import host_of
+    from aggregator.formats.opml import Subscription, render_opml
+
+    settings = load_config(config)
+    known = _known(settings, store)
+    subscriptions = []
+    for source in settings.sources:
+        if source.url is None or source.rules is not None:
+            kind = "files" if source.url is None else "a page" if source.page else "an API"
+            click.echo(f'source "{source.id}" reads {kind}, so it is left out', err=True)
+            continue
+        feed = known.get(source.id)
+        subscriptions.append(
+            Subscription(
+                title=source.title or (feed.title if feed else "") or host_of(source.url) or source.id,
+                xml_url=source.url,
+                html_url=feed.site_url if feed else None,
+                language=source.language or (feed.language if feed else None),
+                path=source.category or (),
+            )
+        )
+    return render_opml(subscriptions, title=settings.site.title)
+
+
+def _known(config: Config, store: Path) -> dict[SourceId, Feed]:
+    """What the store knows of the sources; nothing if there is none yet."""
+    from aggregator.app import DATABASE
+    from aggregator.storage.opening import open_storage
+
+    if not (store / DATABASE).exists():
+        return {}
+    storage = open_storage(store / DATABASE)
+    try:
+        addresses = {source.id: source.address for source in config.sources}
+        records = storage.sources()
+        return {r.state.source: r.feed for r in records if r.feed and addresses.get(r.state.source) == r.address}
+    finally:
+        storage.close()

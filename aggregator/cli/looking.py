@@ -1,0 +1,63 @@
+"""Fetching and reading one source without a store, for `add` and `preview`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aggregator.core.errors import AggregatorError
+
+if TYPE_CHECKING:
+    from aggregator.core.config import Config, SourceConfig
+    from aggregator.core.document import Document
+    from aggregator.core.normalise import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A document and what was read of it."""
+
+    document: Document
+    reading: Reading
+
+
+def address_of(text: str) -> str | None:
+    """The http address a person meant, scheme or not; None if the text cannot be one."""
+    from aggregator.core.config_report import UnfitError
+    from aggregator.core.config_values import address
+
+    text = re.sub(r"^feed:(?://)?(?=https?:)|^feed://", "", text.strip(), flags=re.IGNORECASE)
+    if not re.match(r"https?:", text, re.IGNORECASE):
+        host = re.match(r"(?:localhost|[^/\s:@?#]+\.[^/\s:@?#.]+)(?=:\d+(?:/|$)|[/?#]|$)", text)
+        if host is None:
+            return None
+        is_local = host[0] == "localhost" or re.fullmatch(r"[\d.]+", host[0])
+        text = f"{'http' if is_local else 'https'}://{text}"
+    try:
+        return address(text)
+    except UnfitError as error:
+        raise AggregatorError(f"{text}: {error}") from error
+
+
+async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
+    """One request, as a first visit would make it. Raises FetchError."""
+    from aggregator.app import open_sources, wall_clock
+    from aggregator.core.document import NotModified
+    from aggregator.engine.asking import headers
+    from aggregator.sources import FetchRequest
+
+    asked = FetchRequest(address=source.address, now=wall_clock(), headers=headers(source))
+    async with open_sources(config, base) as make:
+        answer = await make(source).fetch(asked)
+    if isinstance(answer, NotModified):  # nothing was known, so nothing can be unchanged
+        raise AggregatorError(f"{source.address}: the server says that nothing has changed, and shows nothing")
+    return answer
+
+
+def read(source: SourceConfig, document: Document) -> Reading:
+    """As a visit would read it. Raises ParseError."""
+    from aggregator.engine import asking, intake
+
+    return intake.read(document, asking.context(source, document), source.encoding, source.rules)

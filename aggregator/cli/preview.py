@@ -1,0 +1,179 @@
+"""`aggregator preview`: what a visit would read, and nothing stored of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.frame import places, set_up_log, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aggregator.cli.looking import Look
+    from aggregator.core.config import Config, SourceConfig
+    from aggregator.core.errors import ParseError
+    from aggregator.core.model import Diagnostic, Entry, Feed, Person
+
+TEXT_SHOWN = 200
+"""Characters of an entry's text."""
+
+
+@click.command()
+@places
+@click.argument("what", metavar="SOURCE-OR-URL")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Entries shown; 0 for all.")
+@click.option("--verbose", "-v", is_flag=True, help="Say also which element filled each field.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that was read as JSON.")
+def preview(config: Path, store: Path, what: str, limit: int, verbose: bool, as_json: bool) -> None:  # noqa: ARG001
+    """Show what would be read from a source of feeds.toml (by its id), an address, or a file.
+
+    One request is made, and nothing is stored. Exit status 1 if it cannot be fetched or read, 2 if feeds.toml is wrong.
+    """
+    set_up_log(quiet=True)
+    with trouble():
+        from aggregator.core.errors import ParseError
+
+        try:
+            look = asyncio.run(_look(config, what))
+        except ParseError as error:
+            click.echo(f"aggregator: {error}", err=True)
+            click.echo(_advice(error), err=True, nl=False)
+            sys.exit(1)
+        click.echo(_as_json(look) if as_json else "\n".join(_as_text(look, limit=limit, verbose=verbose)))
+
+
+def _advice(error: ParseError) -> str:
+    """The feeds a page names, one a line."""
+    return "".join(f"  aggregator preview {url}\n" for url in error.feeds)
+
+
+async def _look(path: Path, what: str) -> Look:
+    from aggregator.cli.looking import Look, fetch, read
+
+    config = _config(path)
+    source = _source(config, what)
+    document = await fetch(config, source, path.parent)
+    return Look(document=document, reading=read(source, document))
+
+
+def _config(path: Path) -> Config:
+    """feeds.toml; what holds without one, if there is none."""
+    from aggregator.cli.editing import open_config
+
+    return open_config(path).config
+
+
+def _source(config: Config, what: str) -> SourceConfig:
+    """The source of that id, else one made for the address or file."""
+    from aggregator.cli.looking import address_of
+    from aggregator.core.config import SourceConfig
+    from aggregator.core.config_report import close_match
+    from aggregator.core.config_values import normal
+    from aggregator.core.errors import AggregatorError
+
+    by_id: dict[str, SourceConfig] = {source.id: source for source in config.sources}
+    named = by_id.get(normal(what))
+    if named is not None:
+        return named
+    file = Path(what)
+    if file.exists() and not file.is_dir():
+        return SourceConfig.model_validate({"id": "preview", "path": str(file.absolute())})
+    address = address_of(what)
+    if address is None:
+        meant = close_match(what, by_id)
+        hint = f'; did you mean "{meant}"?' if meant else ""
+        raise AggregatorError(f'"{what}" is no source of feeds.toml, no file and no address{hint}')
+    same = next((source for source in config.sources if source.url == address), None)
+    return same or SourceConfig.model_validate({"id": "preview", "url": address})
+
+
+def _as_json(look: Look) -> str:
+    from pydantic import TypeAdapter
+
+    from aggregator.core.normalise import Reading
+
+    return TypeAdapter(Reading).dump_json(look.reading, indent=2).decode()
+
+
+def _as_text(look: Look, *, limit: int, verbose: bool) -> Iterator[str]:
+    reading = look.reading
+    yield from _head(reading.feed, look.document.url)
+    shown = reading.entries[:limit] if limit else reading.entries
+    yield f"Entries   {len(reading.entries)}" + (
+        f", of which the first {limit}" if len(shown) < len(reading.entries) else ""
+    )
+    if verbose:
+        yield from _provenance(reading.feed.provenance)
+    for number, entry in enumerate(shown, start=1):
+        yield ""
+        yield from _entry(number, entry, verbose=verbose)
+    if reading.diagnostics:
+        yield ""
+        yield "Diagnostics"
+        yield from map(_diagnostic, reading.diagnostics)
+
+
+def _head(feed: Feed, url: str) -> Iterator[str]:
+    from aggregator.core.text.urls import without_userinfo
+
+    for name, value in (
+        ("Title", feed.title),
+        ("Address", without_userinfo(url)),
+        ("Site", feed.site_url),
+        ("About", feed.description),
+        ("Language", feed.language),
+        ("Authors", _people(feed.authors)),
+        ("Generator", feed.generator),
+    ):
+        if value:
+            yield f"{name:<9} {_plain(value)[:TEXT_SHOWN]}"
+
+
+def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
+    from aggregator.core.text.html import visible_text
+
+    yield f"{number}. {_plain(entry.title)}" + (" (title made from the text)" if entry.title_is_generated else "")
+    date = entry.published.isoformat(sep=" ") if entry.published else None
+    short = entry.summary or ""
+    text = visible_text(entry.content) or (visible_text(short) if entry.summary_is_html else short)
+    plain = _plain(text)
+    for name, value in (
+        ("link", entry.link),
+        ("date", date or (f"cannot be read: {_plain(entry.published_raw)}" if entry.published_raw else None)),
+        ("by", _people(tuple(person for person in entry.authors if not person.is_source))),
+        ("in", ", ".join("/".join(category.path) for category in entry.categories)),
+        ("image", entry.image.url if entry.image else None),
+        ("files", ", ".join(enclosure.url for enclosure in entry.enclosures)),
+        ("text", plain[:TEXT_SHOWN] + ("…" if len(plain) > TEXT_SHOWN else "")),
+    ):
+        if value:
+            yield f"   {name:<6} {_plain(value)}"
+    if verbose:
+        yield f"   id     {_plain(entry.id or 'none')}"
+        yield from _provenance(entry.provenance)
+
+
+def _provenance(provenance: dict[str, str]) -> Iterator[str]:
+    if provenance:
+        yield "   from   " + ", ".join(f"{field}: {_plain(element)}" for field, element in sorted(provenance.items()))
+
+
+def _diagnostic(diagnostic: Diagnostic) -> str:
+    where = f" ({_plain(diagnostic.entry)[:100]})" if diagnostic.entry else ""
+    return f"  {diagnostic.name}: {_plain(diagnostic.message)}{where}"
+
+
+def _people(people: tuple[Person, ...]) -> str:
+    return ", ".join(person.name for person in people)
+
+
+def _plain(text: str) -> str:
+    """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
+    from aggregator.core.text.plain import one_line
+
+    return "".join(c for c in one_line(text) if c.isprintable() or c == " ")
