@@ -1,0 +1,240 @@
+"""A folder of posts in a person's blog: what we wrote is ours to change, everything else in it is not.
+
+`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (protocols W16), and
+what we wrote into it. It is appended to before a file is touched, so that a crash leaves no file that nobody knows. A
+file that somebody has edited, or deleted, is left as it is from then on. Without the journal our posts are known by
+the id in their front matter: nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aggregator.core.errors import PublishError
+from aggregator.outlets.disk import DiskOutlet
+
+JOURNAL = ".feed-aggregator.jsonl"
+"""Hidden: Hexo, Jekyll and Hugo pass over names that begin with a dot."""
+
+_OUR_NAME = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}[-.].*")
+_OUR_ID = re.compile(rb'\norigin:\n  id: ("(?:[^"\\\n]|\\.)*")\n')
+_SPARE_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A post to be in the folder. `name` is taken unless it has one; `members` are the entries it is made of."""
+
+    id: str
+    name: str
+    body: bytes
+    members: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the journal knows of a post."""
+
+    name: str
+    digest: str
+    """Of the bytes that we wrote last, or were about to write."""
+    members: tuple[int, ...] = ()
+    before: tuple[str, ...] = ()
+    """Digests of those we wrote before, while it is not sure that the last ones arrived."""
+    is_settled: bool = False
+    """It is sure that the file was written: if it is gone, somebody removed it."""
+
+
+class PostFolder:
+    """The posts of one output. Blocking; raises PublishError for whatever the disk refuses."""
+
+    def __init__(self, root: Path, *, inside: Path | None = None) -> None:
+        """`inside` is the folder that must be there already: a blog that is not mounted is not made anew."""
+        self._root = root
+        self._inside = inside
+        self._outlet = DiskOutlet(root)
+        self.posts: dict[str, Kept] = {}
+        self.owners: dict[int, str] = {}
+        """Entry -> the id of the post that it is part of."""
+        self.definition: str | None = None
+        """What the folder was last complete for; None: it never was."""
+        self.place = 0
+        """The place of entries up to which it was."""
+        self._names: set[str] = set()
+        self._unsettled: set[str] = set()
+        self._done: set[str] = set()
+        """Written or judged since `open`."""
+
+    def exists(self) -> bool:
+        """Whether it was ever written to."""
+        return (self._root / JOURNAL).exists()
+
+    def open(self) -> None:
+        """Read what is there."""
+        if self._inside is not None and not self._inside.is_dir():
+            raise PublishError(str(self._inside), "there is no such folder; make it, or correct `posts` in feeds.toml")
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            self._names = {name.casefold() for name in os.listdir(self._root)}
+        except OSError as error:
+            raise PublishError(str(self._root), f"cannot be used: {error.strerror}") from error
+        journal = self._outlet.read(JOURNAL)
+        if journal is None:
+            self._append([["post", id_, name, digest, []] for id_, name, digest in self._found()])
+            return
+        lines = journal.splitlines()
+        for line in lines:
+            self._follow(line)
+        is_cut = bool(journal) and not journal.endswith(b"\n")  # by a crash
+        if is_cut or len(lines) > 2 * len(self.posts) + _SPARE_LINES:
+            self._outlet.write(JOURNAL, b"".join(self._summary()), {})
+
+    def put(self, drafts: Sequence[Draft]) -> int:
+        """Have these posts in the folder; returns how many files changed."""
+        changed = [draft for draft in drafts if not self._is_there(draft)]
+        before = {draft.id: self.posts.get(draft.id) for draft in changed}
+        self._append([self._noted(draft) for draft in changed])
+        count = 0
+        for draft in changed:
+            count += self._write(draft, before[draft.id])
+            self._done.add(draft.id)
+        return count
+
+    def drop(self, ids: Collection[str]) -> int:
+        """Have no posts of these ids; returns how many files were removed."""
+        known = [id_ for id_ in ids if id_ in self.posts]
+        removed = 0
+        for id_ in known:
+            kept = self.posts[id_]
+            if self._is_ours(kept.name, kept):
+                self._outlet.remove(kept.name)
+                self._names.discard(kept.name.casefold())
+                removed += 1
+        self._append([["gone", id_] for id_ in known])
+        return removed
+
+    def complete(self, definition: str, place: int) -> None:
+        """Note that everything up to `place` is there as `definition` asks."""
+        if (definition, place) != (self.definition, self.place) or self._unsettled:
+            self._append([["complete", definition, place]])
+
+    def _found(self) -> Iterator[tuple[str, str, str]]:
+        """Posts of ours without a journal."""
+        for path in sorted(self._root.iterdir()):
+            body = self._outlet.read(path.name) if _OUR_NAME.fullmatch(path.name) else None
+            if body and (match := _OUR_ID.search(body)):
+                yield json.loads(match[1]), path.name, _digest(body)
+
+    def _is_there(self, draft: Draft) -> bool:
+        kept = self.posts.get(draft.id)
+        if kept is None or draft.id in self._unsettled - self._done:
+            return False
+        return kept.digest == _digest(draft.body) and kept.members == draft.members
+
+    def _noted(self, draft: Draft) -> list[Any]:
+        kept = self.posts.get(draft.id)
+        name = kept.name if kept else self._free(draft.name)
+        return ["post", draft.id, name, _digest(draft.body), list(draft.members)]
+
+    def _free(self, wanted: str) -> str:
+        path, number = PurePosixPath(wanted), 1
+        name = wanted
+        while name.casefold() in self._names:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+        self._names.add(name.casefold())
+        return name
+
+    def _write(self, draft: Draft, before: Kept | None) -> bool:
+        """Write a post that the journal tells of already, unless its file is not ours any more."""
+        kept = self.posts[draft.id]
+        if before is not None and not self._is_ours(kept.name, kept) and (before.is_settled or self._exists(kept.name)):
+            return False
+        return self._outlet.write(kept.name, draft.body, {})
+
+    def _is_ours(self, name: str, kept: Kept) -> bool:
+        body = self._outlet.read(name)
+        return body is not None and _digest(body) in (kept.digest, *kept.before)
+
+    def _exists(self, name: str) -> bool:
+        return self._outlet.read(name) is not None
+
+    def _append(self, lines: Iterable[Sequence[Any]]) -> None:
+        """Add to the journal, and to what is known; on disk before anything else happens."""
+        written = [_line(line) for line in lines]
+        if not written:
+            return
+        try:
+            with (self._root / JOURNAL).open("ab") as file:
+                file.write(b"".join(written))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            words = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            raise PublishError(str(self._root / JOURNAL), f"cannot be written: {words}") from error
+        for line in written:
+            self._follow(line)
+
+    def _follow(self, line: bytes) -> None:
+        """Take a line of the journal into account; one that a crash cut short is passed over."""
+        try:
+            match json.loads(line):
+                case ["post", str(id_), str(name), str(digest), list(members)]:
+                    self._remember(id_, Kept(name=name, digest=digest, members=tuple(members)))
+                case ["gone", str(id_)]:
+                    self._disown(self.posts.pop(id_, None))
+                    self._unsettled.discard(id_)
+                case ["complete", str(definition), int(place)]:
+                    self.definition, self.place = definition, place
+                    self._settle()
+        except ValueError:
+            return
+
+    def _remember(self, id_: str, kept: Kept) -> None:
+        before = self.posts.get(id_)
+        if before is not None:
+            self._disown(before)
+            earlier = dict.fromkeys((*before.before, before.digest))
+            kept = replace(kept, before=tuple(earlier), is_settled=before.is_settled)
+        self.posts[id_] = kept
+        self.owners.update(dict.fromkeys(kept.members, id_))
+        self._names.add(kept.name.casefold())
+        self._unsettled.add(id_)
+
+    def _disown(self, kept: Kept | None) -> None:
+        for member in kept.members if kept else ():
+            self.owners.pop(member, None)
+
+    def _settle(self) -> None:
+        for id_ in self._unsettled:
+            self.posts[id_] = replace(self.posts[id_], before=(), is_settled=True)
+        self._unsettled.clear()
+
+    def _summary(self) -> Iterator[bytes]:
+        """The journal in its shortest form: what was complete, and what was under way since."""
+        pending: list[bytes] = []
+        for id_, kept in self.posts.items():
+            digests = (*kept.before, kept.digest)
+            lines = [_line(["post", id_, kept.name, digest, list(kept.members)]) for digest in digests]
+            if kept.is_settled:
+                yield lines.pop(0)
+            pending += lines
+        if self.definition is not None:
+            yield _line(["complete", self.definition, self.place])
+        yield from pending
+
+
+def _line(value: Sequence[Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
