@@ -234,8 +234,8 @@ class Archive:
     first: int
     last: int
     """Places of its first and last story."""
-    members: tuple[int, ...]
-    """`seq` of its stories, in order of addition."""
+    members: tuple[tuple[int, ...], ...]
+    """Of each of its stories, in order of addition, the `seq` of the entries that told it, its own first."""
     repeated: int = 0
     """How many of them an earlier document has as well: they were revised since."""
     stale: bool = False
@@ -360,8 +360,8 @@ class Storage(Protocol):
     ) -> Iterator[StoredEntry]:
         """The same, of those entries of these sources that have a path of their own at or below `node`."""
 
-    def by_seq(self, seqs: Collection[int]) -> dict[int, StoredEntry]:
-        """These entries; unknown or deleted ones are left out."""
+    def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
+        """These entries; unknown ones are left out and, unless asked for, deleted ones."""
 
     def last_place(self) -> int:
         """The highest place that was ever given; 0 in an empty store."""
@@ -426,7 +426,7 @@ class Storage(Protocol):
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """Replace what is known of an output's files; clears its mark if the stamp still is `stamp`.
+        """Replace what is known of an output's files; clears its mark if the stamp still is `stamp`, else sets it.
 
         A rendition whose etag is the stored one keeps its stored `modified`. Returns what is now stored.
         """
@@ -440,6 +440,9 @@ class Storage(Protocol):
 
     def begin_chain(self, chain: Chain) -> None:
         """Begin an archive, instead of the one there was; that one's files stay listed."""
+
+    def redefine_chain(self, output: OutputId, definition: str) -> None:
+        """The archive goes on under another definition."""
 
     def end_chain(self, output: OutputId) -> None:
         """The output has no archive any more; its files stay listed."""
@@ -457,7 +460,7 @@ class Storage(Protocol):
         """Documents that have to be written again, by number."""
 
     def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
-        """Documents that hold one of these stories, by number."""
+        """Documents with a story that one of these entries told, by number."""
 
     def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
         """These documents have to be written again."""
@@ -478,8 +481,8 @@ class Storage(Protocol):
     def state(self, path: str) -> State | None:
         """What a file is now."""
 
-    def states(self) -> list[State]:
-        """All that are remembered, by path and stamp."""
+    def states(self, path: str | None = None) -> list[State]:
+        """All that are remembered, or those of one path, by path and stamp."""
 
     def put_readers(self, readers: Sequence[Reader]) -> None:
         """Replace what is known of these outputs' readers."""

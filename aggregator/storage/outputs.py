@@ -143,9 +143,8 @@ def _replace(connection: Connection, id_: OutputId, renditions: Sequence[Renditi
 
 
 def _done(connection: Connection, stored: Any, stamp: int, size: int, newest: datetime | None) -> None:
-    values: dict[str, Any] = {"size": size, "newest": newest}
-    if stored.stamp == stamp:
-        values["dirty"] = False
+    # an older stamp may have come after a newer one had cleared the mark, with older files
+    values: dict[str, Any] = {"size": size, "newest": newest, "dirty": stored.stamp != stamp}
     connection.execute(update(output).where(output.c.id == stored.id).values(values))
 
 

@@ -15,6 +15,7 @@ import pytest
 from route_bench import Bench, Clock, Origin, item, items, rss
 
 from aggregator.app import DATABASE
+from aggregator.core.model import OutputId
 
 
 def start(bench: Bench) -> None:
@@ -152,6 +153,20 @@ class TestPublicFolder:
         assert not list((bench.public / "c").glob("甲*"))
         with bench.store() as store:
             assert sorted(record.output for record in store.outputs()) == ["all", "乙"]
+
+
+def test_an_older_edition_that_comes_late_does_not_stay(bench: Bench) -> None:
+    """Two runs publish one output: the slower one, which had read less, must not have the last word"""
+    start(bench)
+    bench.poll()
+    with bench.store() as store:
+        [older] = [record for record in store.outputs() if record.output == "all"]
+        store.mark_dirty([OutputId("all")])
+        [newer] = [record for record in store.outputs() if record.output == "all"]
+        files = [file for file in store.renditions() if file.output == "all"]
+        store.put_renditions(OutputId("all"), files, stamp=newer.stamp, size=3, newest=None)
+        store.put_renditions(OutputId("all"), files, stamp=older.stamp, size=2, newest=None)
+    assert [p.output for p in bench.poll_later(seconds=1).published] == ["all"]
 
 
 def test_many_visits_and_publishing_at_once(bench: Bench) -> None:
