@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.looking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,7 @@ class Wanted:
         proposed = self.id or taken.propose(*found.names, host_name(found.url))
         source = NewSource(id=proposed, url=found.url, title=self.title, category=self.category)
         file.write(file.with_sources([source]))
-        own = next((name for name in found.names if name), "")
+        own = printable(next((name for name in found.names if name), ""))
         lines = [f'{file.path}: added source "{source.id}"' + (f": {own}" if own else "")]
         shown = source.table() | {"url": without_userinfo(source.url)}
         lines += [f"  {key:<8} = {value}" for key, value in shown.items() if key != "id"]
@@ -137,7 +138,7 @@ def _ask(feeds: Sequence[NamedFeed]) -> NamedFeed:
 def _listed(head: str, feeds: Sequence[NamedFeed]) -> str:
     width = len(str(len(feeds)))
     lines = [
-        f"  {number:>{width}}. {feed.url}" + (f"  {feed.title}" if feed.title else "")
+        f"  {number:>{width}}. {feed.url}" + (f"  {printable(feed.title)}" if feed.title else "")
         for number, feed in enumerate(feeds, 1)
     ]
     return "\n".join([head, *lines])

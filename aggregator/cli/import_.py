@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.looking import printable
 
 if TYPE_CHECKING:
     from aggregator.cli.editing import ConfigFile
@@ -97,11 +98,13 @@ class Report:
 
     def as_text(self, *, dry_run: bool) -> str:
         """A sum, and a line for all that was not taken."""
+        from aggregator.core.text.urls import without_userinfo
+
         found = self._found
         verb = "would be added to" if dry_run else "added to"
         lines = [f"{len(self.added)} of {self._total()} feeds {verb} {self._path}"]
         if dry_run:
-            lines += _some([f"  {new.id}: {new.url}" for new in self.added])
+            lines += _some([f"  {new.id}: {without_userinfo(new.url)}" for new in self.added])
         lines += _part("in it already", self.known)
         lines += _part("repeated in the file", found.repeated)
         lines += _part("left out", found.left_out)
@@ -111,8 +114,10 @@ class Report:
 
     def as_json(self) -> str:
         """The same for scripts, whole."""
+        from aggregator.core.text.urls import without_userinfo
+
         report: dict[str, Any] = {
-            "added": [new.table() for new in self.added],
+            "added": [new.table() | {"url": without_userinfo(new.url)} for new in self.added],
             "known": [_plain(one) for one in self.known],
             "repeated": [_plain(one) for one in self._found.repeated],
             "left_out": [_plain(one) for one in self._found.left_out],
@@ -125,7 +130,7 @@ class Report:
 
 
 def _part(head: str, left: list[LeftOut] | tuple[LeftOut, ...]) -> list[str]:
-    return [f"{len(left)} {head}:", *_some([f"  {one.text()}" for one in left])] if left else []
+    return [f"{len(left)} {head}:", *_some([f"  {printable(one.text())}" for one in left])] if left else []
 
 
 def _some(lines: list[str]) -> list[str]:

@@ -41,6 +41,13 @@ def address_of(text: str) -> str | None:
         raise AggregatorError(f"{text}: {error}") from error
 
 
+def printable(text: str) -> str:
+    """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
+    from aggregator.core.text.plain import one_line
+
+    return "".join(char for char in one_line(text) if char.isprintable())
+
+
 async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     """One request, as a first visit would make it. Raises FetchError."""
     from aggregator.app import open_sources, wall_clock

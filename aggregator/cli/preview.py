@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.looking import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,20 +132,20 @@ def _head(feed: Feed, url: str) -> Iterator[str]:
         ("Generator", feed.generator),
     ):
         if value:
-            yield f"{name:<9} {_plain(value)[:TEXT_SHOWN]}"
+            yield f"{name:<9} {printable(value)[:TEXT_SHOWN]}"
 
 
 def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
     from aggregator.core.text.html import visible_text
 
-    yield f"{number}. {_plain(entry.title)}" + (" (title made from the text)" if entry.title_is_generated else "")
+    yield f"{number}. {printable(entry.title)}" + (" (title made from the text)" if entry.title_is_generated else "")
     date = entry.published.isoformat(sep=" ") if entry.published else None
     short = entry.summary or ""
     text = visible_text(entry.content) or (visible_text(short) if entry.summary_is_html else short)
-    plain = _plain(text)
+    plain = printable(text)
     for name, value in (
         ("link", entry.link),
-        ("date", date or (f"cannot be read: {_plain(entry.published_raw)}" if entry.published_raw else None)),
+        ("date", date or (f"cannot be read: {printable(entry.published_raw)}" if entry.published_raw else None)),
         ("by", _people(tuple(person for person in entry.authors if not person.is_source))),
         ("in", ", ".join("/".join(category.path) for category in entry.categories)),
         ("image", entry.image.url if entry.image else None),
@@ -152,28 +153,23 @@ def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
         ("text", plain[:TEXT_SHOWN] + ("…" if len(plain) > TEXT_SHOWN else "")),
     ):
         if value:
-            yield f"   {name:<6} {_plain(value)}"
+            yield f"   {name:<6} {printable(value)}"
     if verbose:
-        yield f"   id     {_plain(entry.id or 'none')}"
+        yield f"   id     {printable(entry.id or 'none')}"
         yield from _provenance(entry.provenance)
 
 
 def _provenance(provenance: dict[str, str]) -> Iterator[str]:
     if provenance:
-        yield "   from   " + ", ".join(f"{field}: {_plain(element)}" for field, element in sorted(provenance.items()))
+        yield "   from   " + ", ".join(
+            f"{field}: {printable(element)}" for field, element in sorted(provenance.items())
+        )
 
 
 def _diagnostic(diagnostic: Diagnostic) -> str:
-    where = f" ({_plain(diagnostic.entry)[:100]})" if diagnostic.entry else ""
-    return f"  {diagnostic.name}: {_plain(diagnostic.message)}{where}"
+    where = f" ({printable(diagnostic.entry)[:100]})" if diagnostic.entry else ""
+    return f"  {diagnostic.name}: {printable(diagnostic.message)}{where}"
 
 
 def _people(people: tuple[Person, ...]) -> str:
     return ", ".join(person.name for person in people)
-
-
-def _plain(text: str) -> str:
-    """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
-    from aggregator.core.text.plain import one_line
-
-    return "".join(c for c in one_line(text) if c.isprintable() or c == " ")

@@ -141,3 +141,13 @@ def test_five_thousand_feeds_take_seconds(run: Command, opml: Path) -> None:
     begin = time.perf_counter()
     assert run("import", str(opml)).out.startswith("5000 of 5000 feeds added")
     assert time.perf_counter() - begin < 15
+
+
+def test_neither_passwords_nor_escapes_are_shown(run: Command, opml: Path) -> None:
+    """The report is for eyes and logs; feeds.toml has the whole address."""
+    lines = '<outline text="A&#x9b;31m" xmlUrl="x:y"/><outline text="B" xmlUrl="https://me:secret@b.example/"/>'
+    opml.write_text(f"<opml><body>{lines}</body></opml>", "utf-8")
+    shown = run("import", str(opml), "--dry-run").out + run("import", str(opml), "--json").out
+    assert "secret" not in shown
+    assert not {char for char in shown if not char.isprintable() and char != "\n"}
+    assert "me:secret@b.example" in Path("feeds.toml").read_text("utf-8")

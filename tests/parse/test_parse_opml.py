@@ -32,7 +32,9 @@ A = 'xmlUrl="https://a.example/f"'
 @pytest.mark.parametrize(
     ("outlines", "expected"),
     [
-        pytest.param(f'<outline text="A" title="AA" type="rss" {A}/>', ("", "A", "https://a.example/f"), id="text-and-title"),
+        pytest.param(
+            f'<outline text="A" title="AA" type="rss" {A}/>', ("", "A", "https://a.example/f"), id="text-and-title"
+        ),
         pytest.param(f'<outline text="A" {A}/>', ("", "A", "https://a.example/f"), id="text"),
         pytest.param(f'<outline text=" " title=" A " {A}/>', ("", "A", "https://a.example/f"), id="blank-text"),
         pytest.param(f"<outline {A}/>", ("", "a.example", "https://a.example/f"), id="no-name"),
