@@ -6,8 +6,10 @@ take turns, round by round, each round beginning with another one, and medians a
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -38,7 +40,9 @@ def run(command: Sequence[str]) -> tuple[Cost, str]:
     _adopt_orphans()
     before, start = _children(), time.perf_counter()
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Cost(time.perf_counter() - start, _children() - before), done.stdout
+    wall = time.perf_counter() - start
+    _reap()
+    return Cost(wall, _children() - before), done.stdout
 
 
 def _children() -> float:
@@ -50,6 +54,13 @@ def _adopt_orphans() -> None:
     """Have processes whose parent ends before them counted here as well, where the system (Linux) can do that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
+
+
+def _reap() -> None:
+    """Take note of adopted processes that have ended; what they used counts only then."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def cpu_of(function: Callable[[T], object], argument: T) -> float:
