@@ -60,7 +60,9 @@ def publish(work: Path, *, size: int) -> Path:
     (work / "feeds.toml").write_text(
         '[[source]]\nid = "local"\npath = "feeds/0/*.xml"\n[[feed]]\nid = "all"\n', encoding="utf-8"
     )
-    subprocess.run([*_aggregator(), "poll", *_places(work)], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([*_aggregator(), "poll", *_places(work)], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"the feed to be served could not be published: {done.stdout}")
     return work / "store" / "public"
 
 
