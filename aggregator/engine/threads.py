@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -33,6 +35,22 @@ class StoreThread:
     def close(self) -> None:
         """Wait for the call in hand and take no more."""
         self._executor.shutdown(wait=True)
+
+
+PARENT_LOOKS = 1.0
+"""Seconds between two looks of a worker whether its parent is still there."""
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this worker process end soon after `parent` has: a program that is killed leaves nobody behind."""
+
+    def watch() -> None:
+        gone = threading.Event()
+        while os.getppid() == parent:
+            gone.wait(PARENT_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 class Workshop:
@@ -65,7 +83,9 @@ class Workshop:
         if self._pool is None:
             # spawn, not fork: the parent has threads and open sockets
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_end_with_parent, initargs=(os.getpid(),)
+            )
         return self._pool
 
     def _abandon(self, pool: ProcessPoolExecutor) -> None:

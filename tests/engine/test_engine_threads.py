@@ -1,0 +1,99 @@
+"""Where blocking work goes (workers, the store's thread)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from aggregator.engine.threads import SMALL, StoreThread, Workshop
+
+LARGE = SMALL + 1
+
+
+def process_id(_: object = None) -> int:
+    return os.getpid()
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def test_small_jobs_run_on_the_spot() -> None:
+    """A trip to another process costs more than they do"""
+    workshop = Workshop(workers=1)
+    assert os.getpid() == asyncio.run(workshop(SMALL, process_id))
+
+
+@pytest.mark.slow
+def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
+    """Section 10: nothing hangs; the next job finds a fresh worker"""
+
+    async def play() -> tuple[int, int]:
+        workshop = Workshop(workers=1, deadline=2.0)
+        try:
+            first = await workshop(LARGE, process_id)
+            with pytest.raises(TimeoutError):
+                await workshop(LARGE, sleep, 60.0)
+            return first, await workshop(LARGE, process_id)
+        finally:
+            workshop.close()
+
+    first, second = asyncio.run(play())
+    assert os.getpid() not in (first, second)
+    assert first != second
+
+
+SCRIPT = """
+import asyncio
+from aggregator.engine.threads import Workshop
+from os import getpid
+
+async def main():
+    workshop = Workshop(workers=1)
+    print(await workshop(10**6, getpid), flush=True)
+    await asyncio.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: object) -> None:
+    """kill -9 leaves no process behind"""
+    path = f"{tmp_path}/parent.py"
+    with open(path, "w") as file:
+        file.write(SCRIPT)
+    with subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert int(parent.stdout.readline()) != parent.pid
+        os.kill(parent.pid, signal.SIGKILL)
+        # the pipe closes when the last process that holds it has ended
+        assert "" == parent.stdout.read()
+
+
+def test_calls_of_the_store_keep_their_order_and_are_finished_when_the_caller_is_cancelled() -> None:
+    """The write in hand is finished"""
+    done = []
+
+    def write(name: str) -> None:
+        time.sleep(0.05)
+        done.append(name)
+
+    async def play() -> None:
+        store = StoreThread()
+        first = asyncio.create_task(store(write, "first"))
+        second = asyncio.create_task(store(write, "second"))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await second
+        store.close()
+
+    asyncio.run(play())
+    assert ["first", "second"] == done
