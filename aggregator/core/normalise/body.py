@@ -47,9 +47,10 @@ def is_blank(html: str) -> bool:
 def _has_more_text(one: str, other: str) -> bool:
     """Whether a reader sees more characters of `one`; looks no further into `other` than it must."""
     length = len(visible_text(one))
-    glance = 4 * length + _GLANCE
-    start = other[:glance].rpartition("<")[0] if len(other) > glance else ""
-    return length > len(visible_text(start)) and length > len(visible_text(other))
+    for glance in (2 * length + _GLANCE // 4, 4 * length + _GLANCE):
+        if len(other) > glance and length <= len(visible_text(other[:glance].rpartition("<")[0])):
+            return False
+    return length > len(visible_text(other))
 
 
 class BodyReader:

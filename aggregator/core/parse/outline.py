@@ -7,9 +7,12 @@ it, which takes minutes for a hundred thousand. We use neither its texts, where 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from lxml import etree
 
-from aggregator.core.parse.tree import Element, Tree
+from aggregator.core.parse.tree import Element, Tree, local_name
 
 _LABELS = ("{*}category", "{*}subject", "{*}keywords", "{*}tags")
 _MAX_LABELS = 500
@@ -35,6 +38,28 @@ def without_entries(nodes: list[Element]) -> None:
         parent = node.getparent()
         if parent is not None:
             parent.remove(node)
+
+
+@contextmanager
+def emptied(nodes: list[Element]) -> Iterator[None]:
+    """While it lasts, these entries are bare tags."""
+    inner = [(node, list(node)) for node in nodes]
+    for node in nodes:
+        node[:] = []
+    try:
+        yield
+    finally:
+        for node, children in inner:
+            node[:] = children
+
+
+def names_files(node: Element) -> bool:
+    """Whether an element in this entry is called as feedparser would look for a file."""
+    return any(
+        name == "enclosure" or (name == "link" and "enclosure" in "".join(map(str, element.attrib.values())).lower())
+        for element in node.iter(etree.Element)
+        for name in (local_name(element).lower(),)
+    )
 
 
 def outline(tree: Tree, nodes: list[Element]) -> str:

@@ -15,7 +15,7 @@ from aggregator.core.parse import mending, tolerant
 from aggregator.core.parse.elements import Elements
 from aggregator.core.parse.head import HeadReader
 from aggregator.core.parse.item import ItemReader
-from aggregator.core.parse.outline import outline, without_entries
+from aggregator.core.parse.outline import emptied, names_files, outline, without_entries
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead
 from aggregator.core.parse.prolog import Prolog
 from aggregator.core.parse.tree import Element, Tree, local_name, parse_tree
@@ -72,7 +72,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
     diagnostics += _structure(tree, nodes)
-    seen = tolerant.recognise(outline(tree, nodes))
+    seen = _recognised(tree, nodes, entries)
     if seen.failed:
         diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
     return ParsedFeed(
@@ -165,6 +165,22 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
     inside = [child for child in channel if local_name(child).lower() != "item"]
     beside = [child for child in root if channel is not root and local_name(child).lower() not in ("item", "channel")]
     return reader.read(channel, [*inside, *beside])
+
+
+def _recognised(tree: Tree, nodes: list[Element], entries: tuple[ParsedEntry, ...]) -> tolerant.Recognised:
+    """What feedparser makes of the document. Entries that it has nothing to add to are shown to it as bare tags, unless
+    it then finds others than we do, or cannot tell the dialect from the head alone."""
+    complete = [
+        node
+        for node, entry in zip(nodes, entries, strict=True)
+        if node is not tree.root and tolerant.is_complete(entry, names_files=names_files(node))
+    ]
+    if complete:
+        with emptied(complete):
+            seen = tolerant.recognise(outline(tree, nodes))
+        if seen.dialect and len(seen.entries) == len(nodes):
+            return seen
+    return tolerant.recognise(outline(tree, nodes))
 
 
 def _dialect(tree: Tree, seen: tolerant.Recognised) -> str:

@@ -84,10 +84,7 @@ def completed(ours: ParsedEntry, theirs: ParsedEntry) -> ParsedEntry:
 
     Not the title: feedparser takes it from media:title or an image's title too, which nobody means.
     """
-    silent = not (_says(ours.contents) or _says(ours.summaries) or ours.related)
-    dateless = not (_says(ours.published) or _says(ours.updated))
-    linkless = not ours.guid_is_link and not any(link.href.strip() for link in ours.links)
-    fileless = not any(item.url.strip() for item in ours.enclosures)
+    silent, dateless, linkless, fileless = _is_silent(ours), _is_dateless(ours), _is_linkless(ours), _is_fileless(ours)
     return replace(
         ours,
         ids=ours.ids if _says(ours.ids) else theirs.ids,
@@ -98,6 +95,31 @@ def completed(ours: ParsedEntry, theirs: ParsedEntry) -> ParsedEntry:
         published=theirs.published if dateless else ours.published,
         updated=theirs.updated if dateless else ours.updated,
     )
+
+
+def is_complete(ours: ParsedEntry, *, names_files: bool) -> bool:
+    """Whether `completed` would return the entry as it is, whatever feedparser made of it.
+
+    `names_files` tells whether anything in the entry's element could be a file to feedparser.
+    """
+    gaps = _is_silent(ours) or _is_dateless(ours) or _is_linkless(ours) or (names_files and _is_fileless(ours))
+    return not gaps and _says(ours.ids)
+
+
+def _is_silent(ours: ParsedEntry) -> bool:
+    return not (_says(ours.contents) or _says(ours.summaries) or ours.related)
+
+
+def _is_dateless(ours: ParsedEntry) -> bool:
+    return not (_says(ours.published) or _says(ours.updated))
+
+
+def _is_linkless(ours: ParsedEntry) -> bool:
+    return not ours.guid_is_link and not any(link.href.strip() for link in ours.links)
+
+
+def _is_fileless(ours: ParsedEntry) -> bool:
+    return not any(item.url.strip() for item in ours.enclosures)
 
 
 def _says(candidates: Candidates) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -166,11 +167,19 @@ def attribute(element: Element, *names: str) -> str | None:
             return value
     if not element.attrib:
         return None
-    wanted = [name.lower() for name in names]
-    found = {
-        str(key).rpartition("}")[2].rpartition(":")[2].lower(): str(value) for key, value in element.attrib.items()
-    }
-    return next((found[name].strip() for name in wanted if found.get(name, "").strip()), None)
+    keys = _plain_keys(tuple(element.attrib))
+    for name in names:
+        key = keys.get(name.lower())
+        value = str(element.get(key) or "").strip() if key is not None else ""
+        if value:
+            return value
+    return None
+
+
+@lru_cache(maxsize=512)
+def _plain_keys(keys: tuple[str, ...]) -> dict[str, str]:
+    """Attributes' names in lower case and without namespace -> as they stand; of several the last."""
+    return {str(key).rpartition("}")[2].rpartition(":")[2].lower(): key for key in keys}
 
 
 def text_of(element: Element) -> str:

@@ -30,6 +30,7 @@ _LAZY = (
 )
 """Where the real address hides, in the order of H2."""
 
+_SIZE_NAMES = frozenset({"width", "height"})
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/]++={0,2})", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\n\f\r]++")
@@ -57,7 +58,11 @@ _COUNTERS = re.compile(
 
 def size(value: str | None) -> int | None:
     """A width or height in CSS pixels; None unless it is a whole number below 100,000, `px` or not; 0 counts."""
-    found = _SIZE.fullmatch(value) if value else None
+    if not value:
+        return None
+    if len(value) <= 5 and value.isascii() and value.isdecimal():
+        return int(value)
+    found = _SIZE.fullmatch(value)
     return int(found[1]) if found else None
 
 
@@ -90,6 +95,8 @@ def is_dot(attributes: dict[str, str]) -> bool:
 
 def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
     """`width` and `height` as they are kept: positive, and height only if `w` and `h` do not contradict it (H3)."""
+    if attributes.keys().isdisjoint(_SIZE_NAMES):
+        return []
     width, height = size(attributes.get("width")), size(attributes.get("height"))
     w, h = size(attributes.get("w")), size(attributes.get("h"))
     if width and height and w and h and abs(w * height - h * width) > 0.02 * w * height:
@@ -183,12 +190,15 @@ def image_within(html: str, place: Place) -> str | None:
     return None
 
 
-def write_image(attributes: dict[str, str], place: Place, *, spare: str | None, common: list[tuple[str, str]]) -> str:
+def write_image(
+    attributes: dict[str, str], place: Place, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
+) -> str:
     """The `img` as it is kept, or what stands for it: "" for a pixel (H8), a link for a data picture over 64 KiB.
 
-    `spare` is the address to use where the element itself has none; `common` are the attributes any element may have.
+    `lazy` is what `is_lazy` says of it, `spare` the address to use where the element itself has none; `common` are the
+    attributes any element may have.
     """
-    source, is_woken = _source(attributes, place, spare)
+    source, is_woken = _source(attributes, place, lazy, spare)
     if is_dot(attributes) or source is None or is_counter(source):
         return ""
     is_data = source[:5].lower() == "data:"
@@ -220,10 +230,10 @@ def _stand_in(alt: str, place: Place) -> str:
     return write_link(page, alt or page) if page else escape_text(alt)
 
 
-def _source(attributes: dict[str, str], place: Place, spare: str | None) -> tuple[str | None, bool]:
+def _source(attributes: dict[str, str], place: Place, lazy: bool, spare: str | None) -> tuple[str | None, bool]:
     """The address to show, and whether it is another than `src`."""
     given = attributes.get("src", "")
-    if is_lazy(attributes):
+    if lazy:
         found = awakened(attributes, place) or spare
         if found is not None:
             return found, True

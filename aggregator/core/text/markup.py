@@ -8,6 +8,7 @@ Every quantifier that could back-track is possessive: matching is linear whateve
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from html.entities import html5
 
@@ -46,6 +47,8 @@ _REFERENCE = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?+|([a-zA-Z][a-zA-Z
 _ROW_BREAK = re.compile(r"[ \t]*+[\r\n][ \t\r\n]*+")
 _SPECIAL = re.compile('[&<>"\xa0]')
 MAX_ATTRIBUTES = 64
+_SHORT_TAG = 4_000
+"""Characters of attributes that are read in one go."""
 
 VOID = names("area base br col embed frame hr img input keygen link meta param source track wbr")
 
@@ -87,10 +90,15 @@ def _resolve(found: re.Match[str]) -> str:
 def read_attributes(source: str) -> dict[str, str]:
     """Decoded attributes by lower-case name, in order; the first of two equal names wins (H1). At most 64 are read."""
     found: dict[str, str] = {}
-    for pair in _PAIR.finditer(source):
-        name = pair[1].lower()
+    if len(source) <= _SHORT_TAG:
+        pairs: Iterable[tuple[str, ...]] = _PAIR.findall(source)
+    else:
+        pairs = (pair.groups("") for pair in _PAIR.finditer(source))
+    for written, double, single, bare in pairs:
+        name = written.lower()
         if name not in found:
-            found[name] = decode_attribute(pair[2] or pair[3] or pair[4] or "")
+            value = double or single or bare
+            found[name] = decode_attribute(value) if "&" in value else value
             if len(found) == MAX_ATTRIBUTES:
                 break
     return found
@@ -117,6 +125,8 @@ def write_tag(name: str, attributes: list[tuple[str, str]]) -> str:
     """An opening tag."""
     if not attributes:
         return f"<{name}>"
+    if _SPECIAL.search("".join([value for _, value in attributes])) is None:
+        return f"<{name}" + "".join([f' {key}="{value}"' for key, value in attributes]) + ">"
     return "<" + name + "".join([f' {key}="{escape_value(value)}"' for key, value in attributes]) + ">"
 
 

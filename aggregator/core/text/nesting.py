@@ -46,7 +46,15 @@ _ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "rp": (frozenset({"rt", "rp"}), frozenset({"ruby"})),
 }
 """Element -> what its start ends without an end tag, and where the search for that stops."""
-
+_SIMPLE = (
+    (_CLOSES_P | names("span sub sup figcaption summary cite q"))
+    - set(_ENDS)
+    - _FORMATS
+    - set(_PARENTS)
+    - _NEEDS_TREE
+    - _HEADINGS
+)
+"""Elements that end nothing but an open paragraph and may stand anywhere."""
 
 _NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _ROWS = frozenset({"tr", "tbody", "thead", "tfoot"})
@@ -71,6 +79,9 @@ class Nesting:
     def open(self, name: str) -> bool:
         """Notes a start tag; False if it must be left out, as its end tag then will be."""
         stack = self.stack
+        if name in _SIMPLE and len(stack) < MAX_DEPTH and (name not in _CLOSES_P or "p" not in stack):
+            stack.append(name)
+            return True
         if name in _ENDS or (name in _CLOSES_P and "p" in stack):
             self._end_implied(name)
         is_format = name in _FORMATS

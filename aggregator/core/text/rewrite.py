@@ -52,17 +52,18 @@ _RENAMED = {
     "strike": "s",
     "tt": "code",
 }
-_PLAIN_OPENERS = {f"<{name}>": name for name in ALLOWED - VOID - {"iframe", "pre", "audio", "video"}}
+_PLAIN_OPENERS = {f"<{name}>": name for name in ALLOWED - VOID - {"iframe", "pre", "audio", "video", "picture"}}
 _BARE_OPENERS = {tag: name for tag, name in _PLAIN_OPENERS.items() if name not in WITH_OWN}
+_BREAKS = frozenset({"<br>", "<br/>", "<br />"})
 _CLOSERS = {f"</{name}>": name for name in ALLOWED - VOID - {"iframe"}}
 _RAW_CLOSERS = {name: re.compile(rf"</{name}(?=[ \t\n\f\r/>])[^>]*+>?", re.IGNORECASE | re.ASCII) for name in _RAW}
 _NOSCRIPT = re.compile(r"[ \t\n\f\r]*+<noscript(?=[ \t\n\f\r/>])[^>]*+>", re.IGNORECASE | re.ASCII)
 _ALIGN = re.compile(
     r"(?:^|[;\s])text-align\s*:\s*(left|right|center|justify)\s*(?:!\s*important\s*)?(?=;|$)", re.IGNORECASE | re.ASCII
 )
-_COMMON = re.compile(
-    r"(?:^|[ \t\n\f\r/\"'])(?:style|title|id|dir|(?:xml:)?lang)[ \t\n\f\r/=]", re.IGNORECASE | re.ASCII
-)
+_COMMON = re.compile(r"[ \t\n\f\r/\"'](?:style|title|id|dir|(?:xml:)?lang)[ \t\n\f\r/=]", re.IGNORECASE | re.ASCII)
+_COMMON_NAMES = names("style title id dir lang xml:lang")
+_OWN_TEXTS = names("colspan rowspan start type media datetime kind srclang label sizes")
 _ANCHOR_TARGET = re.compile(r"\sid\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE | re.ASCII)
 
 
@@ -145,13 +146,21 @@ class _Pass:
             if self.tokens > MAX_TOKENS or self.elements > MAX_ELEMENTS:
                 self.cut = True
                 return None
+            if tag in _BREAKS:
+                self.elements += 1
+                parts.append("<br>")
+                continue
             name = _PLAIN_OPENERS.get(tag)
-            if name is None and _COMMON.search(tag) is None:
+            if name is None:
                 head = tag.partition(" ")[0] + ">"
-                name = _BARE_OPENERS.get(head) if token["end"] else None
+                name = _BARE_OPENERS.get(head)
+                if name is not None and (_COMMON.search(tag) is not None or not token["end"]):
+                    name = None
                 tag = head
             if name is not None:
-                self._open(name, tag)
+                self.elements += 1
+                if nesting.open(name):
+                    parts.append(tag)
                 continue
             jump = self._token(token)
             if jump != end:
@@ -210,6 +219,8 @@ class _Pass:
     def _common(self, attributes: dict[str, str]) -> list[tuple[str, str]]:
         """The attributes that any element may have (H6)."""
         kept: list[tuple[str, str]] = []
+        if attributes.keys().isdisjoint(_COMMON_NAMES):
+            return kept
         for name, value in attributes.items():
             if name == "style":
                 found = _ALIGN.findall(value)
@@ -244,25 +255,16 @@ class _Pass:
             policy = place.referrer_policy(source or "", attributes.get("referrerpolicy"))
             return [*kept, ("controls", ""), *([("referrerpolicy", policy)] if policy else [])]
         for name, value in attributes.items():
-            text: str | None = in_one_line(value).strip(BLANKS)
+            text: str | None
             if name == "href":
                 text = self._href(value)
             elif name in ("src", "cite"):
                 text = place.media(value)
             elif name == "srcset":
                 text = write_srcset(candidates(value, place))
-            elif name not in (
-                "colspan",
-                "rowspan",
-                "start",
-                "type",
-                "media",
-                "datetime",
-                "kind",
-                "srclang",
-                "label",
-                "sizes",
-            ):
+            elif name in _OWN_TEXTS:
+                text = in_one_line(value).strip(BLANKS)
+            else:
                 continue
             if text and fits(element, name, text):
                 kept.append((name, text))
@@ -280,8 +282,9 @@ class _Pass:
         for name in ("alt", "sizes"):
             if name in attributes:
                 attributes[name] = in_one_line(attributes[name])
-        spare = self._spare_image(token) if is_lazy(attributes) else None
-        written = write_image(attributes, self.place, spare=spare, common=self._common(attributes))
+        lazy = is_lazy(attributes)
+        spare = self._spare_image(token) if lazy else None
+        written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
         if written:
             self.elements += 1
             self.parts.append(written)

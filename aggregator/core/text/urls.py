@@ -32,6 +32,14 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
 _USER_SAFE = "!$&'()*+,;=~%-._:"
 _URI_CHARACTERS = r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_AS_IT_STANDS = re.compile(
+    r"https?://([a-z0-9][a-z0-9.-]*+)(?:/(?:[A-Za-z0-9/:@!$&'()*+,;=~._-]++|%[0-9A-Fa-f]{2})*+)?+"
+    r"(?:[?](?:[A-Za-z0-9/:@!$&'()*+,;=~._?-]++|%[0-9A-Fa-f]{2})*+)?+"
+    r"(?:#(?:[A-Za-z0-9/:@!$&'()*+,;=~._?-]++|%[0-9A-Fa-f]{2})*+)?+"
+)
+"""What `absolute` would change nothing in, if its host is one."""
+_FROM_ROOT = re.compile(r"(?:/[A-Za-z0-9_~-]+)+(?:[.][A-Za-z0-9]+)?(?:[?][A-Za-z0-9&=_.~-]+)?")
+"""A relative address that only wants scheme and host before it."""
 _RFC_3986 = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARACTERS}+(?:#{_URI_CHARACTERS}*)?")
 _URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})+", re.IGNORECASE)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -67,12 +75,18 @@ def absolute(url: str, base: str | None) -> str | None:
     host or port, and a relative one without a usable `base`. `//host` is https. Escapes that are there stay as they
     are. `absolute(absolute(x, b), None)` is `absolute(x, b)`.
     """
+    plain = _AS_IT_STANDS.fullmatch(url)
+    if plain is not None and len(url) <= _LONGEST and ascii_host(plain[1]) == plain[1]:
+        return url
     cleaned = _clean(url)
     if not cleaned:
         return None
     scheme = _SCHEME.match(cleaned)
     if scheme is None:
         root = _base(base) if base else None
+        if root is not None and _FROM_ROOT.fullmatch(cleaned) is not None and (top := _top(root)) is not None:
+            found = top + cleaned
+            return found if len(found) <= _LONGEST else None
         if cleaned.startswith("//"):
             cleaned = f"https:{cleaned}"
         elif root is None:
@@ -197,6 +211,13 @@ def _clean(url: str) -> str:
 @lru_cache(maxsize=512)
 def _base(base: str) -> str | None:
     return absolute(base, None)
+
+
+@lru_cache(maxsize=512)
+def _top(base: str) -> str | None:
+    """Scheme and authority of a base that `absolute` made; None if it has no path to be relative to."""
+    parts = _Parts(base)
+    return f"{parts.scheme}://{parts.authority}" if parts.scheme in ("http", "https") and parts.authority else None
 
 
 def _joined(base: str, relative: str) -> str:
