@@ -35,7 +35,8 @@ _HEAD = 64 * 1024
 class WebServer:
     """One listening socket and the application behind it.
 
-    `listen` is `host:port`; port 0 takes a free one. `access_log` receives a line for each request, None writes none.
+    `listen` is `host:port`; port 0 takes a free one. `access_log` receives a line for each request, dated by
+    `clock`; without one of the two there are no lines.
     Raises PublishError if nobody can listen there.
     """
 
@@ -45,7 +46,7 @@ class WebServer:
         listen: str,
         *,
         access_log: Callable[[str], None] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        clock: Callable[[], datetime] | None = None,
         grace: float = _GRACE,
         patience: float = _PATIENCE,
     ) -> None:
@@ -54,7 +55,7 @@ class WebServer:
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         """Where it really listens, as `host:port`."""
         config = uvicorn.Config(
-            app if access_log is None else AccessLog(app, access_log, clock),
+            app if access_log is None or clock is None else AccessLog(app, access_log, clock),
             http=_protocol(),
             ws="none",
             lifespan="off",

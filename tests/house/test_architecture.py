@@ -40,6 +40,7 @@ ALLOWED = {
         "lxml",
         "nh3",
         "pydantic",
+        "pydantic_core",
         "regex",
         "soupsieve",
         "tomlkit",
