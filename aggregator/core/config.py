@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from aggregator.core import config_values as values
+from aggregator.core.config_posts import check_posts
 from aggregator.core.config_report import Report, UnfitError, shown
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.config_text import read_toml
@@ -37,7 +38,7 @@ from aggregator.core.toml_places import KeyPath
 LARGEST_LIMIT = 500
 """Entries in one output (protocols W8): more make documents that readers refuse."""
 
-Format = Literal["rss", "atom", "json", "html"]
+Format = Literal["rss", "atom", "json", "html", "hexo", "jekyll", "hugo"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -221,8 +222,12 @@ class FeedConfig(_Table):
     )
     formats: Annotated[tuple[Format, ...], BeforeValidator(_not_empty), AfterValidator(_once_each)] = Field(
         default=("rss", "atom", "json", "html"),
-        description="Formats the output is published in.",
+        description="Formats the output is published in: documents, and posts of one kind of static blog.",
         json_schema_extra={"minItems": 1},
+    )
+    posts: Annotated[str, *_text(values.folder, minLength=1)] | None = Field(
+        default=None,
+        description="Folder of the posts, relative to the folder of this file; without it, one below the store.",
     )
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
     dedupe: Literal["link", "off"] = Field(
@@ -417,6 +422,7 @@ class _Reader:
         }
         self._check_list("feed")
         self._check_ids("feed", feeds)
+        check_posts(self.report, feeds)
         return feeds
 
     def _check_ids(self, name: str, tables: Iterable[int]) -> None:

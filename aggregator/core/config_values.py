@@ -302,6 +302,21 @@ def header_text(value: str) -> str:
     return text
 
 
+def folder(value: str) -> str:
+    """A folder on disk, without a slash at its end; relative to the folder of feeds.toml."""
+    wanted = 'a folder such as "blog/source/_posts"'
+    name = re.sub(r"(?<=.)/+$", "", re.sub(r"^(?:\./+)+(?=.)", "", value))
+    if not name.strip() or any(unicodedata.category(char) == "Cc" for char in value):
+        raise UnfitError(wanted)
+    if "://" in value or value.startswith("~"):
+        raise UnfitError(f'{wanted}, or one from the root such as "/srv/blog/source/_posts"')
+    if re.search(r"[*?\[\]]", value):
+        raise UnfitError(wanted, "this is a pattern")
+    if name in (".", "/") or ".." in name.split("/")[-1:]:
+        raise UnfitError(wanted, "posts get a folder of their own")
+    return name
+
+
 def glob(value: str) -> str:
     """A path or pattern of files, relative to the folder of feeds.toml."""
     if not value.strip() or any(unicodedata.category(char) == "Cc" for char in value):

@@ -61,6 +61,12 @@ class PostFolder:
         self._root = root
         self._inside = inside
         self._outlet = DiskOutlet(root)
+        self._names: set[str] = set()
+        self._read_at: object = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing, as before `open`."""
         self.posts: dict[str, Kept] = {}
         self.owners: dict[int, str] = {}
         """Entry -> the id of the post that it is part of."""
@@ -68,7 +74,6 @@ class PostFolder:
         """What the folder was last complete for; None: it never was."""
         self.place = 0
         """The place of entries up to which it was."""
-        self._names: set[str] = set()
         self._unsettled: set[str] = set()
         self._done: set[str] = set()
         """Written or judged since `open`."""
@@ -78,7 +83,7 @@ class PostFolder:
         return (self._root / JOURNAL).exists()
 
     def open(self) -> None:
-        """Read what is there."""
+        """Take note of what is there: anew if another process has been here since last time."""
         if self._inside is not None and not self._inside.is_dir():
             raise PublishError(str(self._inside), "there is no such folder; make it, or correct `posts` in feeds.toml")
         try:
@@ -86,6 +91,13 @@ class PostFolder:
             self._names = {name.casefold() for name in os.listdir(self._root)}
         except OSError as error:
             raise PublishError(str(self._root), f"cannot be used: {error.strerror}") from error
+        self._done.clear()
+        if self._read_at is None or self._read_at != self._stamp():
+            self._forget()
+            self._read()
+            self._read_at = self._stamp()
+
+    def _read(self) -> None:
         journal = self._outlet.read(JOURNAL)
         if journal is None:
             self._append([["post", id_, name, digest, []] for id_, name, digest in self._found()])
@@ -96,6 +108,14 @@ class PostFolder:
         is_cut = bool(journal) and not journal.endswith(b"\n")  # by a crash
         if is_cut or len(lines) > 2 * len(self.posts) + _SPARE_LINES:
             self._outlet.write(JOURNAL, b"".join(self._summary()), {})
+
+    def _stamp(self) -> object:
+        """What changes with the journal; None if there is none."""
+        try:
+            found = (self._root / JOURNAL).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def put(self, drafts: Sequence[Draft]) -> int:
         """Have these posts in the folder; returns how many files changed."""
@@ -172,6 +192,7 @@ class PostFolder:
         written = [_line(line) for line in lines]
         if not written:
             return
+        is_alone = self._read_at is None or self._read_at == self._stamp()
         try:
             with (self._root / JOURNAL).open("ab") as file:
                 file.write(b"".join(written))
@@ -182,6 +203,7 @@ class PostFolder:
             raise PublishError(str(self._root / JOURNAL), f"cannot be written: {words}") from error
         for line in written:
             self._follow(line)
+        self._read_at = self._stamp() if is_alone else None
 
     def _follow(self, line: bytes) -> None:
         """Take a line of the journal into account; one that a crash cut short is passed over."""

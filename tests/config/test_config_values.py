@@ -210,7 +210,7 @@ BAD_FEED = [
     pytest.param('limit = "5"', "f:7:9", 'expected a whole number, found "5"', id="limit as text"),
     pytest.param("limit = 5.0", "f:7:9", "expected a whole number, found the number 5.0", id="limit with a point"),
     pytest.param("limit = true", "f:7:9", "expected a whole number, found true", id="limit true"),
-    pytest.param('formats = ["rss", "pdf"]', "f:7:19", 'expected "rss", "atom", "json" or "html"', id="format"),
+    pytest.param('formats = ["rss", "pdf"]', "f:7:19", 'expected "rss", "atom", "json", "html", "hexo"', id="format"),
     pytest.param('formats = ["jsonfeed"]', "f:7:12", 'did you mean "json"?', id="format nearly"),
     pytest.param("formats = []", "f:7:11", "expected at least one item, found an empty list", id="no format"),
     pytest.param('source = "nope"', "f:7:10", 'there is no source "nope"', id="unknown source"),

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.core.config import Config, FeedConfig, SourceConfig
+from aggregator.core.config_posts import blog, documents
 from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
 from aggregator.core.text.plain import label_key
 
 ALL = "all"
 Slugger = Callable[[str, str, str], str]
 """(kind, name, wanted slug) -> the slug kept for that name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlogPlan:
+    """An output as a folder of posts. `folder` is as feeds.toml names it; None: one of the store's."""
+
+    dialect: str
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +44,12 @@ class OutputPlan:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     dedupe: str = "link"
+    blog: BlogPlan | None = None
+    """`formats` names documents alone."""
 
     def definition(self, **also: Any) -> str:
         """A hash of the plan and of `also`, the settings outside it that outputs show."""
-        values = {name: getattr(self, name) for name in self.__slots__} | also
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "blog" or self.blog} | also
         shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
         return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:32]
 
@@ -99,12 +110,14 @@ def node_key(path: CategoryPath) -> CategoryPath:
 
 def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug_for: Slugger) -> OutputPlan:
     wanted = [s for s in sources if not feed.source or s.id in feed.source]
+    dialect = blog(feed.formats)
     base = _base(config, wanted, OutputId(slug_for("output", feed.id, feed.id)), feed.title or feed.id, feed.category)
     return replace(
         base,
         description=feed.description or base.description,
         language=feed.language or base.language,
-        formats=tuple(feed.formats),
+        formats=documents(feed.formats),
+        blog=BlogPlan(dialect=dialect, folder=feed.posts) if dialect else None,
         limit=feed.limit,
         keep=tuple(feed.keep),
         drop=tuple(feed.drop),
