@@ -98,6 +98,7 @@ class PostFolder:
             self._read_at = self._stamp()
 
     def _read(self) -> None:
+        self._outlet.sweep()
         journal = self._outlet.read(JOURNAL)
         if journal is None:
             self._append([["post", id_, name, digest, []] for id_, name, digest in self._found()])
@@ -150,12 +151,13 @@ class PostFolder:
         """Posts of ours without a journal."""
         for path in sorted(self._root.iterdir()):
             body = self._outlet.read(path.name) if _OUR_NAME.fullmatch(path.name) else None
-            if body and (match := _OUR_ID.search(body)):
-                yield json.loads(match[1]), path.name, _digest(body)
+            id_ = _id_in(body) if body else None
+            if body and id_:
+                yield id_, path.name, _digest(body)
 
     def _is_there(self, draft: Draft) -> bool:
         kept = self.posts.get(draft.id)
-        if kept is None or draft.id in self._unsettled - self._done:
+        if kept is None or (draft.id in self._unsettled and draft.id not in self._done):
             return False
         return kept.digest == _digest(draft.body) and kept.members == draft.members
 
@@ -252,6 +254,15 @@ class PostFolder:
         if self.definition is not None:
             yield _line(["complete", self.definition, self.place])
         yield from pending
+
+
+def _id_in(post: bytes) -> str | None:
+    """The id in the front matter of a post of ours; None if it is none."""
+    found = _OUR_ID.search(post)
+    try:
+        return str(json.loads(found[1])) if found else None
+    except ValueError:
+        return None
 
 
 def _line(value: Sequence[Any]) -> bytes:

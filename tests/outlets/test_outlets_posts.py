@@ -93,10 +93,11 @@ def test_without_the_journal_our_posts_are_known_by_their_ids(tmp_path: Path) ->
     settled(tmp_path, draft(1, "old"), draft(2))
     (tmp_path / JOURNAL).unlink()
     (tmp_path / "2022-05-16-00000003-mine.md").write_text("mine")
+    (tmp_path / "2022-05-16-00000004-odd.md").write_text('---\norigin:\n  id: "\\x"\n---\nmine')
     folder = opened(tmp_path)
     assert folder.definition is None
     assert folder.put([draft(1, "new"), draft(2)]) == 1
-    assert sorted(files(tmp_path).values()) == ["<div>new</div>", "<div>x</div>", "mine"]
+    assert sorted(files(tmp_path).values()) == ["<div>new</div>", "<div>x</div>", "mine", "mine"]
     assert opened(tmp_path).posts.keys() == {"urn:1", "urn:2"}
 
 
