@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +22,8 @@ from aggregator import __version__
 from aggregator.core.config import Config, SourceConfig, missing, read_config
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport
-from aggregator.core.model import SourceId
+from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.select.plan import own_paths
 from aggregator.engine.listing import site_info, status_report
 from aggregator.engine.poll import Limits, Poller
 from aggregator.engine.publish import Board, IndexPage, Published, Publisher
@@ -35,7 +36,7 @@ from aggregator.sources import Source
 from aggregator.sources.file import FileSource
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
-from aggregator.storage import Storage
+from aggregator.storage import Removal, RemovalOrigin, Storage
 from aggregator.storage.opening import open_storage
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ PUBLIC = "public"
 WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
+READER_SECONDS = 60.0
 UPKEEP_SECONDS = 3600.0
 AGAIN_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
@@ -142,7 +144,26 @@ class App:
             world = self.world
             made = await self._publisher.publish(world, is_current=lambda: self.world is world)
         self._note("publish", next((p.error for p in made if p.error), None))
+        self._is_stale = self._is_stale or any(p.more for p in made)
         return made
+
+    async def find(self, text: str) -> list[StoredEntry]:
+        """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
+        return await self._store(self._storage.find, text)
+
+    async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
+        """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
+
+        They do not come back unless their source updates them afterwards (protocols I10).
+        """
+        now = self.clock()
+        outputs: set[OutputId] = set()
+        for entry in entries:
+            target = self.world.targets.get(entry.number)
+            if target is not None:
+                outputs.update(self._publisher.dirty_for(target, list(own_paths(entry.entry))))
+        removals = [Removal(seq=e.seq, at=now, origin=RemovalOrigin.OPERATOR, why=why) for e in entries]
+        return len(await self._store(self._storage.remove, removals, outputs))
 
     async def restore(self) -> None:
         """Show what was published before; what of it was lost or altered is made again."""
@@ -173,6 +194,7 @@ class App:
         ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
+        ticker.every(READER_SECONDS, "readers", self._meet_readers)
         ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
         ticker.start()
         try:
@@ -265,6 +287,10 @@ class App:
             self._troubles.pop(job, None)
         else:
             self._troubles[job] = trouble
+
+    async def _meet_readers(self) -> None:
+        async with self._publishing:
+            await self._publisher.meet_readers()
 
     async def _upkeep(self) -> None:
         await self._store(self._storage.trim, attempts=ATTEMPTS_KEPT)

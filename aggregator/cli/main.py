@@ -17,6 +17,7 @@ COMMANDS = {
     "import": "Add the feeds of an OPML file to feeds.toml.",
     "poll": "Poll what is due, publish what changed, and exit: the form for cron.",
     "preview": "Show what would be read from a source, address or file, without storing it.",
+    "remove": "Delete an entry from all outputs and say so in them.",
     "serve": "Poll, publish and serve, following edits of feeds.toml: the daemon.",
     "status": "Show how sources and outputs are doing.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,14 @@ class Story:
     paths: tuple[CategoryPath, ...] = ()
     """Assigned category paths, the source's or the post's own (protocols K1)."""
     via: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A story that was deleted, and when. Of the story outputs tell its id and its source (protocols W12)."""
+
+    story: Story
+    when: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,27 @@ class Edition:
     """The formats this output is published in, for `alternate` links."""
     hubs: tuple[str, ...] = ()
     stories: tuple[Story, ...] = ()
+    deleted: tuple[Tombstone, ...] = ()
+    """The latest first."""
+    complete: bool = False
+    """What is not in it is not in the output: a ranking. It has no archive (protocols W10)."""
+    archive: str | None = None
+    """The path without suffix where it stands as a document of the archive; None: it is what readers subscribe to."""
+    previous: str | None = None
+    """The path without suffix of the next older document of the archive (protocols W9)."""
+    following: str | None = None
+    """The path without suffix of the next newer document of the archive, if this is one and that is finished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of a rendition's earlier states, so that a reader can be told what it has missed (W11)."""
+
+    stamps: Mapping[str, int]
+    """ETag, quoted, of each state -> its number; the present one's is the highest."""
+    parts: tuple[tuple[int, int], ...] = ()
+    """Length in bytes of each piece of the body, head first and tail last, with the number of the state in which it
+    first was as it is. Empty where the format has no deltas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,8 @@ class Feed:
     hubs: tuple[str, ...] = ()
     hints: Hints = Hints()
     complete: bool = False
+    whole: bool = False
+    """The document is the feed: an entry that is not in it has been taken out of it (RFC 5005, protocols W10)."""
     archive: bool = False
     expired: bool = False
     new_url: str | None = None

@@ -6,23 +6,24 @@ An output is made again only if it is marked dirty; its files and its ETag chang
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
 
 import structlog
 
-from aggregator.core.edition import Edition, Rendition
+from aggregator.core.edition import Edition, Memory, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.listing import OutputInfo, SiteInfo
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
-from aggregator.engine.editions import build_edition
+from aggregator.engine.archives import Archivist, Shelf
+from aggregator.engine.editions import Selection, build_edition
 from aggregator.engine.fragments import Fragments
 from aggregator.engine.listing import output_infos, site_info, subscriptions
+from aggregator.engine.states import Lookout, States, etag_of
 from aggregator.engine.threads import StoreThread
 from aggregator.engine.world import Target, World
 from aggregator.formats import FORMATS, Format, public_path
@@ -37,15 +38,20 @@ log = structlog.get_logger()
 OPML_PATH = "outputs.opml"
 INDEX_PATH = "index.html"
 
+TOLD = timedelta(days=30)
+"""How long outputs tell that an entry was deleted (protocols W12)."""
+
 IndexPage = Callable[[SiteInfo, Sequence[OutputInfo]], bytes]
 """Renders the page that lists all outputs."""
 
 
-class Board(Protocol):
+class Board(Shelf, Lookout, Protocol):
     """Where finished renditions are shown: the server's catalogue, or nothing in the cron form."""
 
-    def put(self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int) -> None:
-        """Serve these bytes from now on; `max_age` is in seconds."""
+    def put(
+        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, memory: Memory | None = None
+    ) -> None:
+        """Serve these bytes from now on; `max_age` is in seconds. `memory` is what they were before."""
 
     def remove(self, path: str) -> None:
         """Serve this path no more."""
@@ -62,6 +68,8 @@ class Published:
     stories: int = 0
     changed: int = 0
     error: str | None = None
+    more: bool = False
+    """Its archive is not finished: it is to be made again soon."""
 
 
 class Publisher:
@@ -90,6 +98,8 @@ class Publisher:
         self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
+        self._archivist = Archivist(storage, store, outlet, board, clock=clock)
+        self._states = States(storage, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
 
     def dirty_for(self, target: Target, paths: list[CategoryPath] | None) -> tuple[OutputId, ...]:
@@ -114,6 +124,7 @@ class Publisher:
                     stuck.add(record.output)
                     log.error("retire", output=record.output, path=record.path, error=str(error))
         await self._store(self._storage.retire_outputs, [*kept, *stuck])
+        await self._sweep()
         self._planned_for = None if stuck else world
 
     async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[Published]:
@@ -122,6 +133,7 @@ class Publisher:
         Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
         """
         await self.plan(world)
+        await self._let_rest(world)
         records = {r.output: r for r in await self._store(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
         made: list[Published] = []
@@ -133,7 +145,29 @@ class Publisher:
                     return made
                 made.append(await self._try_output(world, plan, records[plan.output], sources, stored))
         await self._publish_lists(world)
+        if made:
+            await self._sweep()
         return made
+
+    async def meet_readers(self) -> None:
+        """Take note of the readers seen since last time; windows that are too short for them become dirty."""
+        sightings = self._board.take_sightings() if self._board else {}
+        grown = await self._store(self._states.meet, sightings)
+        if grown:
+            await self._store(self._storage.mark_dirty, grown)
+
+    async def _let_rest(self, world: World) -> None:
+        """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
+        rested = await self._store(self._storage.lay_to_rest, before=self._clock() - TOLD)
+        for number in rested:
+            if number in world.targets:
+                await self._store(self._storage.mark_dirty, touched(self._plans, world.targets[number].id, None))
+
+    async def _sweep(self) -> None:
+        try:
+            await self._archivist.sweep([plan.output for plan in self._plans])
+        except PublishError as error:
+            log.error("retire", error=str(error))
 
     def finish(self) -> None:
         """Complete the output in hand and begin no other; those left stay dirty."""
@@ -167,6 +201,7 @@ class Publisher:
         planned = {plan.output for plan in self._plans}
         records = [r for r in await self._store(self._storage.renditions) if r.output in planned]
         ages = await self._ages()
+        memories = await self._store(self._states.memories) if self._board else {}
         for record in records:
             if self._board and self._shown.get(record.path) == record.etag:
                 continue
@@ -175,10 +210,11 @@ class Publisher:
                 lost.add(record.output)
             elif self._board:
                 encoded = await asyncio.to_thread(encode, body)
-                self._put(record, body, encoded, max_age=ages.get(record.output, 0))
+                memory = memories.get(record.path)
+                self._put(record, body, encoded, max_age=ages.get(record.output, 0), memory=memory)
         for path in self._shown.keys() - {record.path for record in records} - {OPML_PATH}:
             self._take_down(path)
-        return lost
+        return lost | (await self._archivist.show() & planned)
 
     async def _read(self, path: str) -> bytes | None:
         """The file; None also if it cannot be read, for then it has to be made again."""
@@ -194,9 +230,17 @@ class Publisher:
         self._take_down(record.path)
         log.info("retire", output=record.output, path=record.path)
 
-    def _put(self, file: RenditionRecord, body: bytes, encoded: Mapping[str, bytes], *, max_age: int) -> None:
+    def _put(
+        self,
+        file: RenditionRecord,
+        body: bytes,
+        encoded: Mapping[str, bytes],
+        *,
+        max_age: int,
+        memory: Memory | None = None,
+    ) -> None:
         if self._board:
-            self._board.put(_rendition(file, body), encoded, max_age=max_age)
+            self._board.put(_rendition(file, body), encoded, max_age=max_age, memory=memory)
             self._shown[file.path] = file.etag
 
     def _take_down(self, path: str) -> None:
@@ -256,19 +300,28 @@ class Publisher:
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
     ) -> Published:
-        edition = await self._store(build_edition, self._storage, world, plan, record, sources)
-        bodies = await asyncio.to_thread(self._generate, edition)
+        place = await self._store(self._storage.last_place)
+        selection = Selection(storage=self._storage, world=world, plan=plan, sources=sources)
+        reach = await self._archivist.bring_up(selection, record)
+        span = await self._store(self._states.span, plan.output)
+        edition = await self._store(
+            build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
+        )
+        made = await asyncio.to_thread(self._generate, edition)
         now = self._clock().replace(microsecond=0)
         max_age = _max_age(plan, sources.values(), now)
         files = []
         changed = 0
-        for format_, body in bodies:
+        for format_, pieces in made:
+            body = b"".join(pieces)
             file = _record(plan.output, format_, body, now)
             before = stored.get(file.path)
             if before is not None and before.etag == file.etag:
                 file = replace(file, modified=before.modified)
             files.append(file)
-            changed += await self._show(file, body, max_age=max_age)
+            was = await asyncio.to_thread(self._outlet.read, file.path)
+            memory = await self._store(self._states.note, file, pieces, was, place)
+            changed += await self._show(file, body, was, max_age=max_age, memory=memory)
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):
                 await self._withdraw(before)
@@ -280,29 +333,33 @@ class Publisher:
             size=len(edition.stories),
             newest=max((s.stored.published or s.stored.first_seen for s in edition.stories), default=None),
         )
+        if reach.more:
+            await self._store(self._storage.mark_dirty, [plan.output])
         if changed:
             log.info("publish", output=plan.output, stories=len(edition.stories), files=changed)
-        return Published(output=plan.output, stories=len(edition.stories), changed=changed)
+        return Published(output=plan.output, stories=len(edition.stories), changed=changed, more=reach.more)
 
-    async def _show(self, file: RenditionRecord, body: bytes, *, max_age: int) -> bool:
-        """Have these bytes on disk and on the board; False if they were there already."""
-        is_there = await asyncio.to_thread(self._outlet.read, file.path) == body
+    async def _show(
+        self, file: RenditionRecord, body: bytes, was: bytes | None, *, max_age: int, memory: Memory | None = None
+    ) -> bool:
+        """Have these bytes on disk, instead of what was there, and on the board; False if they were there already."""
+        is_there = was == body
         if is_there and not self._board:
             return False
         encoded = await asyncio.to_thread(encode, body)
         written = not is_there and await asyncio.to_thread(
             self._outlet.write, file.path, body, encoded, modified=file.modified
         )
-        self._put(file, body, encoded, max_age=max_age)
+        self._put(file, body, encoded, max_age=max_age, memory=memory)
         return written
 
-    def _generate(self, edition: Edition) -> list[tuple[Format, bytes]]:
-        """Every format of an edition; kept fragments are joined, only unseen stories are rendered."""
+    def _generate(self, edition: Edition) -> list[tuple[Format, list[bytes]]]:
+        """Every format of an edition, in pieces; only unseen stories are rendered, the others' fragments are kept."""
         made = []
         for name in edition.formats:
             format_ = FORMATS[name]
             fragments = [self._fragments.render(format_, story) for story in edition.stories]
-            made.append((format_, format_.assemble(edition, fragments)))
+            made.append((format_, format_.pieces(edition, fragments)))
         return made
 
     async def _publish_lists(self, world: World) -> None:
@@ -330,17 +387,12 @@ class Publisher:
             modified=modified,
             size=len(body),
         )
-        await self._show(file, body, max_age=0)
+        await self._show(file, body, await asyncio.to_thread(self._outlet.read, file.path), max_age=0)
         self._listed = shown
 
     async def _ages(self) -> dict[OutputId, int]:
         sources = await self._store(self._storage.sources)
         return {plan.output: _max_age(plan, sources, self._clock()) for plan in self._plans}
-
-
-def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (W4)."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _max_age(plan: OutputPlan, sources: Iterable[SourceRecord], now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.core.changes import Change
+from aggregator.core.changes import Change, Changes
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
 from aggregator.core.identity import Keying
@@ -18,10 +18,10 @@ from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.policy import PollState, next_poll
 from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
-from aggregator.engine import asking, intake
+from aggregator.engine import asking, deletions, intake
 from aggregator.engine.threads import StoreThread, Workshop
 from aggregator.engine.world import Target, World
-from aggregator.storage import Attempt, Draft, Known, Lease, Revision, Storage, Visit
+from aggregator.storage import Attempt, Draft, Known, Lease, Removal, Revision, Storage, Visit
 
 log = structlog.get_logger()
 
@@ -37,6 +37,7 @@ class Found:
     feed: Feed | None = None
     new: tuple[Draft, ...] = ()
     revised: tuple[Revision, ...] = ()
+    removed: tuple[Removal, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
     state: PollState | None = None
     """The source's state as far as its entries tell it; None: there was no document to tell."""
@@ -144,16 +145,37 @@ class Refresher:
             now=now,
         )
         before = await self._before(found.changes.revised, stored)
+        removed, gone = await self._removed(reading, keys, found.changes, stored, now)
+        revived = await self._revived(keys, stored, now)
         return Found(
             outcome=intake.updated(document, reading, found, now=now),
             feed=reading.feed,
             new=new,
-            revised=_revisions(found.changes.revised, stored, before, now),
+            revised=(*_revisions(found.changes.revised, stored, before, now), *revived),
+            removed=removed,
             rekeyed=tuple(rekeyed.items()),
             state=found.state,
-            paths=tuple(intake.changed_paths(found, before.values())),
+            paths=(*intake.changed_paths(found, (*before.values(), *gone)), *(p for r in revived for p in r.paths)),
             diagnostics=found.diagnostics,
         )
+
+    async def _removed(
+        self, reading: Reading, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
+    ) -> tuple[tuple[Removal, ...], list[Entry]]:
+        """What the document deletes, and what that was."""
+        removed = deletions.removals(reading, keys.entries, found, stored, now=now)
+        if not removed:
+            return (), []
+        gone = await self._store(self._storage.by_seq, [removal.seq for removal in removed])
+        return removed, [one.entry for one in gone.values()]
+
+    async def _revived(self, keys: Keying, stored: dict[str, Known], now: datetime) -> list[Revision]:
+        """The deleted entries that the document brings back."""
+        here = deletions.deleted_here(keys.entries, stored)
+        if not here:
+            return []
+        removals = await self._store(self._storage.removals, list(here))
+        return deletions.revivals(here, removals, stored, now=now)
 
     async def _rekey(
         self, target: Target, stored: dict[str, Known], keys: Keying
@@ -190,6 +212,7 @@ class Refresher:
             feed=found.feed,
             new=found.new,
             revised=found.revised,
+            removed=found.removed,
             rekeyed=found.rekeyed,
             hold=_hold(target, found.outcome, now),
             dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
@@ -206,7 +229,7 @@ def _revisions(
 def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> tuple[OutputId, ...]:
     if is_reworded:
         return dirty(target, None)
-    return dirty(target, list(found.paths)) if found.new or found.revised else ()
+    return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
 
 
 def _unchanged(answer: NotModified) -> Unchanged:

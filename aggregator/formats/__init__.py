@@ -41,6 +41,13 @@ class Format(Protocol):
         """Head, fragments, tail. `fragments[i]` is `render_story(edition.stories[i])`, fresh or kept."""
         ...
 
+    def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """What `assemble` joins: the head, one piece for each story in order, the tail.
+
+        Of RSS and Atom, the head, some of the pieces and the tail make a valid feed as well (protocols W11).
+        """
+        ...
+
 
 class _LazyFormats(Mapping[str, Format]):
     """Format name -> Format, imported at first use: feedgen and Jinja2 cost a tenth of a second."""
@@ -96,5 +103,24 @@ def public_path(output: OutputId, suffix: str) -> str:
 
 def public_url(site_url: str, output: OutputId, suffix: str) -> str:
     """The canonical address of a rendition (protocols W6): percent-encoded UTF-8 with upper-case hex digits (W16)."""
-    path = public_path(output, suffix).encode("utf-8", "replace")
-    return f"{site_url.rstrip('/')}/{quote(path, safe='/')}"
+    return path_url(site_url, public_path(output, suffix))
+
+
+def archive_path(output: OutputId, generation: str, number: int) -> str:
+    """Where a document of an archive stands, without suffix: `a/新媒体/3f9ac04d/12`.
+
+    Never below `c/`, so that no category's name leads there; a changed selection gets another generation (W9).
+    """
+    return f"a/{output}/{generation}/{number}"
+
+
+def own_url(edition: Edition, suffix: str) -> str:
+    """The address of this very edition in one format: the output's, or that of a document of its archive."""
+    if edition.archive is None:
+        return public_url(edition.site_url, edition.output, suffix)
+    return path_url(edition.site_url, edition.archive + suffix)
+
+
+def path_url(site_url: str, path: str) -> str:
+    """The address of a path below the public root, percent-encoded."""
+    return f"{site_url.rstrip('/')}/{quote(path.encode('utf-8', 'replace'), safe='/')}"

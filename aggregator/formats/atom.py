@@ -42,7 +42,10 @@ class Atom:
         return markup.fragment(entry.atom_entry(), "feed")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
-        return b"".join((_head(edition), *_told_apart(edition.stories, fragments), _TAIL))
+        return b"".join(self.pieces(edition, fragments))
+
+    def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        return [_head(edition), *_told_apart(edition.stories, fragments), _TAIL]
 
 
 def _texts(entry: FeedEntry, story: Story) -> None:

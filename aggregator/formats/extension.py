@@ -12,10 +12,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from lxml import etree
 
-from aggregator.core.edition import Edition, Story
+from aggregator.core.edition import Edition, Story, Tombstone
 from aggregator.core.text import dates
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, foreign, markup, public_url, values
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, foreign, markup, own_url, path_url, public_url, values
 from aggregator.formats.markup import Element, add, add_line
 
 NAME = "aggregator"
@@ -40,6 +41,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         explicit = _explicit(self.edition)
         if explicit is not None:
             add(channel, f"{{{markup.ITUNES}}}explicit", explicit)
+        _history(channel, self.edition)
         return root
 
     def extend_atom(self, root: Element) -> Element:
@@ -51,7 +53,26 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         root.find("updated").text = dates.rfc3339(head_updated(self.edition))
         for attributes in head_links(self.edition, "atom"):
             add(root, "link", **attributes)
+        _history(root, self.edition)
+        for tombstone in self.edition.deleted:
+            _deleted(root, tombstone)
         return root
+
+
+def _history(head: Element, edition: Edition) -> None:
+    """What RFC 5005 says of the whole document; declared on the element, since most documents have neither."""
+    if edition.archive is not None or edition.complete:
+        name = "complete" if edition.archive is None else "archive"
+        etree.SubElement(head, f"{{{markup.HISTORY}}}{name}", nsmap={"fh": markup.HISTORY})
+
+
+def _deleted(root: Element, tombstone: Tombstone) -> None:
+    """RFC 6721; the source must be named where it is another feed, which it always is."""
+    when = dates.rfc3339(values.instant(tombstone.when) or values.EARLIEST)
+    element = etree.SubElement(root, f"{{{markup.TOMBSTONES}}}deleted-entry", nsmap={"at": markup.TOMBSTONES})
+    element.set("ref", facts.identifier(tombstone.story))
+    element.set("when", when)
+    _source_atom(element, tombstone.story)
 
 
 def head_updated(edition: Edition) -> datetime:
@@ -59,14 +80,25 @@ def head_updated(edition: Edition) -> datetime:
 
 
 def head_links(edition: Edition, own: str) -> list[dict[str, str | None]]:
-    """self, then one alternate for each other format, then the hubs, in a fixed order."""
+    """self, then one alternate for each other format, then hubs or the way through the archive, in a fixed order.
+
+    A document of the archive has no hub: nothing is ever added to it.
+    """
+    suffix, type_ = SUFFIXES[own], MEDIA_TYPES[own]
     addresses = {name: public_url(edition.site_url, edition.output, SUFFIXES[name]) for name in SUFFIXES}
-    links: list[dict[str, str | None]] = [{"href": addresses[own], "rel": "self", "type": MEDIA_TYPES[own]}]
-    others = [name for name in ("html", "rss", "atom", "json") if name in edition.formats and name != own]
+    links: list[dict[str, str | None]] = [{"href": own_url(edition, suffix), "rel": "self", "type": type_}]
+    if edition.archive is not None:
+        links.append({"href": addresses[own], "rel": "current", "type": type_})
+        others = [name for name in ("html",) if name in edition.formats]
+    else:
+        others = [name for name in ("html", "rss", "atom", "json") if name in edition.formats and name != own]
     links += [{"href": addresses[name], "rel": "alternate", "type": MEDIA_TYPES[name]} for name in others]
     if "html" not in others and (site := values.web_url(edition.site_url)):
         links.append({"href": site, "rel": "alternate", "type": MEDIA_TYPES["html"]})
-    hubs = filter(None, map(values.web_url, edition.hubs))
+    for relation, path in (("prev-archive", edition.previous), ("next-archive", edition.following)):
+        if path is not None:
+            links.append({"href": path_url(edition.site_url, path + suffix), "rel": relation, "type": type_})
+    hubs = () if edition.archive is not None else filter(None, map(values.web_url, edition.hubs))
     return links + [{"href": hub, "rel": "hub"} for hub in dict.fromkeys(hubs)]
 
 

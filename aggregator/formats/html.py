@@ -66,6 +66,9 @@ class Html:
         return text.encode("utf-8")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        return b"".join(self.pieces(edition, fragments))
+
+    def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         formats = [(n, _NAMES[n], MEDIA_TYPES[n], _address(edition, n)) for n in _NAMES if n in edition.formats]
         text = self._page.render(
             title=values.line(edition.title) or values.line(edition.output) or PRODUCT,
@@ -79,7 +82,7 @@ class Html:
             stories=Markup(_HERE),
         )
         head, tail = text.encode("utf-8").split(_HERE.encode())
-        return b"".join((head, *fragments, tail))
+        return [head, *fragments, tail]
 
 
 def _address(edition: Edition, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from aggregator.core.edition import Edition, Story
 from aggregator.core.text import dates
 from aggregator.core.text.html import visible_text
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, own_url, path_url, public_url, values
 
 VERSION = "https://jsonfeed.org/version/1.1"
 _URL = b'"url": '
@@ -27,11 +27,16 @@ class JsonFeed:
         return _dumped(_present(_item(story)))
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        return b"".join(self.pieces(edition, fragments))
+
+    def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
-        pieces = [_head(edition, page)[:-1], b',\n"items": [\n']
-        for story, fragment in zip(edition.stories, fragments, strict=True):
-            pieces += (_with_url(story, fragment, page), b",\n")
-        return b"".join((*(pieces[:-1] if fragments else pieces), b"\n]}\n"))
+        last = len(fragments) - 1
+        items = [
+            _with_url(story, fragment, page) + (b",\n" if index < last else b"")
+            for index, (story, fragment) in enumerate(zip(edition.stories, fragments, strict=True))
+        ]
+        return [_head(edition, page)[:-1] + b',\n"items": [\n', *items, b"\n]}\n"]
 
 
 def _item(story: Story) -> dict[str, Any]:
@@ -126,7 +131,8 @@ def _head(edition: Edition, page: str) -> bytes:
         "version": VERSION,
         "title": title,
         "home_page_url": page if "html" in edition.formats else edition.site_url,
-        "feed_url": public_url(edition.site_url, edition.output, SUFFIXES["json"]),
+        "feed_url": own_url(edition, SUFFIXES["json"]),
+        "next_url": path_url(edition.site_url, edition.previous + SUFFIXES["json"]) if edition.previous else None,
         "description": values.line(edition.description),
         "language": values.language(edition.language),
         "hubs": [{"type": "WebSub", "url": hub} for hub in hubs],

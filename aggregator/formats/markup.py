@@ -20,6 +20,8 @@ SLASH = "http://purl.org/rss/1.0/modules/slash/"
 THR = "http://purl.org/syndication/thread/1.0"
 WFW = "http://wellformedweb.org/CommentAPI/"
 CREATIVE_COMMONS = "http://backend.userland.com/creativeCommonsRssModule"
+HISTORY = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 YT = "http://www.youtube.com/xml/schemas/2015"
 XML = "http://www.w3.org/XML/1998/namespace"
 

@@ -52,7 +52,10 @@ class Rss:
         return markup.fragment(item.rss_entry(), "rss", "channel")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
-        return b"".join((_head(edition), *fragments, _TAIL))
+        return b"".join(self.pieces(edition, fragments))
+
+    def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        return [_head(edition), *fragments, _TAIL]
 
 
 def _texts(item: FeedEntry, story: Story) -> None:

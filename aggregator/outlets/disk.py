@@ -71,6 +71,15 @@ class DiskOutlet:
         except OSError as error:
             raise _publish_error(target, error) from error
 
+    def size(self, path: str) -> int | None:
+        """The size in bytes of the file at `path`; None if there is none. Raises PublishError as `read` does."""
+        target = self._place(path)
+        try:
+            self._stay_inside(target, path)
+            return target.stat().st_size if target.is_file() else None
+        except OSError as error:
+            raise _publish_error(target, error) from error
+
     def remove(self, path: str) -> None:
         """Have nothing at `path`, no encodings beside it, and no folder that this leaves empty. Raises PublishError."""
         target = self._place(path)

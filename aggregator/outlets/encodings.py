@@ -22,19 +22,16 @@ _BROTLI_QUALITY = 5
 _ZSTD_LEVEL = 6
 
 
-def encode(body: bytes) -> dict[str, bytes]:
+def encode(body: bytes, *, only: str | None = None) -> dict[str, bytes]:
     """The encodings worth sending instead of `body`: gzip, br and, where Python has it, zstd; {} for a short body.
 
-    The same body gives the same bytes. An encoding that does not save a tenth is left out.
+    `only` makes that one alone, for files that are kept for ever and seldom read. The same body gives the same bytes.
+    An encoding that does not save a tenth is left out.
     """
     if len(body) < _LEAST:
         return {}
-    made = {
-        "gzip": gzip.compress(body, _GZIP_LEVEL, mtime=0),
-        "br": cast(bytes, brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY)),
-    }
-    if _zstd is not None:
-        made["zstd"] = _zstd(body)
+    makers = _MAKERS if only is None else {only: _MAKERS[only]}
+    made = {name: make(body) for name, make in makers.items()}
     return {name: packed for name, packed in made.items() if len(packed) < len(body) * 0.9}
 
 
@@ -49,4 +46,13 @@ def _find_zstd() -> Callable[[bytes], bytes] | None:
     return None
 
 
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+
+
+def _brotli(body: bytes) -> bytes:
+    return cast(bytes, brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
+
+
 _zstd = _find_zstd()
+_MAKERS = {"gzip": _gzip, "br": _brotli, **({"zstd": _zstd} if _zstd is not None else {})}

@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, make_resource
-from aggregator.server.conditional import is_not_modified
+from aggregator.server.conditional import IDENTITY, is_not_modified
+from aggregator.server.deltas import Deltas
 from aggregator.server.metrics import METRICS_TYPE, health, metrics
 from aggregator.server.pages import ICON, render_error, render_index, render_status
 
@@ -56,6 +57,7 @@ class Application:
     def __init__(self, catalogue: Catalogue, site: Callable[[], SiteInfo], status: Callable[[], StatusReport]) -> None:
         self.responses: dict[int, int] = {}
         self._places = catalogue.places
+        self._archives = catalogue.archives
         self._site = site
         self._pages = _Pages(catalogue, site, status, self.responses).application()
 
@@ -68,7 +70,10 @@ class Application:
 
     async def _serve(self, place: Place, scope: Scope, send: Send) -> None:
         headers = _fields(scope)
-        code, fields, body = _decide(place.choose(headers), headers)
+        resource = place.choose(headers)
+        code, fields, body = _decide(resource, headers)
+        if code == 200 and b"if-none-match" in headers and place.deltas is not None and resource is place.resource:
+            code, fields, body = _since(place.deltas, resource, headers, len(body)) or (code, fields, body)
         self.responses[code] = self.responses.get(code, 0) + 1
         await send({"type": "http.response.start", "status": code, "headers": fields})
         if scope["method"] == "HEAD":
@@ -88,6 +93,12 @@ class Application:
         if place is not None and scope["method"] in ("GET", "HEAD"):
             await self._serve(place, scope, send)
             return
+        kept = self._archives.get(path)
+        if kept is not None and scope["method"] in ("GET", "HEAD"):
+            resource = await asyncio.to_thread(kept.resource)
+            if resource is not None:
+                await self._serve(Place(resource), scope, send)
+                return
         inner = dict(scope, path=path, root_path="", known=place is not None)
         await self._pages(inner, receive, self._counting(send))
 
@@ -118,6 +129,18 @@ def _decide(resource: Resource, headers: Mapping[bytes, bytes]) -> tuple[int, He
     ):
         return 304, variant.not_modified, b""
     return 200, variant.ok, variant.body
+
+
+def _since(
+    deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], ready: int
+) -> tuple[int, Headers, bytes] | None:
+    """What a reader that has an earlier state gets instead of the whole, if it asks for that (W11)."""
+    none_match, wanted = headers[b"if-none-match"], headers.get(b"a-im")
+    deltas.note(none_match)
+    if wanted is None:
+        return None
+    not_modified = resource.variants[IDENTITY].not_modified
+    return deltas.answer(wanted, none_match, ready=ready, not_modified=not_modified)
 
 
 async def _send(body: bytes, send: Send) -> None:

@@ -7,14 +7,17 @@ Writers may be on any thread and hold a lock among themselves. Readers hold none
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from aggregator.core.edition import Rendition
+from aggregator.core.edition import Memory, Rendition
 from aggregator.core.listing import OutputInfo
+from aggregator.outlets.encodings import SUFFIXES
 from aggregator.server.conditional import IDENTITY, acceptable_encodings, preferred_format
+from aggregator.server.deltas import Deltas
+from aggregator.storage import ArchiveFile
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -65,6 +68,8 @@ class Place:
     """What a browser shows instead when a person opens the address (W7)."""
     formats: Mapping[str, Resource] | None = None
     """What Accept chooses from at an address without suffix (W6)."""
+    deltas: Deltas | None = None
+    """What readers can be told of earlier states (W11)."""
 
     def choose(self, headers: Mapping[bytes, bytes]) -> Resource:
         """The resource for a request. Field names are in small letters."""
@@ -80,6 +85,31 @@ class _Published:
     rendition: Rendition
     encoded: Mapping[str, bytes]
     control: bytes
+    deltas: Deltas | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of an archive: it is read from disk when somebody asks for it, so that a history costs no memory."""
+
+    file: ArchiveFile
+    read: Callable[[str], bytes | None]
+
+    def resource(self) -> Resource | None:
+        """The document; None if its file is gone. Blocks on the disk; raises PublishError."""
+        body = self.read(self.file.path)
+        if body is None:
+            return None
+        packed = self.read(self.file.path + SUFFIXES["gzip"])
+        age = IMMUTABLE if self.file.final else LEAST_AGE
+        return make_resource(
+            body,
+            {} if packed is None else {"gzip": packed},
+            media_type=self.file.media_type,
+            etag=self.file.etag,
+            control=b"public, max-age=%d%s" % (age, b", immutable" if self.file.final else b""),
+            modified=(int(self.file.modified.timestamp()), format_datetime(self.file.modified, usegmt=True)),
+        )
 
 
 class Catalogue:
@@ -88,6 +118,8 @@ class Catalogue:
     def __init__(self) -> None:
         self.places: dict[str, Place] = {}
         """Request path, unescaped and with its leading slash -> what is there. To be read only."""
+        self.archives: dict[str, Kept] = {}
+        """The same for documents of archives. To be read only."""
         self.outputs: tuple[OutputInfo, ...] = ()
         self._published: dict[str, _Published] = {}
         self._stems: dict[str, dict[str, str]] = {}
@@ -100,16 +132,19 @@ class Catalogue:
         *,
         max_age: int = LEAST_AGE,
         immutable: bool = False,
+        memory: Memory | None = None,
     ) -> None:
         """Serve a rendition from now on, instead of what was at its path.
 
         `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
-        interval, and is brought between 5 minutes and 1 hour. `immutable` is for archives: their bytes stay (W9).
+        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `memory`,
+        readers of earlier states are told what is new (W11) and remembered for `take_sightings`.
         """
         age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
         with self._lock:
-            self._published[rendition.path] = _Published(rendition, dict(encoded), control)
+            deltas = None if memory is None else self._deltas(rendition, memory)
+            self._published[rendition.path] = _Published(rendition, dict(encoded), control, deltas)
             stem = _stem(rendition)
             if stem is not None:
                 self._stems.setdefault(stem, {})[rendition.format] = rendition.path
@@ -127,6 +162,31 @@ class Catalogue:
                 del self._stems[stem][gone.rendition.format]
                 self._lay_out(stem, None)
 
+    def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
+        """Serve a document of an archive, which `read` gets from disk by its path."""
+        self.archives["/" + file.path] = Kept(file, read)
+
+    def remove_archive(self, path: str) -> None:
+        """Serve no document at `path`; nothing happens if none was there."""
+        self.archives.pop("/" + path, None)
+
+    def take_sightings(self) -> dict[str, set[str]]:
+        """Path -> earlier ETags that readers came back with since this was last asked."""
+        with self._lock:
+            seen = {path: p.deltas.late for path, p in self._published.items() if p.deltas and p.deltas.late}
+            for path in seen:
+                deltas = self._published[path].deltas
+                assert deltas is not None
+                deltas.late = set()
+            return seen
+
+    def _deltas(self, rendition: Rendition, memory: Memory) -> Deltas:
+        made = Deltas(rendition, memory)
+        before = self._published.get(rendition.path)
+        if before is not None and before.deltas is not None:
+            made.late = before.deltas.late
+        return made
+
     def keep_only(self, paths: Iterable[str]) -> None:
         """Remove every rendition whose path is not among `paths`."""
         for path in self._published.keys() - set(paths):
@@ -140,7 +200,8 @@ class Catalogue:
         """Make the places of everything that shares a stem anew: one format's change touches the others' headers."""
         if stem is None:
             assert path is not None
-            self.places["/" + path] = Place(_canonical(self._published[path]))
+            published = self._published[path]
+            self.places["/" + path] = Place(_canonical(published), deltas=published.deltas)
             return
         paths = self._stems[stem]
         if not paths:
@@ -151,7 +212,8 @@ class Catalogue:
         page = _elsewhere(group["html"], b"Accept-Encoding, Sec-Fetch-Dest") if "html" in group else None
         for name, published in group.items():
             shown = page if name in ("rss", "atom") else None
-            self.places["/" + published.rendition.path] = Place(_canonical(published, shown is not None), page=shown)
+            place = Place(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
+            self.places["/" + published.rendition.path] = place
         formats = {name: _elsewhere(published, b"Accept-Encoding, Accept") for name, published in group.items()}
         self.places["/" + stem] = Place(next(iter(formats.values())), formats=formats)
 

@@ -48,11 +48,12 @@ def is_not_modified(
 
 
 def _names(none_match: bytes, etag: bytes) -> bool:
-    if none_match == etag:
-        return True
-    if len(none_match) > _LONGEST:
-        return False
-    return none_match.strip() == b"*" or etag in _TAG.findall(none_match)
+    return none_match == etag or none_match.strip() == b"*" or etag in entity_tags(none_match)
+
+
+def entity_tags(none_match: bytes) -> list[bytes]:
+    """The tags of an If-None-Match, quoted, weak ones without their mark; none of one that is too long."""
+    return _TAG.findall(none_match) if len(none_match) <= _LONGEST else []
 
 
 @lru_cache(maxsize=256)

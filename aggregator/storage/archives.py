@@ -30,6 +30,10 @@ class Archives:
             row = {name: getattr(begun, name) for name in chain.c.keys()}  # noqa: SIM118 - columns, not a dict
             connection.execute(insert(chain), row)
 
+    def redefine_chain(self, output: OutputId, definition: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(chain).where(chain.c.output == output).values(definition=definition))
+
     def end_chain(self, output: OutputId) -> None:
         with self._database.write() as connection:
             _end(connection, output)
@@ -66,7 +70,7 @@ class Archives:
         wanted = frozenset(seqs)
         if not wanted:
             return []
-        return [one for one in self._found(_of(output)) if not wanted.isdisjoint(one.members)]
+        return [one for one in self._found(_of(output)) if any(not wanted.isdisjoint(story) for story in one.members)]
 
     def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
         with self._database.write() as connection:
@@ -127,6 +131,6 @@ def _archive(row: Any) -> Archive:
         first=row.first,
         last=row.last,
         repeated=row.repeated,
-        members=tuple(json.loads(row.members)),
+        members=tuple(tuple(story) for story in json.loads(row.members)),
         stale=row.stale,
     )

@@ -72,8 +72,8 @@ class Entries:
             found = self._matching(entry.c.title_folded.contains(part, autoescape=True), count)
         return self._these(found)
 
-    def by_seq(self, seqs: Collection[int]) -> dict[int, StoredEntry]:
-        return {stored.seq: stored for stored in self._these(seqs)}
+    def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
+        return {stored.seq: stored for stored in self._these(seqs, _ALL_THESE if deleted else _THESE)}
 
     def last_place(self) -> int:
         with self._database.read() as connection:
@@ -112,12 +112,14 @@ class Entries:
         last = self.last_place()
         return last + 1 if before is None else min(before, last + 1)
 
-    def _these(self, seqs: Collection[int]) -> list[StoredEntry]:
-        """The live ones among these, the newest first."""
+    def _these(self, seqs: Collection[int], query: Select[Any] | None = None) -> list[StoredEntry]:
+        """These, or the live ones among them, the newest first."""
         found: list[StoredEntry] = []
         for chunk in chunks(sorted(set(seqs), reverse=True)):
             with self._database.read() as connection:
-                found += [stored_entry(row) for row in connection.execute(_THESE, {"seqs": chunk})]
+                found += [
+                    stored_entry(row) for row in connection.execute(_THESE if query is None else query, {"seqs": chunk})
+                ]
         return found
 
     def _matching(self, condition: ColumnElement[bool], count: int) -> list[int]:
@@ -178,7 +180,8 @@ _COLUMNS = (
     .join(source, source.c.number == entry.c.number)
     .join(body, body.c.seq == entry.c.seq)
 )
-_THESE = _COLUMNS.where(entry.c.seq.in_(bindparam("seqs", expanding=True)), _live).order_by(entry.c.seq.desc())
+_ALL_THESE = _COLUMNS.where(entry.c.seq.in_(bindparam("seqs", expanding=True))).order_by(entry.c.seq.desc())
+_THESE = _ALL_THESE.where(_live)
 STORED = _COLUMNS
 
 

@@ -34,9 +34,11 @@ class Readers:
             query = select(state).where(state.c.path == path, state.c.until.is_(None))
             return next(iter(map(_state, connection.execute(query).mappings())), None)
 
-    def states(self) -> list[State]:
+    def states(self, path: str | None = None) -> list[State]:
+        query = select(state).order_by(state.c.path, state.c.stamp)
         with self._database.read() as connection:
-            rows = connection.execute(select(state).order_by(state.c.path, state.c.stamp)).mappings().all()
+            wanted = query if path is None else query.where(state.c.path == path)
+            rows = connection.execute(wanted).mappings().all()
         return list(map(_state, rows))
 
     def put_readers(self, readers: Sequence[Reader]) -> None:

@@ -39,7 +39,9 @@ def removal(seq: int, **changes: object) -> Removal:
 
 
 def document(number: int, *members: int, **changes: object) -> Archive:
-    made = Archive(output=ALL, number=number, first=members[0], last=members[-1], members=members)
+    made = Archive(
+        output=ALL, number=number, first=members[0], last=members[-1], members=tuple((m, m + 70) for m in members)
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -61,6 +63,8 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     assert store.find("urn:x:one") == []
     assert store.known(a)["urn:x:one"].deleted_at == LATER
     assert store.removals([1, 2]) == {1: removal(1)}
+    assert store.by_seq([1]) == {}
+    assert store.by_seq([1], deleted=True)[1].entry == entry("one")
     [told] = store.told_removals([a])
     assert (told.stored.entry, told.removal) == (entry("one"), removal(1))
     assert store.told_removals([b]) == []
@@ -105,8 +109,10 @@ def test_a_chain_and_its_documents_come_back_whole(store: Storage) -> None:
     assert store.archive_sizes(ALL) == (5, 1)
     assert store.archive_files() == [FILE]
     assert [one.number for one in store.archives_with(ALL, [4, 77])] == [2]
+    assert [one.number for one in store.archives_with(ALL, [74, 72])] == [1, 2]
     store.settle(ALL, settled=11, looked=12)
-    assert store.chain(ALL) == replace(CHAIN, settled=11, looked=12)
+    store.redefine_chain(ALL, "d2")
+    assert store.chain(ALL) == replace(CHAIN, settled=11, looked=12, definition="d2")
 
 
 def test_a_stale_document_is_so_until_it_is_entered_anew(store: Storage) -> None:
@@ -149,6 +155,7 @@ def test_states_follow_each_other(store: Storage) -> None:
     ]
     assert [one.parts for one in store.states()] == [(), ((1, 2),)]
     assert store.state("p") == store.states()[1]
+    assert store.states("q") == []
     assert store.state("q") is None
     later = State(path="q", etag="x", stamp=1, place=1, since=LATER)
     store.put_state(later, forget=NOW + timedelta(days=1))

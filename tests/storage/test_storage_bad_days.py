@@ -29,7 +29,7 @@ HELD = Lease(number=ONE, token="mine", until=LATER)
 
 GONE = Removal(seq=1, at=NOW, origin=RemovalOrigin.OPERATOR)
 CHAIN = Chain(output=ALL, generation="g", definition="d")
-DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=(1,))
+DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=((1,),))
 SHOWN = State(path="a", etag='"e"', stamp=1, place=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
@@ -46,6 +46,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "remove": lambda store: store.remove([GONE], [ALL]),
     "lay_to_rest": lambda store: store.remove([GONE], []) and store.lay_to_rest(before=LATER),
     "begin_chain": lambda store: store.begin_chain(CHAIN),
+    "redefine_chain": lambda store: store.redefine_chain(ALL, "e"),
     "end_chain": lambda store: store.end_chain(ALL),
     "settle": lambda store: store.settle(ALL, settled=1),
     "put_archive": lambda store: store.put_archive(DOCUMENT, []),

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from aggregator.core.model import Feed
 from aggregator.core.normalise.addresses import Bases, bases_for
-from aggregator.core.normalise.context import Context, Notes, Reading
+from aggregator.core.normalise.context import Context, Deletion, Notes, Reading
 from aggregator.core.normalise.head import feed_language, read_feed
 from aggregator.core.normalise.item import Home, read_entry
-from aggregator.core.parse.parsed import ParsedFeed, ParsedHome
+from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
+from aggregator.core.text.dates import parse_date
 
-__all__ = ["Context", "Reading", "normalise"]
+__all__ = ["Context", "Deletion", "Reading", "normalise"]
 
 
 def normalise(parsed: ParsedFeed, context: Context) -> Reading:
@@ -31,10 +32,16 @@ def normalise(parsed: ParsedFeed, context: Context) -> Reading:
     return Reading(
         feed=feed,
         entries=entries,
+        deleted=tuple(_deletion(one, context, language) for one in parsed.deleted),
         diagnostics=(*parsed.diagnostics, *notes.all()),
         complete=parsed.complete,
         encoding=parsed.encoding,
     )
+
+
+def _deletion(parsed: ParsedDeletion, context: Context, language: str | None) -> Deletion:
+    when = parse_date(parsed.when, zone=context.timezone, language=language, now=context.fetched_at)
+    return Deletion(ref=parsed.ref.strip(), when=when)
 
 
 class _Homes:

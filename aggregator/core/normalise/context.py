@@ -29,12 +29,21 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """The source says that the entry with this id is no more. `when` is None where it does not say since when."""
+
+    ref: str
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A document as the model sees it."""
 
     feed: Feed
     entries: tuple[Entry, ...] = ()
     """In document order."""
+    deleted: tuple[Deletion, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True
     """False if the document was cut off: its validators must not be stored."""

@@ -54,6 +54,7 @@ def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str 
         hubs=_hubs(head, context, bases),
         hints=_hints(head),
         complete=head.complete,
+        whole=head.whole,
         archive=head.archive,
         expired=head.expired,
         new_url=_named(first_value(head.new_urls), "new_url", provenance),

@@ -75,6 +75,7 @@ class HeadReader:
             update_periods=self._periods(kids),
             update_frequencies=self._all(kids, ("sy:updateFrequency", one.text)),
             complete="fh:complete" in kids or self._says_yes(kids, "itunes:complete"),
+            whole="fh:complete" in kids,
             archive="fh:archive" in kids,
             new_urls=self._all(kids, ("itunes:new-feed-url", one.text)),
             foreign=tuple(islice(one.foreign(nodes, _CONSUMED), MAX_FOREIGN)),

@@ -126,6 +126,8 @@ class ParsedHead:
     update_periods: Candidates = ()
     update_frequencies: Candidates = ()
     complete: bool = False
+    whole: bool = False
+    """fh:complete: what is not in the document is not in the feed. itunes:complete only says that no more will come."""
     archive: bool = False
     expired: bool = False
     new_urls: Candidates = ()
@@ -175,6 +177,14 @@ class ParsedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDeletion:
+    """An at:deleted-entry (RFC 6721): the id of an entry that is no more, and the source's words for when."""
+
+    ref: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """One document, read."""
 
@@ -183,6 +193,7 @@ class ParsedFeed:
     head: ParsedHead
     entries: tuple[ParsedEntry, ...] = ()
     """In document order."""
+    deleted: tuple[ParsedDeletion, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True
     """False if the document was cut off: its validators must not be stored (protocols section 10)."""

@@ -16,9 +16,9 @@ from aggregator.core.parse.elements import Elements
 from aggregator.core.parse.head import HeadReader
 from aggregator.core.parse.item import ItemReader
 from aggregator.core.parse.outline import emptied, names_files, outline, without_entries
-from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead
+from aggregator.core.parse.parsed import ParsedDeletion, ParsedEntry, ParsedFeed, ParsedHead
 from aggregator.core.parse.prolog import Prolog
-from aggregator.core.parse.tree import Element, Tree, local_name, parse_tree
+from aggregator.core.parse.tree import Element, Tree, attribute, local_name, parse_tree
 
 MAX_ENTRIES = 2_000
 
@@ -79,10 +79,18 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
         dialect=_dialect(tree, seen),
         head=head,
         entries=_paired(entries, seen.entries),
+        deleted=_deletions(tree),
         diagnostics=tuple(diagnostics),
         complete="cut-off" not in mendings,
         bozo=bozo,
     )
+
+
+def _deletions(tree: Tree) -> tuple[ParsedDeletion, ...]:
+    """Tombstones stand beside the entries."""
+    nodes = [node for node in tree.root.iterchildren() if tree.key_or_none(node) == "at:deleted-entry"]
+    found = ((attribute(node, "ref"), attribute(node, "when")) for node in nodes[:MAX_ENTRIES])
+    return tuple(ParsedDeletion(ref=ref, when=when or "") for ref, when in found if ref)
 
 
 def _make_sound(prolog: Prolog) -> _Sound:

@@ -49,9 +49,21 @@ class OutputPlan:
 
     def definition(self, **also: Any) -> str:
         """A hash of the plan and of `also`, the settings outside it that outputs show."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name != "blog" or self.blog} | also
-        shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
-        return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:32]
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "blog" or self.blog}
+        return _digest(values | also)
+
+    def rule(self, **also: Any) -> str:
+        """A hash of what decides which stories of its sources it has, and where; words at its head do not count."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name not in _NO_RULE}
+        return _digest(values | also)
+
+
+_NO_RULE = {"title", "description", "is_described", "language", "sources", "assigned", "blog"}
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
+    return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:32]
 
 
 def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugger) -> tuple[OutputPlan, ...]:

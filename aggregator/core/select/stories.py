@@ -73,7 +73,12 @@ def _canonical(group: Sequence[StoredEntry], homes: Mapping[SourceNumber, frozen
     if shown is first:
         return first, others
     kept = replace(
-        shown, seq=first.seq, public_id=first.public_id, first_seen=first.first_seen, sort_date=first.sort_date
+        shown,
+        seq=first.seq,
+        turn=shown.place,  # other words than before are a revision of the story
+        public_id=first.public_id,
+        first_seen=first.first_seen,
+        sort_date=first.sort_date,
     )
     return kept, others
 

@@ -13,20 +13,24 @@ SPAN = timedelta(hours=72)
 BYTES = 1 << 20
 
 
-def window(newest_first: Iterable[StoredEntry], *, limit: int | None) -> Iterator[StoredEntry]:
-    """The entries of the window, newest addition first; `newest_first` is read no further than needed.
+def window(
+    newest_first: Iterable[StoredEntry], *, limit: int | None, settled: int | None = None, span: timedelta = SPAN
+) -> Iterator[StoredEntry]:
+    """The entries of the window, newest addition or revision first; `newest_first` is read no further than needed.
 
-    With a limit, so many. Without: everything added within 72 hours of the newest addition, at least 50, beyond that
-    at most 500 entries and 1 MiB of content. The newest addition stands for the clock, so that the same store gives
-    the same window at any time (W3).
+    With a limit, so many. Without: everything added or revised within `span` of the newest, at least 50, beyond that
+    at most 500 entries and 1 MiB of content. The newest stands for the clock, so that the same store gives the same
+    window at any time (W3). Whatever stands above the place `settled` is in no archive yet, and always in (W9).
     """
     size = 0
     newest = None
     for count, stored in enumerate(newest_first):
-        newest = newest or stored.first_seen
-        if count >= (limit or AT_MOST):
-            return
-        if limit is None and count >= AT_LEAST and (newest - stored.first_seen > SPAN or size > BYTES):
-            return
+        moment = stored.changed_at if stored.turn else stored.first_seen
+        newest = newest or moment
+        if settled is None or stored.place <= settled:
+            if count >= (limit or AT_MOST):
+                return
+            if limit is None and count >= AT_LEAST and (newest - moment > span or size > BYTES):
+                return
         size += len(stored.entry.content.encode("utf-8", "surrogatepass"))
         yield stored
