@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -82,19 +82,24 @@ class Filed:
 
 
 def diff(
-    entries: Iterable[Keyed], stored: Mapping[str, Filed], names: Mapping[str, str], *, dates_are_stable: bool = True
+    entries: Iterable[Keyed],
+    stored: Mapping[str, Filed],
+    names: Mapping[str, str],
+    *,
+    dates_are_stable: bool = True,
+    print_of: Callable[[Entry], str] = fingerprint,
 ) -> Changes:
     """Compare with what is stored by key; `names` gives the stored key of entries known by another (I4).
 
     An entry is revised if its content differs, or if its source now dates it earlier (D8), unless that source's dates
-    are known to move by themselves (D7).
+    are known to move by themselves (D7). `print_of` gives an entry's fingerprint, where it is known already.
     """
     new: list[Addition] = []
     revised: list[Change] = []
     renamed: list[Change] = []
     unchanged = moved = 0
     for keyed in entries:
-        old_key, print_ = names.get(keyed.key, keyed.key), fingerprint(keyed.entry)
+        old_key, print_ = names.get(keyed.key, keyed.key), print_of(keyed.entry)
         filed = stored.get(old_key)
         if filed is None:
             new.append(Addition(keyed=keyed, fingerprint=print_))

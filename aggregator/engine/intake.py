@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
-from aggregator.core.parse import parse_document
+from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
 from aggregator.core.text.html import visible_text
@@ -27,12 +27,19 @@ ALIAS_STREAK = 3
 def read(
     document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
 ) -> Reading:
-    """Parse and normalise. Raises ParseError. Runs in a worker process when the document is large."""
+    """Parse and normalise. Raises ParseError."""
+    return read_both(document, context, encoding, rules)[1]
+
+
+def read_both(
+    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None
+) -> tuple[ParsedFeed, Reading]:
+    """`read`, with what was parsed on the way."""
     parsed = parse_document(document, encoding=encoding, rules=rules)
     if not parsed.entries and (parsed.bozo or not parsed.complete):
         # an empty feed is a feed; a broken one without entries is not to be believed
         raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
-    return normalise(parsed, context)
+    return parsed, normalise(parsed, context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +67,17 @@ _CHANGING = Diagnostic(
 )
 
 
-def sort_out(reading: Reading, keys: identity.Keying, stored: Mapping[str, Known], state: PollState) -> Sorted:
-    """Find out which entries are new, revised or known by another name (I4)."""
+def sort_out(
+    reading: Reading,
+    keys: identity.Keying,
+    stored: Mapping[str, Known],
+    state: PollState,
+    print_of: Callable[[Entry], str] = changes.fingerprint,
+) -> Sorted:
+    """Find out which entries are new, revised or known by another name (I4). `print_of` gives their fingerprints."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
     filed = {key: changes.Filed(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
-    found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates)
+    found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates, print_of=print_of)
     most = 2 * len(names) > len(keys.entries)
     moving = state.moving_dates + 1 if found.moved else 0
     after = replace(

@@ -15,11 +15,13 @@ from aggregator.core.identity import Keying
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.policy import PollState, next_poll
+from aggregator.core.policy import IdentityMode, PollState, next_poll
 from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
 from aggregator.engine import asking, deletions, intake
+from aggregator.engine.reading import ReadingRoom
 from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.traces import Same, Taken, dump
 from aggregator.engine.world import Target, World
 from aggregator.storage import Attempt, Draft, Known, Lease, Removal, Revision, Storage, Visit
 
@@ -43,6 +45,8 @@ class Found:
     """The source's state as far as its entries tell it; None: there was no document to tell."""
     paths: tuple[CategoryPath, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    traces: bytes | None = None
+    """What is to stay of the document; None leaves what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class Refresher:
     ) -> None:
         self._storage = storage
         self._store = store
-        self._workshop = workshop
+        self._room = ReadingRoom(storage, store, workshop)
         self._clock = clock
         self._jitter = jitter
 
@@ -110,30 +114,30 @@ class Refresher:
         if isinstance(answer, NotModified):
             return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         document = asking.marked(answer, target.config)
-        reading = await self._read(target, document)
-        return await self._settle(world, target, state, document, reading, now)
-
-    async def _read(self, target: Target, document: Document) -> Reading:
-        config = target.config
-        context = asking.context(config, document)
-        size = len(document.body) + sum(len(part.body) for part in document.parts)
-        try:
-            return await self._workshop(size, intake.read, document, context, config.encoding, config.rules)
-        except TimeoutError:
-            raise FetchError(
-                target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
-            ) from None
+        taken = await self._room.again(target, state, document)
+        if isinstance(taken, Same):
+            return Found(outcome=taken.outcome(document, state), diagnostics=taken.notes)
+        found = await self._settle(world, target, state, document, taken, now) if taken is not None else None
+        if found is None:
+            found = await self._settle(world, target, state, document, await self._room.whole(target, document), now)
+        if found is None:
+            raise AssertionError("a whole reading has no stand-ins")
+        return found
 
     async def _settle(
-        self, world: World, target: Target, state: PollState, document: Document, reading: Reading, now: datetime
-    ) -> Found:
+        self, world: World, target: Target, state: PollState, document: Document, taken: Taken, now: datetime
+    ) -> Found | None:
+        """What has to be recorded; None if an entry is needed in full that was not read."""
+        reading = taken.reading
         host = urls.host_of(target.address)
         keys = intake.keying(reading, state, feed_host=host)
         stored = await self._store(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
-        found = intake.sort_out(reading, keys, stored, state)
+        found = intake.sort_out(reading, keys, stored, state, taken.print_of())
+        if taken.is_short_of(found.changes, keys, stored):
+            return None
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
         new = intake.drafts(
@@ -147,8 +151,9 @@ class Refresher:
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
+        outcome = intake.updated(document, reading, found, now=now)
         return Found(
-            outcome=intake.updated(document, reading, found, now=now),
+            outcome=outcome,
             feed=reading.feed,
             new=new,
             revised=(*_revisions(found.changes.revised, stored, before, now), *revived),
@@ -157,6 +162,7 @@ class Refresher:
             state=found.state,
             paths=(*intake.changed_paths(found, (*before.values(), *gone)), *(p for r in revived for p in r.paths)),
             diagnostics=found.diagnostics,
+            traces=_left(taken, found, outcome),
         )
 
     async def _removed(
@@ -213,6 +219,7 @@ class Refresher:
             new=found.new,
             revised=found.revised,
             removed=found.removed,
+            traces=found.traces,
             rekeyed=found.rekeyed,
             hold=_hold(target, found.outcome, now),
             dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
@@ -230,6 +237,20 @@ def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> 
     if is_reworded:
         return dirty(target, None)
     return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
+
+
+def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
+    """What is to stay of the document; empty: nothing."""
+    if taken.traces is None:
+        return b""
+    after = found.state
+    calm = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
+        IdentityMode.ID,
+        0,
+        0,
+        False,
+    )
+    return dump(taken.traces, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
 
 
 def _unchanged(answer: NotModified) -> Unchanged:

@@ -18,7 +18,7 @@ from aggregator.storage.database import Database
 from aggregator.storage.sql import SqlStorage
 from aggregator.storage.trouble import explained, in_words
 
-HEAD = "0002"
+HEAD = "0003"
 """The last script of `migrations/versions`. They are numbered in order: a higher one was written by a later version."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

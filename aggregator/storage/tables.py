@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -143,6 +144,14 @@ alias = Table(
     Column("key", Text, primary_key=True),
     Column("seq", RowNumber, ForeignKey("entry.seq"), nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What stays of the last document of a source, so that the next is read only where it differs.
+trace = Table(
+    "trace",
+    metadata,
+    Column("number", RowNumber, ForeignKey("source.number"), primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 body = Table(

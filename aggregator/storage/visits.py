@@ -26,6 +26,7 @@ from aggregator.storage.tables import (
     output,
     removal,
     source,
+    trace,
 )
 
 Values = dict[str, Any]
@@ -55,6 +56,11 @@ class Visits:
         with self._database.read() as connection:
             return {row.domain: row.until for row in connection.execute(query)}
 
+    def traces(self, number: SourceNumber) -> bytes | None:
+        with self._database.read() as connection:
+            data = connection.scalar(_TRACES, {"source": number})
+        return None if data is None else bytes(data)
+
     def record(self, visit: Visit) -> bool:
         """See `Storage`. A revision of a deleted entry brings it back (protocols I10)."""
         number = visit.lease.number
@@ -78,6 +84,8 @@ class Visits:
                 _add(connection, visit.new, added, bodies)
             if visit.hold:
                 _hold(connection, *visit.hold, now=visit.attempt.at)
+            if visit.traces is not None:
+                _leave(connection, number, visit.traces)
             mark(connection, visit.dirty)
         return True
 
@@ -116,6 +124,9 @@ _KNOWN = (
     .order_by(entry.c.seq)
 )
 _FORMER = select(alias.c.key, alias.c.seq).where(alias.c.number == bindparam("source")).order_by(alias.c.key)
+_TRACES = select(trace.c.data).where(trace.c.number == bindparam("source"))
+_FORGET_TRACES = delete(trace).where(trace.c.number == bindparam("source"))
+_LEAVE = insert(trace)
 _TOKEN = select(source.c.lease_token).where(source.c.number == bindparam("source"))
 _LOG = insert(attempt)
 _END = update(source).where(source.c.number == bindparam("visited"))
@@ -136,6 +147,12 @@ def mark(connection: Connection, outputs: Iterable[OutputId]) -> None:
 
 def _is_held(connection: Connection, lease: Lease) -> bool:
     return bool(connection.scalar(_TOKEN, {"source": lease.number}) == lease.token)
+
+
+def _leave(connection: Connection, number: SourceNumber, traces: bytes) -> None:
+    connection.execute(_FORGET_TRACES, {"source": number})
+    if traces:
+        connection.execute(_LEAVE, {"number": number, "data": traces})
 
 
 def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:

@@ -67,6 +67,21 @@ def test_a_visit_without_a_feed_leaves_the_stored_one(store: Storage) -> None:
     assert store.sources()[0].feed == feed
 
 
+def test_what_stays_of_a_document_stays_until_another_comes(store: Storage) -> None:
+    """In the visit's own transaction (P2): what a lost lease brought stays out."""
+    a, b = enlist(store, "a", "b")
+    assert store.traces(a) is None
+    add(store, a, [], traces=b"one\n\x00")
+    held = lease(store, a)
+    assert not store.record(visit(replace(held, token="another"), traces=b"two"))
+    assert store.record(visit(held))
+    assert (store.traces(a), store.traces(b)) == (b"one\n\x00", None)
+    add(store, a, [], traces=b"three")
+    assert store.traces(a) == b"three"
+    add(store, a, [], traces=b"")
+    assert store.traces(a) is None
+
+
 def test_a_late_visit_counts_while_nobody_else_claimed(store: Storage) -> None:
     """A lease is lost when `until` has passed *and* somebody else took the source."""
     [number] = enlist(store, "a")

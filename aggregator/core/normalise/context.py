@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from aggregator.core.model import Diagnostic, Entry, Feed, SourceId
+from aggregator.core.normalise.language import Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Context:
     """Where dates without a zone are at home; None: UTC (protocols D3)."""
     title: str | None = None
     """A person's name for the source; wins over the feed's."""
+    samples: tuple[Sample | None, ...] | None = None
+    """What the first entries tell of the feed's language, where not all of them are read again; None: it is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from aggregator.core.model import Feed, Hints, Origin, Person
 from aggregator.core.normalise.addresses import Bases, header_links
 from aggregator.core.normalise.context import Context, Notes
-from aggregator.core.normalise.language import detect_language, normal_language
+from aggregator.core.normalise.language import Sample, judge_language, normal_language, sample_language
 from aggregator.core.normalise.media import is_placeholder
 from aggregator.core.normalise.people import people
 from aggregator.core.normalise.words import filled, first_line, first_text, first_value
@@ -20,7 +20,8 @@ from aggregator.core.text.urls import host_of, origin_of
 
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60
-_SAMPLED_ENTRIES = 20
+SAMPLED_ENTRIES = 20
+"""So many entries at the top of a document tell its language."""
 
 _DAYS = {
     name: day
@@ -176,14 +177,26 @@ def feed_language(parsed: ParsedFeed, context: Context, notes: Notes) -> str | N
     declared = _declared_language(parsed.head.languages, notes) or normal_language(
         context.headers.get("content-language", "")
     )
-    is_hub = any("rsshub" in c.value.lower() for c in parsed.head.generators)
-    if declared and not is_hub:
+    if declared and not _is_hub(parsed.head):
         return declared
-    detected = detect_language(_samples(parsed.entries))
+    samples = context.samples if context.samples is not None else entry_samples(parsed.entries[:SAMPLED_ENTRIES])
+    detected = judge_language(samples)
     if declared is None or detected is None or declared.partition("-")[0] == detected:
         return declared or detected
     notes.add("language-corrected", f"the feed says {declared!r}, its text is {detected!r}")
     return detected
+
+
+def is_language_guessed(head: ParsedHead, context: Context) -> bool:
+    """Whether `feed_language` looks at entries."""
+    if context.language:
+        return False
+    header = context.headers.get("content-language", "")
+    return _is_hub(head) or not (_declared_language(head.languages, Notes()) or normal_language(header))
+
+
+def _is_hub(head: ParsedHead) -> bool:
+    return any("rsshub" in c.value.lower() for c in head.generators)
 
 
 def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
@@ -195,10 +208,11 @@ def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
     return None
 
 
-def _samples(entries: tuple[ParsedEntry, ...]) -> Iterator[str]:
-    for entry in entries[:_SAMPLED_ENTRIES]:
+def entry_samples(entries: Iterable[ParsedEntry]) -> Iterator[Sample | None]:
+    """What the letters of each entry tell of its language."""
+    for entry in entries:
         texts = (*entry.titles[:1], *entry.contents[:1], *entry.summaries[:1])
-        yield " ".join(visible_text(candidate.value[:2_000]) for candidate in texts)
+        yield sample_language(" ".join(visible_text(candidate.value[:2_000]) for candidate in texts))
 
 
 def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str | None) -> Origin | None:

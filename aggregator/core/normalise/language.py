@@ -120,14 +120,27 @@ def detect_language(texts: Iterable[str]) -> str | None:
 
     One of zh, ja, ko, th, el, he, ka, hy, ta.
     """
+    return judge_language(map(sample_language, texts))
+
+
+Sample = tuple[str | None, int]
+"""The language whose script a text is written in, None if it is not known by its script, and its number of letters."""
+
+
+def sample_language(text: str) -> Sample | None:
+    """What one text tells; None if there are no letters in it."""
+    joined = "".join(_LETTERS.findall(text[:_MAX_SAMPLE]))
+    return (_language_of(joined), len(joined)) if joined else None
+
+
+def judge_language(samples: Iterable[Sample | None]) -> str | None:
+    """`detect_language`, for texts that were sampled before."""
     found: Counter[str | None] = Counter()
     letters = 0
-    for text in texts:
-        sample = _LETTERS.findall(text[:_MAX_SAMPLE])
-        if sample:
-            joined = "".join(sample)
-            letters += len(joined)
-            found[_language_of(joined)] += 1
+    for sample in samples:
+        if sample is not None:
+            found[sample[0]] += 1
+            letters += sample[1]
     if found.total() < _MIN_ENTRIES or letters < _MIN_LETTERS:
         return None
     language, count = found.most_common(1)[0]

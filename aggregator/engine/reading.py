@@ -1,0 +1,79 @@
+"""How a fetched document becomes entries: as little of it as can be is read, and never on the event loop if it is long.
+
+The order is: look for the borders of its entries; if none is new, be done; if some are, read these; else, and whenever
+anything is in doubt, read the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from aggregator.core.document import Document
+from aggregator.core.errors import FetchError, Reason
+from aggregator.core.parse.slices import cut
+from aggregator.core.policy import IdentityMode, PollState
+from aggregator.engine import asking, traces
+from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.traces import Same, Taken
+from aggregator.engine.world import Target
+from aggregator.storage import Storage
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of the longest document that is cut: 20 ms of work on the spot."""
+
+
+class ReadingRoom:
+    """Reads documents, beside what stays of the ones before."""
+
+    def __init__(self, storage: Storage, store: StoreThread, workshop: Workshop) -> None:
+        self._storage = storage
+        self._store = store
+        self._workshop = workshop
+
+    async def again(self, target: Target, state: PollState, document: Document) -> Same | Taken | None:
+        """The document by what differs from the last one; None if the whole has to be read.
+
+        A source whose entries are told apart by more than their ids is always read whole.
+        """
+        config = target.config
+        if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
+            return None
+        data = await self._store(self._storage.traces, target.number)
+        slices = cut(document.body) if data else None
+        if data is None or slices is None:
+            return None
+        context = asking.context(config, document)
+        about = traces.circumstances(document, context, config.encoding)
+        if (same := traces.same(data, about, slices)) is not None:
+            return same
+        known = traces.load(data, about, slices)
+        if known is None:
+            return None
+        part = traces.reduced(document, slices, known)
+        return await self._work(target, len(part.body), traces.read_part, part, slices, context, config.encoding, known)
+
+    async def whole(self, target: Target, document: Document) -> Taken:
+        """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
+        config = target.config
+        context = asking.context(config, document)
+        about = traces.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
+        size = len(document.body) + sum(len(part.body) for part in document.parts)
+        return await self._work(
+            target, size, traces.read_whole, document, context, config.encoding, config.rules, about
+        )
+
+    async def _work(self, target: Target, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await self._workshop(size, function, *args, **kwargs)
+        except TimeoutError:
+            raise FetchError(
+                target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
+            ) from None
+
+
+def _is_cuttable(target: Target, document: Document) -> bool:
+    return target.config.rules is None and not document.parts and 0 < len(document.body) <= LARGEST
