@@ -26,6 +26,7 @@ from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.select.plan import own_paths
 from aggregator.engine.listing import site_info, status_report
 from aggregator.engine.poll import Limits, Poller
+from aggregator.engine.posts import PostPublisher
 from aggregator.engine.publish import Board, IndexPage, Published, Publisher
 from aggregator.engine.refresh import Refresher, Report
 from aggregator.engine.scheduler import Ticker
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 
 DATABASE = "aggregator.sqlite3"
 PUBLIC = "public"
+POSTS = "posts"
 WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
@@ -374,7 +376,8 @@ async def open_app(
     try:
         async with _Sources(config_path.parent, visits=(limits or Limits()).visits) as sources:
             world = build_world(config, kept, sources.factory(config), now=clock())
-            publisher = Publisher(kept, store, outlet, board, index, clock=clock)
+            posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
+            publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)
             refresher = Refresher(kept, store, workshop, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
             poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)

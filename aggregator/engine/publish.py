@@ -23,6 +23,7 @@ from aggregator.engine.archives import Archivist, Shelf
 from aggregator.engine.editions import Selection, build_edition
 from aggregator.engine.fragments import Fragments
 from aggregator.engine.listing import output_infos, site_info, subscriptions
+from aggregator.engine.posts import Posted, PostPublisher
 from aggregator.engine.states import Lookout, States, etag_of
 from aggregator.engine.threads import StoreThread
 from aggregator.engine.world import Target, World
@@ -84,6 +85,7 @@ class Publisher:
         index: IndexPage | None,
         *,
         clock: Callable[[], datetime],
+        posts: PostPublisher | None = None,
     ) -> None:
         self._storage = storage
         self._store = store
@@ -91,6 +93,7 @@ class Publisher:
         self._board = board
         self._index = index
         self._clock = clock
+        self._posts = posts
         self._plans: tuple[OutputPlan, ...] = ()
         self._planned_for: World | None = None
         self._listed: tuple[object, ...] | None = None
@@ -179,6 +182,7 @@ class Publisher:
         True if there were such.
         """
         lost = await self._catch_up()
+        lost |= {plan.output for plan in self._plans if self._posts and self._posts.is_missing(plan)}
         if lost:
             await self._store(self._storage.mark_dirty, lost)
         await self._publish_lists(world)
@@ -325,6 +329,7 @@ class Publisher:
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):
                 await self._withdraw(before)
+        posted = await self._posts.publish(selection, record, edition) if self._posts else Posted()
         await self._store(
             self._storage.put_renditions,
             plan.output,
@@ -333,11 +338,17 @@ class Publisher:
             size=len(edition.stories),
             newest=max((s.stored.published or s.stored.first_seen for s in edition.stories), default=None),
         )
-        if reach.more:
+        if reach.more or posted.error:
             await self._store(self._storage.mark_dirty, [plan.output])
         if changed:
             log.info("publish", output=plan.output, stories=len(edition.stories), files=changed)
-        return Published(output=plan.output, stories=len(edition.stories), changed=changed, more=reach.more)
+        return Published(
+            output=plan.output,
+            stories=len(edition.stories),
+            changed=changed + posted.changed,
+            more=reach.more,
+            error=posted.error,
+        )
 
     async def _show(
         self, file: RenditionRecord, body: bytes, was: bytes | None, *, max_age: int, memory: Memory | None = None
