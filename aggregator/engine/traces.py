@@ -126,7 +126,7 @@ class Taken:
         absent = {id(self.reading.entries[position]) for position in self.stand_ins}
         if not absent:
             return False
-        touched = [one.keyed for one in (*found.new, *found.revised)]
+        touched = [*(one.keyed for one in found.new), *(one.keyed for one in found.revised)]
         touched += [one for one in keys.entries if one.key in stored and stored[one.key].deleted_at is not None]
         return keys.mode is not IdentityMode.ID or any(id(one.entry) in absent for one in touched)
 

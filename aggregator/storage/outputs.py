@@ -39,7 +39,8 @@ class Outputs:
             if stored is None:
                 _enter(connection, output, public_id, definition, now)
             elif stored.retired or stored.definition != definition:
-                configured_at = stored.configured_at if stored.definition == definition else now
+                is_same = _told(stored.definition) == _told(definition)
+                configured_at = stored.configured_at if is_same else now
                 _renew(connection, stored, definition, configured_at)
             else:
                 return _output(stored)
@@ -101,6 +102,11 @@ def _candidates(wanted: str) -> Iterator[str]:
     yield wanted
     for number in count(2):
         yield f"{wanted}-{number}"
+
+
+def _told(definition: str) -> str:
+    """The part of a definition whose change is a change of the output itself."""
+    return definition.partition("/")[0]
 
 
 def _one(connection: Connection, id_: OutputId) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from select_samples import Slugs, assigned, plans, source, stored
 
 from aggregator.core.model import Category, CategoryPath, SourceId
-from aggregator.core.select.plan import belongs, segment, touched
+from aggregator.core.select.plan import OutputPlan, belongs, segment, touched
 
 THREE = source("s1", "新媒体/IT 之家/分类资讯") + source("s2", "新媒体") + source("s3")
 
@@ -189,6 +189,10 @@ class TestSlugs:
         assert {"甲/新闻", "乙/新闻"} <= set(found)
 
 
+def definition(plan: OutputPlan) -> str:
+    return plan.definition(shown={"site_url": "x"}, chosen={"titles": ["y"]})
+
+
 class TestDefinition:
     @pytest.mark.parametrize(
         "edit",
@@ -208,10 +212,17 @@ class TestDefinition:
     def test_every_key_of_a_feed_changes_it(self, edit: str) -> None:
         """An edit of any key makes the output anew"""
         text = source("s1", "生活") + source("s2") + '[[feed]]\nid = "x"\n'
-        assert plans(text)["x"].definition() != plans(text + edit)["x"].definition()
+        assert definition(plans(text)["x"]) != definition(plans(text + edit)["x"])
+
+    def test_another_source_is_no_change_of_the_output_itself(self) -> None:
+        """W3: `updated` moves with what an output is told to be, not with what there is to choose from"""
+        before = definition(plans(source("s1", "生活"))["生活"]).split("/")
+        after = definition(plans(source("s1", "生活") + source("s2"))["生活"]).split("/")
+        assert before[0] == after[0]
+        assert before[1] != after[1]
 
     def test_it_does_not_change_by_itself(self) -> None:
         """Sets have no order, hashes must"""
         text = "".join(source(f"s{n}", f"甲/{n}") for n in range(40))
-        definitions = {name: plan.definition(site_url="x") for name, plan in plans(text).items()}
-        assert definitions == {name: plan.definition(site_url="x") for name, plan in plans(text).items()}
+        definitions = {name: definition(plan) for name, plan in plans(text).items()}
+        assert definitions == {name: definition(plan) for name, plan in plans(text).items()}

@@ -59,6 +59,13 @@ def test_an_output_put_again_stays_as_it_is(store: Storage) -> None:
     assert store.outputs() == [before]
 
 
+def test_a_change_behind_the_slash_leaves_the_instant_of_configuration(store: Storage) -> None:
+    """What there is to choose from has changed, not the output"""
+    put(store, definition="d1/a")
+    changed = store.put_output(ALL, public_id="another", definition="d1/b", now=LATER)
+    assert (NOW, True, "d1/b") == (changed.configured_at, changed.dirty, changed.definition)
+
+
 def test_a_changed_definition_makes_it_dirty(store: Storage) -> None:
     before = clean(store)
     changed = store.put_output(ALL, public_id="another", definition="d2", now=LATER)
