@@ -24,12 +24,13 @@ from aggregator.core.errors import AggregatorError, ConfigError, Problem, Storag
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.select.plan import own_paths
-from aggregator.engine.listing import site_info, status_report
+from aggregator.engine.listing import site_info
 from aggregator.engine.poll import Limits, Poller
 from aggregator.engine.posts import PostPublisher
 from aggregator.engine.publish import Board, IndexPage, Published, Publisher
 from aggregator.engine.refresh import Refresher, Report
 from aggregator.engine.scheduler import Ticker
+from aggregator.engine.tally import StatusDesk, Tally
 from aggregator.engine.threads import StoreThread, Workshop
 from aggregator.engine.world import SourceFactory, Target, World, build_world
 from aggregator.outlets.disk import DiskOutlet
@@ -91,10 +92,13 @@ class App:
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
         seen: Stamp,
+        desk: StatusDesk,
+        public: Path,
     ) -> None:
         self.world = world
         self.config_error: ConfigError | None = None
         self.clock = clock
+        self.public = public
         self._config_path = config_path
         self._storage = storage
         self._store = store
@@ -105,6 +109,8 @@ class App:
         self._visits: set[asyncio.Task[None]] = set()
         self._publishing = asyncio.Lock()
         self._status = StatusReport(now=clock(), ok=True)
+        self._desk = desk
+        self._tally = Tally()
         self._troubles: dict[str, str] = {}
         self._changes: int | None = None
         self._is_stale = True
@@ -145,6 +151,7 @@ class App:
         async with self._publishing:
             world = self.world
             made = await self._publisher.publish(world, is_current=lambda: self.world is world)
+        self._tally.published(made)
         self._note("publish", next((p.error for p in made if p.error), None))
         self._is_stale = self._is_stale or any(p.more for p in made)
         return made
@@ -186,7 +193,13 @@ class App:
     @property
     def status(self) -> StatusReport:
         """How everything was doing a few seconds ago; never blocks."""
-        return replace(self._status, now=self.clock(), ok=not self._troubles, problems=self._problems())
+        return replace(
+            self._status,
+            now=self.clock(),
+            ok=not self._troubles,
+            problems=self._problems(),
+            counters=self._tally.counts,
+        )
 
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
@@ -196,7 +209,7 @@ class App:
         ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
-        ticker.every(READER_SECONDS, "readers", self._meet_readers)
+        ticker.every(READER_SECONDS, "readers", self.meet_readers)
         ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
         ticker.start()
         try:
@@ -255,7 +268,8 @@ class App:
         except Exception:
             log.exception("a bug of this program", job="visit")
 
-    def _after_visit(self, _: Report) -> None:
+    def _after_visit(self, report: Report) -> None:
+        self._tally.visited(report)
         self._is_stale = True
         self._note("record", None)
 
@@ -276,7 +290,7 @@ class App:
                 await self._publisher.follow(self.world)
 
     async def _look(self) -> None:
-        self._status = await self._store(status_report, self._storage, now=self.clock(), problems=())
+        self._status = await self._store(self._desk.look, self.clock())
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
@@ -290,7 +304,8 @@ class App:
         else:
             self._troubles[job] = trouble
 
-    async def _meet_readers(self) -> None:
+    async def meet_readers(self) -> None:
+        """Take note of the readers seen since last time; too short windows are made longer at the next occasion."""
         async with self._publishing:
             await self._publisher.meet_readers()
 
@@ -392,6 +407,8 @@ async def open_app(
                 factory=sources.factory,
                 clock=clock,
                 seen=seen,
+                desk=StatusDesk(kept, store_path / DATABASE),
+                public=outlet.root,
             )
     finally:
         workshop.close()

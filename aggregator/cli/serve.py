@@ -58,7 +58,7 @@ async def _serve(config: Path, store: Path, *, listen: str | None, access_log: b
     async with open_app(config, store, board=catalogue, index=render_index) as app:
         stop = asyncio.Event()
         _listen_to_signals(app, stop)
-        site = create_app(catalogue, site=lambda: app.site, status=lambda: app.status)
+        site = create_app(catalogue, site=lambda: app.site, status=lambda: app.status, folder=app.public)
         lines = (lambda line: click.echo(line)) if access_log else None
         server = WebServer(site, listen or app.world.config.server.listen, access_log=lines, clock=app.clock)
         # requests wait meanwhile: nobody is told that there is nothing

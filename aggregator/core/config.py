@@ -103,6 +103,9 @@ class Site(_Table):
     )
     language: Language | None = Field(default=None, description="Language of the outputs, a BCP 47 tag.")
     timezone: Zone = Field(default="UTC", description="Zone in which pages show times, by its IANA name.")
+    entry_pages: StrictBool = Field(
+        default=True, description="Each entry of an output with a page has a page of its own, for permanent links."
+    )
 
 
 class Network(_Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from aggregator.core.model import CategoryPath, Origin, OutputId, StoredEntry
 
@@ -47,6 +47,10 @@ class Edition:
     formats: tuple[str, ...] = ("rss", "atom", "json", "html")
     """The formats this output is published in, for `alternate` links."""
     hubs: tuple[str, ...] = ()
+    timezone: tzinfo = UTC
+    """Pages show instants in it; feeds say UTC."""
+    entry_pages: bool = False
+    """Each of its stories has a page of its own."""
     stories: tuple[Story, ...] = ()
     deleted: tuple[Tombstone, ...] = ()
     """The latest first."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from aggregator.core.errors import Reason
 from aggregator.core.model import CategoryPath, OutputId, SourceId
 from aggregator.core.policy import Health
 
@@ -44,6 +45,7 @@ class OutputInfo:
     output: OutputId
     title: str
     description: str = ""
+    """As somebody wrote it; "" if nobody did."""
     language: str | None = None
     formats: tuple[FormatInfo, ...] = ()
     entries: int = 0
@@ -67,7 +69,11 @@ class SourceInfo:
     next_poll: datetime | None = None
     """None: not by itself."""
     error: str | None = None
-    """In words; None if the last visit went well."""
+    """In words, English ones; None if the last visit went well."""
+    reason: Reason | None = None
+    """What kind of error it is."""
+    maybe_missed: bool = False
+    """Nothing in its last document was known before: entries may have come and gone between two visits (S3)."""
     entries: int = 0
     """Stored and not deleted."""
     last_new: datetime | None = None
@@ -90,3 +96,5 @@ class StatusReport:
     """What a person should mend, in words: a refused edit of feeds.toml, a full disk."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """Totals since the start for `/metrics`: names of small letters and underscores, without prefix and `_total`."""
+    store_bytes: int = 0
+    """Size of the database on disk; 0 where it is not known."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from aggregator.core.edition import Edition, Story, Tombstone
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
@@ -84,14 +85,20 @@ class Selection:
 
     def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
         """These stories under the head of the output."""
-        return compose(
+        site = self.world.config.site
+        edition = compose(
             self.plan,
             groups,
             public_id=record.public_id,
-            site_url=self.world.config.site.url,
+            site_url=site.url,
             configured_at=record.configured_at,
             origins=self.origin,
             assigned=self.world.assigned,
+        )
+        return replace(
+            edition,
+            timezone=ZoneInfo(site.timezone),
+            entry_pages=site.entry_pages and "html" in self.plan.formats,
         )
 
     def origin(self, stored: StoredEntry) -> Origin:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from aggregator.core.config import Config
+from aggregator.core.errors import Reason
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.model import SourceNumber
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.text import urls
 from aggregator.formats.opml import Subscription
@@ -34,7 +36,7 @@ def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputI
         OutputInfo(
             output=plan.output,
             title=plan.title,
-            description=plan.description,
+            description=plan.description if plan.is_described else "",
             language=plan.language,
             formats=_formats(files[plan.output]),
             entries=records[plan.output].size,
@@ -46,15 +48,27 @@ def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputI
     )
 
 
-def status_report(storage: Storage, *, now: datetime, problems: Iterable[str]) -> StatusReport:
-    """How every source is doing."""
+def status_report(
+    storage: Storage,
+    *,
+    now: datetime,
+    problems: Iterable[str],
+    arrivals: Mapping[SourceNumber, tuple[int, ...]] | None = None,
+    days: int = 0,
+    store_bytes: int = 0,
+) -> StatusReport:
+    """How every source is doing. `arrivals` are new entries by source and day; one that is not in it had none in all
+    `days`."""
+    came = arrivals or {}
+    nothing = (0,) * days
     sources = storage.sources()
     return StatusReport(
         now=now,
         ok=True,
-        sources=tuple(_source_info(record) for record in sources),
+        sources=tuple(_source_info(record, came.get(record.state.number, nothing)) for record in sources),
         due=sum(1 for r in sources if r.state.next_poll is not None and r.state.next_poll <= now),
         problems=tuple(problems),
+        store_bytes=store_bytes,
     )
 
 
@@ -63,7 +77,7 @@ def _formats(files: Iterable[RenditionRecord]) -> tuple[FormatInfo, ...]:
     return tuple(FormatInfo(format=r.format, path=r.path, size=r.size) for r in ordered)
 
 
-def _source_info(record: SourceRecord) -> SourceInfo:
+def _source_info(record: SourceRecord, daily: tuple[int, ...]) -> SourceInfo:
     state = record.state
     return SourceInfo(
         id=state.source,
@@ -73,9 +87,21 @@ def _source_info(record: SourceRecord) -> SourceInfo:
         last_poll=state.last_poll,
         next_poll=state.next_poll,
         error=state.error_message,
+        reason=Reason(state.error_reason) if state.error_reason in _REASONS else None,
+        maybe_missed=_has_gap(record),
         entries=record.entries,
         last_new=record.newest,
+        daily=daily,
     )
+
+
+_REASONS = frozenset(Reason)
+
+
+def _has_gap(record: SourceRecord) -> bool:
+    """Whether all of the last document was new, and it was not the first (protocols S3)."""
+    last = record.attempt
+    return last is not None and 0 < last.entries == last.new and not last.known and record.entries > last.new
 
 
 def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscription]:

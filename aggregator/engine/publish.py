@@ -25,6 +25,7 @@ from aggregator.engine.fragments import Fragments
 from aggregator.engine.listing import output_infos, site_info, subscriptions
 from aggregator.engine.posts import Posted, PostPublisher
 from aggregator.engine.states import Lookout, States, etag_of
+from aggregator.engine.story_pages import Setting, StoryPages
 from aggregator.engine.threads import StoreThread
 from aggregator.engine.world import Target, World
 from aggregator.formats import FORMATS, Format, public_path
@@ -101,6 +102,7 @@ class Publisher:
         self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
+        self._pages = StoryPages(outlet, self._fragments)
         self._archivist = Archivist(storage, store, outlet, board, clock=clock)
         self._states = States(storage, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
@@ -128,6 +130,7 @@ class Publisher:
                     log.error("retire", output=record.output, path=record.path, error=str(error))
         await self._store(self._storage.retire_outputs, [*kept, *stuck])
         await self._sweep()
+        await self._sweep_pages(world)
         self._planned_for = None if stuck else world
 
     async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[Published]:
@@ -169,6 +172,16 @@ class Publisher:
     async def _sweep(self) -> None:
         try:
             await self._archivist.sweep([plan.output for plan in self._plans])
+        except PublishError as error:
+            log.error("retire", error=str(error))
+
+    async def _sweep_pages(self, world: World) -> None:
+        """Remove the pages of stories of sources that are named no more."""
+        numbers = frozenset(world.targets) if world.config.site.entry_pages else frozenset()
+        try:
+            if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
+                wanted = await self._store(self._storage.public_ids, numbers)
+                await asyncio.to_thread(self._pages.sweep, numbers, wanted)
         except PublishError as error:
             log.error("retire", error=str(error))
 
@@ -257,13 +270,17 @@ class Publisher:
         plans = plan_outputs(world.config, self._storage.nodes(list(world.targets)), self._slug)
         if plans == self._plans and self._planned_for is world:
             return None
-        assigned = sorted(map(str, world.assigned.items()))
-        names = sorted((target.id, target.config.title) for target in world.targets.values())
+        site = world.config.site
+        shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
+        chosen = {
+            "categories": sorted(map(str, world.assigned.items())),
+            "titles": sorted((target.id, target.config.title or "") for target in world.targets.values()),
+        }
         for plan in plans:
             self._storage.put_output(
                 plan.output,
                 public_id=f"tag:{world.authority},{world.year}:{quote(plan.output, safe='/')}",
-                definition=plan.definition(site_url=world.config.site.url, assigned=assigned, names=names),
+                definition=plan.definition(shown=shown, chosen=chosen),
                 now=self._clock(),
             )
         self._plans = plans
@@ -312,6 +329,7 @@ class Publisher:
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
         made = await asyncio.to_thread(self._generate, edition)
+        await asyncio.to_thread(self._pages.bring_up, edition, Setting.of(world.config, self._plans))
         now = self._clock().replace(microsecond=0)
         max_age = _max_age(plan, sources.values(), now)
         files = []

@@ -61,12 +61,30 @@ class Tag:
 
 def identifier(story: Story) -> str:
     """The public id as a URI, the same in all formats (protocols I7)."""
-    return values.uri(story.stored.public_id) or f"urn:feed-aggregator:entry:{story.stored.seq}"
+    return _identifier(story.stored.public_id, story.stored.seq)
+
+
+def _identifier(public_id: str, seq: int) -> str:
+    return values.uri(public_id) or f"urn:feed-aggregator:entry:{seq}"
 
 
 def anchor(story: Story) -> str:
     """The story's id within a page."""
-    return "e" + hashlib.sha256(identifier(story).encode()).hexdigest()[:12]
+    return "e" + _digest(identifier(story))[:12]
+
+
+def entry_path(story: Story) -> str:
+    """Where the story's own page stands below the public root; the same as long as it has its public id (W16)."""
+    return entry_path_of(story.stored.public_id, story.stored.seq)
+
+
+def entry_path_of(public_id: str, seq: int) -> str:
+    """`entry_path` of the story with this public id."""
+    return f"e/{_digest(_identifier(public_id, seq))[:16]}.html"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def link(story: Story) -> str | None:

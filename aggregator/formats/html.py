@@ -1,13 +1,15 @@
 """The river page of an output: every story in full, readable on any screen, without script.
 
-Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the template's own
-words are English and say so, the sources' words carry the sources' language (it decides the shapes of Han characters).
+Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
+words are in the language of its output where we have them, else English and marked so; the sources' words carry the
+sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has marks: `marks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,10 +17,12 @@ from markupsafe import Markup
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.text import dates
+from aggregator.core.words import Words, words_for
 from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+from aggregator.formats.marks import Shown, filled, instant_mark, mark, shown_instant
 from aggregator.formats.page_body import on_page
 
-_HERE = "\0"
+HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
 
 _NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
@@ -32,31 +36,24 @@ class Html:
     media_type = f"{MEDIA_TYPES['html']}; charset=utf-8"
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=PackageLoader("aggregator.formats"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["day"] = shown_instant
-        environment.filters["rfc3339"] = dates.rfc3339
-        self._page = environment.get_template("page.html")
-        self._story = environment.get_template("story.html")
+        self._page = environment().get_template("page.html")
+        self._story = environment().get_template("story.html")
 
     def render_story(self, story: Story) -> bytes:
         anchor = facts.anchor(story)
         picture, body = facts.picture(story), on_page(facts.content(story), anchor)
         text = self._story.render(
             anchor=anchor,
+            here=f"{anchor} {facts.entry_path(story)}",
             title=facts.shown_title(story),
             link=facts.link(story),
             language=values.page_language(facts.language(story)),
             source=facts.source(story),
             authors=[author.name for author in facts.authors(story)],
             published=facts.published(story) or facts.updated(story),
-            categories=[" / ".join(path) for path in facts.paths(story)] + [tag.name for tag in facts.tags(story)],
+            revised=_revised(story),
+            paths=facts.paths(story),
+            tags=[tag.name for tag in facts.tags(story)],
             picture=None if "<img" in body else picture,
             content=Markup(body or on_page(facts.summary_html(story) or "", anchor)),
             files=[_shown_file(file) for file in facts.files(story)],
@@ -70,28 +67,82 @@ class Html:
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         formats = [(n, _NAMES[n], MEDIA_TYPES[n], _address(edition, n)) for n in _NAMES if n in edition.formats]
+        language = values.page_language(edition.language)
+        words = words_for(language or "en")
+        updated = values.instant(edition.updated) or values.EARLIEST
         text = self._page.render(
             title=values.line(edition.title) or values.line(edition.output) or PRODUCT,
             description=values.line(edition.description),
-            language=values.page_language(edition.language),
+            language=language,
+            words=words,
+            ui=own_words(words, language),
+            up=_up(edition),
             formats=formats,
             address=_address(edition, "html"),
-            updated=values.instant(edition.updated) or values.EARLIEST,
+            updated=Markup(words.updated).format(when=_time(updated, shown_instant(updated, edition.timezone))),
             count=len(fragments),
             product=PRODUCT,
-            stories=Markup(_HERE),
+            stories=Markup(HERE),
         )
-        head, tail = text.encode("utf-8").split(_HERE.encode())
-        return [head, *fragments, tail]
+        head, tail = text.encode("utf-8").split(HERE.encode())
+        river = _River(edition, words)
+        return [head, *(filled(fragment, river) for fragment in fragments), tail]
+
+
+class _River(Shown):
+    """What the page of an output puts into its stories."""
+
+    def __init__(self, edition: Edition, words: Words) -> None:
+        super().__init__(words, edition.timezone)
+        self._up = _up(edition) if edition.entry_pages else None
+
+    def fill(self, kind: str, value: str) -> str:
+        if kind == "here":
+            anchor, _, path = value.partition(" ")
+            return f"#{anchor}" if self._up is None else self._up + path
+        return super().fill(kind, value)
+
+
+def _up(edition: Edition) -> str:
+    """The way from a page to the public root: relative, so that it also holds where a proxy adds a path."""
+    return "../" * (1 + edition.output.count("/"))
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The templates of pages; everything in them is escaped but what is marked as HTML."""
+    made = Environment(
+        loader=PackageLoader("aggregator.formats"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["mark_instant"] = instant_mark
+    made.filters["rfc3339"] = dates.rfc3339
+    made.globals["mark"] = mark
+    return made
+
+
+def own_words(words: Words, page: str | None) -> Markup:
+    """A `lang` attribute with its leading blank for the page's own words, where they are not in the page's language."""
+    same = words.tag.partition("-")[0] == (page or "en").partition("-")[0]
+    return Markup() if same else Markup(' lang="{}"').format(words.tag)
+
+
+def _time(moment: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(dates.rfc3339(moment), shown)
+
+
+def _revised(story: Story) -> str:
+    """The update for a mark; "" if it says nothing beside the date of publication."""
+    published, updated = facts.published(story), facts.updated(story)
+    return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 
 
 def _address(edition: Edition, name: str) -> str:
     return public_url(edition.site_url, edition.output, SUFFIXES[name])
-
-
-def shown_instant(moment: datetime) -> str:
-    """`2022-05-16 05:00 UTC`."""
-    return f"{moment.replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
 
 
 def _shown_file(file: facts.File) -> dict[str, str | None]:
@@ -101,6 +152,7 @@ def _shown_file(file: facts.File) -> dict[str, str | None]:
         "url": file.url,
         "title": file.title or values.line(name) or file.url,
         "details": ", ".join(filter(None, details)),
+        "player": (file.type or "").partition("/")[0] if (file.type or "").startswith(("audio/", "video/")) else None,
     }
 
 

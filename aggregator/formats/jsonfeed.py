@@ -33,7 +33,7 @@ class JsonFeed:
         page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
         last = len(fragments) - 1
         items = [
-            _with_url(story, fragment, page) + (b",\n" if index < last else b"")
+            _with_url(story, fragment, edition) + (b",\n" if index < last else b"")
             for index, (story, fragment) in enumerate(zip(edition.stories, fragments, strict=True))
         ]
         return [_head(edition, page)[:-1] + b',\n"items": [\n', *items, b"\n]}\n"]
@@ -140,13 +140,17 @@ def _head(edition: Edition, page: str) -> bytes:
     return _dumped(_present(head))
 
 
-def _with_url(story: Story, fragment: bytes, page: str) -> bytes:
-    """An item without a link of its own points to its place on our page: many readers show nothing else to open."""
+def _with_url(story: Story, fragment: bytes, edition: Edition) -> bytes:
+    """An item without a link of its own points to its own page, else to its place on the output's: many readers show
+    nothing else to open."""
     after_id = fragment.index(b'", ') + 3  # the first value is the id, a URI, which holds no quotation mark
     if fragment.startswith(_URL, after_id):
         return fragment
-    here = json.dumps(f"{page}#{facts.anchor(story)}").encode()
-    return b"".join((fragment[:after_id], _URL, here, b", ", fragment[after_id:]))
+    if edition.entry_pages and edition.archive is None:
+        here = path_url(edition.site_url, facts.entry_path(story))
+    else:
+        here = f"{public_url(edition.site_url, edition.output, SUFFIXES['html'])}#{facts.anchor(story)}"
+    return b"".join((fragment[:after_id], _URL, json.dumps(here).encode(), b", ", fragment[after_id:]))
 
 
 _ALWAYS = ("content_html",)

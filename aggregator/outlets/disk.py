@@ -39,11 +39,20 @@ class DiskOutlet:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, path: str, body: bytes, encoded: Mapping[str, bytes], *, modified: datetime | None = None) -> bool:
+    def write(
+        self,
+        path: str,
+        body: bytes,
+        encoded: Mapping[str, bytes],
+        *,
+        modified: datetime | None = None,
+        lasting: bool = True,
+    ) -> bool:
         """Have exactly `body` at `path`, and beside it exactly the encodings given; True if anything was written.
 
-        `modified` becomes the modification time of what is written. Raises PublishError; the old body then still
-        stands whole.
+        `lasting` False does not wait for the disk: a power failure may leave the file empty, and its writer must be
+        able to make it again. `modified` becomes the modification time of what is written. Raises PublishError; the
+        old body then still stands whole.
         """
         target = self._place(path)
         try:
@@ -53,10 +62,10 @@ class DiskOutlet:
             for name, suffix in SUFFIXES.items():
                 neighbour = _beside(target, suffix)
                 if name in encoded:
-                    changed |= _replace(neighbour, encoded[name], modified)
+                    changed |= _replace(neighbour, encoded[name], modified, lasting)
                 else:
                     changed |= _unlink(neighbour)
-            return _replace(target, body, modified) or changed
+            return _replace(target, body, modified, lasting) or changed
         except OSError as error:
             raise _publish_error(target, error) from error
 
@@ -79,6 +88,18 @@ class DiskOutlet:
             return target.stat().st_size if target.is_file() else None
         except OSError as error:
             raise _publish_error(target, error) from error
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, encodings left out; [] if there is none. Raises PublishError."""
+        place = self._place(folder)
+        try:
+            self._stay_inside(place, folder)
+            found = [one.name for one in os.scandir(place) if one.is_file() and not one.name.startswith(_TEMPORARY)]
+            return sorted(name for name in found if not name.endswith(tuple(SUFFIXES.values())))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _publish_error(place, error) from error
 
     def remove(self, path: str) -> None:
         """Have nothing at `path`, no encodings beside it, and no folder that this leaves empty. Raises PublishError."""
@@ -138,7 +159,7 @@ def _beside(target: Path, suffix: str) -> Path:
     return target.with_name(target.name + suffix)
 
 
-def _replace(target: Path, body: bytes, modified: datetime | None) -> bool:
+def _replace(target: Path, body: bytes, modified: datetime | None, lasting: bool) -> bool:
     """Have `body` at `target`; False if it was there already. The bytes are on disk before they get the name."""
     if _holds(target, body):
         return False
@@ -147,7 +168,8 @@ def _replace(target: Path, body: bytes, modified: datetime | None) -> bool:
         with temporary.open("xb") as file:
             file.write(body)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         if modified is not None:
             os.utime(temporary, (modified.timestamp(), modified.timestamp()))
         temporary.replace(target)

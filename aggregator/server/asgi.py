@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, make_resource
 from aggregator.server.conditional import IDENTITY, is_not_modified
 from aggregator.server.deltas import Deltas
+from aggregator.server.entry_pages import EntryPages
 from aggregator.server.metrics import METRICS_TYPE, health, metrics
 from aggregator.server.pages import ICON, render_error, render_index, render_status
 
@@ -41,21 +43,32 @@ _PREFLIGHT = {
 
 
 def create_app(
-    catalogue: Catalogue, *, site: Callable[[], SiteInfo], status: Callable[[], StatusReport]
+    catalogue: Catalogue,
+    *,
+    site: Callable[[], SiteInfo],
+    status: Callable[[], StatusReport],
+    folder: Path | None = None,
 ) -> Application:
-    """The whole site as an ASGI application.
+    """The whole site as an ASGI application; `folder` is where the pages of single stories are published.
 
     `site` and `status` are asked at each request that needs them, must not block, and may raise nothing. If the site's
     public address has a path, requests are answered with and without it.
     """
-    return Application(catalogue, site, status)
+    return Application(catalogue, site, status, EntryPages(folder))
 
 
 class Application:
     """See `create_app`. `responses` counts answers by status."""
 
-    def __init__(self, catalogue: Catalogue, site: Callable[[], SiteInfo], status: Callable[[], StatusReport]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        site: Callable[[], SiteInfo],
+        status: Callable[[], StatusReport],
+        entries: EntryPages,
+    ) -> None:
         self.responses: dict[int, int] = {}
+        self._entries = entries
         self._places = catalogue.places
         self._archives = catalogue.archives
         self._site = site
@@ -93,14 +106,19 @@ class Application:
         if place is not None and scope["method"] in ("GET", "HEAD"):
             await self._serve(place, scope, send)
             return
-        kept = self._archives.get(path)
-        if kept is not None and scope["method"] in ("GET", "HEAD"):
-            resource = await asyncio.to_thread(kept.resource)
-            if resource is not None:
-                await self._serve(Place(resource), scope, send)
-                return
-        inner = dict(scope, path=path, root_path="", known=place is not None)
+        resource = await self._from_disk(path) if place is None else None
+        if resource is not None and scope["method"] in ("GET", "HEAD"):
+            await self._serve(Place(resource), scope, send)
+            return
+        inner = dict(scope, path=path, root_path="", known=place is not None or resource is not None)
         await self._pages(inner, receive, self._counting(send))
+
+    async def _from_disk(self, path: str) -> Resource | None:
+        """A document of an archive or the page of a story: there may be very many."""
+        if self._entries.holds(path):
+            return await asyncio.to_thread(self._entries.find, path)
+        kept = self._archives.get(path)
+        return None if kept is None else await asyncio.to_thread(kept.resource)
 
     def _normal_path(self, path: str) -> str:
         """A request path as the catalogue spells it: NFC, without the path a proxy adds; "" for one that is no name."""

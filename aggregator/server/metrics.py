@@ -30,6 +30,9 @@ def _lines(report: StatusReport, outputs: Sequence[OutputInfo], responses: Mappi
     yield f"aggregator_sources_due {report.due}"
     yield from _head("entries", "gauge", "Entries stored.")
     yield f"aggregator_entries {sum(source.entries for source in report.sources)}"
+    if report.store_bytes:
+        yield from _head("store_bytes", "gauge", "Size of the database on disk.")
+        yield f"aggregator_store_bytes {report.store_bytes}"
     yield from _head("outputs", "gauge", "Outputs published.")
     yield f"aggregator_outputs {len(outputs)}"
     for name, value in sorted(report.counters.items()):

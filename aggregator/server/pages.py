@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.policy import Health
-from aggregator.server.words import Words, language_of, words_for
+from aggregator.core.words import Words, language_of, words_for
 
 _TEMPLATES = Path(__file__).with_name("templates")
 ICON = (_TEMPLATES / "icon.svg").read_bytes()
@@ -45,7 +45,7 @@ class Node:
     @property
     def is_named_by_output(self) -> bool:
         """Whether an output already shows the name, so that a heading would say it twice."""
-        return any(output.title == self.name for output in self.outputs)
+        return any(shown_title(output) == self.name for output in self.outputs)
 
 
 def render_index(
@@ -108,6 +108,11 @@ def render_error(site: SiteInfo, *, root: str) -> bytes:
     return _environment().get_template("error.html").render(**_shared(site, words), root=root).encode()
 
 
+def shown_title(output: OutputInfo) -> str:
+    """An output's title on the index: its last name where the title is its whole path, which the tree shows already."""
+    return output.path[-1] if output.path and output.title == " / ".join(output.path) else output.title
+
+
 def shown_address(address: str) -> str:
     """A source's address as strangers may see it: no user name, no password, no keys in the query."""
     try:
@@ -123,11 +128,13 @@ def _matching(sources: Iterable[SourceInfo], q: str, words: Words) -> list[Sourc
     states = {health.value: health for health in Health} | {words.states[health]: health for health in Health}
     if wanted in states:
         return [source for source in sources if source.health is states[wanted]]
-    return [source for source in sources if not wanted or _contains(source, wanted)]
+    return [source for source in sources if not wanted or _contains(source, wanted, words)]
 
 
-def _contains(source: SourceInfo, wanted: str) -> bool:
-    shown = (source.id, source.title, shown_address(source.address), source.error or "")
+def _contains(source: SourceInfo, wanted: str, words: Words) -> bool:
+    reason = words.reasons[source.reason] if source.reason else ""
+    missed = words.maybe_missed if source.maybe_missed else ""
+    shown = (source.id, source.title, shown_address(source.address), source.error or "", reason, missed)
     return any(wanted in text.casefold() for text in shown)
 
 
@@ -221,6 +228,6 @@ def _environment() -> Environment:
     environment.globals["media"] = _MEDIA
     environment.filters |= {
         "href": _escape, "size": _size, "bars": _bars, "page_of": _page_of, "shown_address": shown_address,
-        "query": lambda text: quote(text, safe=""),
+        "shown_title": shown_title, "query": lambda text: quote(text, safe=""),
     }  # fmt: skip
     return environment

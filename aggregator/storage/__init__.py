@@ -177,7 +177,8 @@ class Storage(Protocol):
         """
 
     def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
-        """Enter an output or take note of a changed definition (then `configured_at` = now and it is dirty).
+        """Enter an output or take note of a changed definition: it is dirty then, and `configured_at` is now, unless
+        what has changed stands behind a "/" in the definition.
 
         `public_id` is used only at first sight. A retired one comes back dirty.
         """
@@ -263,6 +264,16 @@ class Storage(Protocol):
 
     def readers(self) -> dict[OutputId, Reader]:
         """By output."""
+
+    # -- counting ------------------------------------------------------------------------------------------------
+    def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
+        """How many entries of a source were first seen in each of the last `days` times 24 hours, oldest day first.
+
+        Deleted ones count: they had come. Sources with none are left out.
+        """
+
+    def public_ids(self, sources: Collection[SourceNumber]) -> list[tuple[str, int]]:
+        """(public id, seq) of every entry of these sources that is not deleted."""
 
     # -- upkeep --------------------------------------------------------------------------------------------------
     def changes(self) -> int:

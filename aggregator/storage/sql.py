@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from aggregator.storage.archives import Archives
+from aggregator.storage.counting import Counting
 from aggregator.storage.database import Database
 from aggregator.storage.entries import Entries
 from aggregator.storage.outputs import Outputs
@@ -15,7 +16,7 @@ from aggregator.storage.tables import attempt, setting
 from aggregator.storage.visits import Visits
 
 
-class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers):
+class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers, Counting):
     """A store in one SQL database, whose tables are there and up to date."""
 
     def __init__(self, database: Database) -> None:

@@ -84,10 +84,10 @@ class TestCrashes:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte that can be filled."""
+    """A disk of one megabyte that can be filled."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
     if os.name != "posix" or not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("a disk of its own can be mounted by root only")
     yield place

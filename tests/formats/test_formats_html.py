@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from html.parser import HTMLParser
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from format_editions import EDITIONS, EMPTY, ODD, PLAIN_ENTRY, RICH, RICH_ENTRY, edition, story
@@ -14,7 +16,7 @@ from lxml import html as lxml_html
 
 from aggregator.core.edition import Edition
 from aggregator.core.model import Entry, Image
-from aggregator.formats import generate
+from aggregator.formats import facts, generate
 
 
 def page(each: Edition) -> Any:
@@ -37,7 +39,57 @@ def test_head_names_every_format_and_keeps_robots_out() -> None:
 
 def test_a_person_can_subscribe_from_the_page() -> None:
     links = page(RICH).findall(".//nav//a")
-    assert [link.text for link in links] == ["Subscribe by RSS", "Subscribe by Atom", "Subscribe by JSON Feed"]
+    assert [link.text for link in links] == ["用 RSS 订阅", "用 Atom 订阅", "用 JSON Feed 订阅"]
+
+
+@pytest.mark.parametrize(
+    ("language", "subscribe", "lang"),
+    [
+        pytest.param("zh-Hans", "用 RSS 订阅", None, id="simplified"),
+        pytest.param("zh-TW", "用 RSS 訂閱", None, id="traditional"),
+        pytest.param("ja", "RSS で購読", None, id="japanese"),
+        pytest.param("ko", "RSS 구독", None, id="korean"),
+        pytest.param("en-GB", "Subscribe by RSS", None, id="english"),
+        pytest.param("fr", "Subscribe by RSS", "en", id="no words for it"),
+        pytest.param(None, "Subscribe by RSS", None, id="of several languages"),
+    ],
+)
+def test_page_speaks_the_language_of_its_output(language: str | None, subscribe: str, lang: str | None) -> None:
+    navigation = page(replace(RICH, language=language)).find(".//nav")
+    assert (navigation.find(".//a").text, navigation.get("lang")) == (subscribe, lang)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        pytest.param(UTC, "2022-05-16 05:00 UTC", id="none named"),
+        pytest.param(ZoneInfo("Asia/Shanghai"), "2022-05-16 13:00", id="the site's"),
+        pytest.param(ZoneInfo("Europe/London"), "2022-05-16 06:00", id="with summer time"),
+    ],
+)
+def test_instants_are_shown_in_the_zone_of_the_site(zone: tzinfo, shown: str) -> None:
+    time = page(replace(edition(story(RICH_ENTRY)), timezone=zone)).find(".//article//time")
+    assert (time.get("datetime"), time.text) == ("2022-05-16T05:00:23Z", shown)
+
+
+def test_date_leads_to_the_storys_own_page() -> None:
+    """Relative, so that it also holds where a proxy adds a path; without entry pages, to the place on this one."""
+    each = edition(story(PLAIN_ENTRY), output="新媒体/it", entry_pages=True)
+    path = facts.entry_path(each.stories[0])
+    assert page(each).find(".//a[@class='when']").get("href") == f"../../{path}"
+    anchor = page(each).find(".//article").get("id")
+    assert page(replace(each, entry_pages=False)).find(".//a[@class='when']").get("href") == f"#{anchor}"
+
+
+def test_sound_and_film_can_be_played() -> None:
+    """Nothing is loaded before a person asks for it."""
+    player = page(RICH).find(".//ul[@class='files']//audio")
+    assert (player.get("preload"), player.get("controls")) == ("none", "")
+    assert player.get("src") == page(RICH).findall(".//ul[@class='files']//a")[1].get("href")
+
+
+def test_no_mark_is_left_on_a_page() -> None:
+    assert not [name for name, each in EDITIONS.items() if b"\0" in generate(each, "html")]
 
 
 def test_story_shows_title_source_author_date_and_categories() -> None:
@@ -119,12 +171,12 @@ def test_page_needs_no_script_and_can_be_used_by_keyboard() -> None:
     written = generate(RICH, "html").decode()
     assert "<script" not in written
     assert "onclick" not in written
-    assert "tabindex" not in written
+    assert set(re.findall(r'tabindex="([^"]*)"', written)) <= {"-1"}
     assert page(RICH).find("body")[0].get("href") == "#stories"
 
 
 def test_empty_page_says_so() -> None:
-    assert page(EMPTY).find(".//main/p").text == "Nothing here yet."
+    assert page(EMPTY).find(".//main/p").text == "这里还没有文章。"
 
 
 class _Balance(HTMLParser):

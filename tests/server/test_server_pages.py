@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from server_metrics import read_metrics
 from server_site import NOW, Site, ask, output, source
 
+from aggregator.core.errors import Reason
 from aggregator.core.listing import OutputInfo, SiteInfo, StatusReport
 from aggregator.core.policy import Health
+from aggregator.core.words import LANGUAGES, language_of, words_for
 from aggregator.server.pages import PAGE_LENGTH, render_index, render_status, shown_address
-from aggregator.server.words import LANGUAGES, language_of, words_for
 
 SITE = SiteInfo(
     title="My feeds", url="https://feeds.example.org/base", language="en", timezone=ZoneInfo("Asia/Shanghai")
@@ -71,6 +73,20 @@ class TestIndex:
     def test_the_copy_on_disk_links_no_status_page(self) -> None:
         assert "status" not in links(render_index(SITE, [output("all")]))
         assert "status" in links(render_index(SITE, [output("all")], status=True))
+
+    def test_a_category_is_shown_once_by_its_own_name(self, look: Callable[[bytes], None]) -> None:
+        """The tree shows the way there; the whole title stays for feed readers."""
+        outputs = [
+            output("t", title="テクノロジー", path=("テクノロジー",)),
+            output("t/u", title="テクノロジー / 宇宙", path=("テクノロジー", "宇宙")),
+        ]
+        page = render_index(SITE, outputs)
+        look(page)
+        shown = re.sub("<head>.*</head>", "", page.decode(), flags=re.DOTALL)
+        headings = re.findall("<h[2-6][^>]*>(?:<a[^>]*>)?([^<]*)", shown)
+        assert headings == ["テクノロジー", "宇宙"]
+        assert "テクノロジー / 宇宙" not in shown
+        assert 'title="テクノロジー / 宇宙 (rss)"' in page.decode()
 
     def test_times_are_shown_in_the_site_s_zone_and_told_in_utc(self) -> None:
         page = render_index(SITE, [output("all", newest=NOW)]).decode()
@@ -210,6 +226,30 @@ class TestStatus:
         page = render_status(SITE, self.report(source("a", next_poll=next_poll)), [])
         assert words in page.decode()
 
+    @pytest.mark.parametrize("reason", list(Reason))
+    def test_every_kind_of_error_is_named_in_every_language(self, reason: Reason) -> None:
+        """The message itself is English, and says so."""
+        names = {words.tag: words.reasons[reason] for words in LANGUAGES}
+        assert all(names.values())
+        for tag, name in names.items():
+            one = source("a", health=Health.FAILING, error="no answer", reason=reason)
+            page = render_status(replace(SITE, language=tag), self.report(one), []).decode()
+            assert f"<b>{name}</b>" in page
+            assert ('<span lang="en">no answer</span>' in page) == (tag != "en")
+
+    def test_a_source_that_may_have_lost_entries_is_pointed_out(self, look: Callable[[bytes], None]) -> None:
+        """S3: and found by the words that say so."""
+        report = self.report(source("busy", maybe_missed=True), source("calm"))
+        page = render_status(SITE, report, [])
+        look(page)
+        assert page.decode().count("may have been missed") == 1
+        assert self.rows(render_status(SITE, report, [], q="missed")) == ["busy"]
+
+    def test_sources_are_found_by_the_kind_of_their_error(self) -> None:
+        failing = source("a", health=Health.FAILING, error="HTTP 404", reason=Reason.NOT_FOUND)
+        site = replace(SITE, language="ja")
+        assert self.rows(render_status(site, self.report(failing, source("b")), [], q="見つかりません")) == ["a"]
+
     def test_those_in_need_come_first(self) -> None:
         page = render_status(
             SITE, self.report(source("a"), source("b", health=Health.GONE), source("c", health=Health.BLOCKED)), []
@@ -326,23 +366,26 @@ class TestThroughTheApplication:
     def test_metrics_are_in_the_text_format(self, site: Site) -> None:
         """Prometheus text format 0.0.4: each series has a type line before it, no name twice."""
         site.report = StatusReport(
-            now=NOW, ok=True, sources=(source("a", entries=7),), counters={"polls": 12, "poll_seconds": 1.5}
+            now=NOW,
+            ok=True,
+            sources=(source("a", entries=7),),
+            counters={"polls": 12, "poll_seconds": 1.5},
+            store_bytes=4096,
         )
         ask(site, "/c/bare.rss")
         answer = ask(site, "/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-        lines = answer.text.splitlines()
+        families = read_metrics(answer.text)
         assert {
-            "aggregator_entries 7",
-            "aggregator_polls_total 12",
-            "aggregator_poll_seconds_total 1.5",
-            'aggregator_sources{health="healthy"} 1',
-            'aggregator_http_responses_total{status="200"} 1',
-        } <= set(lines)
-        typed = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-        series = {re.split(r"[ {]", line)[0] for line in lines if not line.startswith("#")}
-        assert sorted(typed) == sorted(series)
-        assert all(re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"]*"\})? \S+', line) for line in lines if line[0] != "#")
+            "aggregator_entries": {(): 7.0},
+            "aggregator_polls_total": {(): 12.0},
+            "aggregator_poll_seconds_total": {(): 1.5},
+            "aggregator_store_bytes": {(): 4096.0},
+            "aggregator_http_responses_total": {(("status", "200"),): 1.0},
+        }.items() <= {name: family.samples for name, family in families.items()}.items()
+        health = families["aggregator_sources"].samples
+        assert {labels[0][1] for labels in health} == {each.value for each in Health}
+        assert sum(health.values()) == 1
 
     @pytest.mark.parametrize(
         ("path", "media_type"),

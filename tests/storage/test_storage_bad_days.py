@@ -85,6 +85,8 @@ READS: dict[str, Callable[[Storage], object]] = {
     "readers": lambda store: store.readers(),
     "outputs": lambda store: store.outputs(),
     "renditions": lambda store: store.renditions(),
+    "arrivals": lambda store: store.arrivals(now=NOW, days=30),
+    "public_ids": lambda store: store.public_ids([ONE]),
     "changes": lambda store: store.changes(),
 }
 

@@ -27,11 +27,12 @@ class BlogPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """What one output is meant to be. Everything here shapes its bytes and is hashed into `definition`."""
+    """What one output is meant to be."""
 
     output: OutputId
     title: str
     description: str
+    """Feeds must have one; see `is_described`."""
     language: str | None
     formats: tuple[str, ...]
     limit: int | None
@@ -46,11 +47,20 @@ class OutputPlan:
     dedupe: str = "link"
     blog: BlogPlan | None = None
     """`formats` names documents alone."""
+    is_described: bool = False
+    """Somebody wrote the description; else it was made up of titles."""
 
-    def definition(self, **also: Any) -> str:
-        """A hash of the plan and of `also`, the settings outside it that outputs show."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name != "blog" or self.blog}
-        return _digest(values | also)
+    def definition(self, *, shown: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
+        """Two hashes with "/" between: of what the output is told to be, and of the sources there are to choose from.
+
+        `shown` and `chosen` are settings outside the plan that belong to either. Only a change of the first is a
+        change of this output, which moves its `updated` (W3); a source more or less may concern it or not.
+        """
+        told = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_SOURCES}
+        if not self.blog:
+            del told["blog"]
+        offered = {name: getattr(self, name) for name in _OF_SOURCES}
+        return f"{_digest(told | dict(shown))}/{_digest(offered | dict(chosen))}"
 
     def rule(self, **also: Any) -> str:
         """A hash of what decides which stories of its sources it has, and where; words at its head do not count."""
@@ -58,6 +68,7 @@ class OutputPlan:
         return _digest(values | also)
 
 
+_OF_SOURCES = ("sources", "assigned")
 _NO_RULE = {"title", "description", "is_described", "language", "sources", "assigned", "blog"}
 
 
@@ -127,6 +138,7 @@ def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug
     return replace(
         base,
         description=feed.description or base.description,
+        is_described=bool(feed.description),
         language=feed.language or base.language,
         formats=documents(feed.formats),
         blog=BlogPlan(dialect=dialect, folder=feed.posts) if dialect else None,

@@ -1,0 +1,104 @@
+"""The page of one story: what its river page shows of it, where it stands in the tree, and the way to the original.
+
+It is the same whichever output carries the story, so that one file serves all; hence nothing of an output is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from html import escape
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from aggregator.core.edition import Story
+from aggregator.core.model import CategoryPath
+from aggregator.core.text import dates
+from aggregator.core.words import Words, words_for
+from aggregator.formats import PRODUCT, facts, path_url, values
+from aggregator.formats.html import HERE, environment, own_words
+from aggregator.formats.marks import Shown, filled, shown_instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFrame:
+    """What all entry pages of a site have in common."""
+
+    title: str
+    """Of the site."""
+    site_url: str
+    """Public address, no final slash."""
+    language: str | None
+    timezone: tzinfo
+
+
+def render_entry(story: Story, fragment: bytes, frame: EntryFrame, shelves: Mapping[CategoryPath, str]) -> bytes:
+    """The page of `story`, whose HTML fragment is `fragment`.
+
+    `shelves` gives, for those category paths of the story that have an output, the path of its page below the public
+    root, unescaped.
+    """
+    site_language = values.page_language(frame.language)
+    language = values.page_language(facts.language(story)) or site_language
+    page = _EntryPage(story, frame, shelves, words_for(site_language or "en"))
+    text = (
+        environment()
+        .get_template("entry.html")
+        .render(
+            title=facts.shown_title(story),
+            language=language,
+            words=page.words,
+            ui=own_words(page.words, language),
+            site=values.line(frame.title) or PRODUCT,
+            link=facts.link(story),
+            source=facts.source(story).title,
+            address=path_url(frame.site_url, facts.entry_path(story)),
+            product=PRODUCT,
+            story=Markup(HERE),
+        )
+    )
+    head, tail = text.encode().split(HERE.encode())
+    return b"".join((head, _HEADING.sub(_one_up, filled(fragment, page)), tail))
+
+
+_HEADING = re.compile(rb"(</?h)([3-6])(?=[ >])")
+"""Of the content: a fragment has "<" in tags alone."""
+
+
+def _one_up(match: re.Match[bytes]) -> bytes:
+    """Headings of the content follow the title, which is the first here: no level may be left out."""
+    return match[1] + b"%d" % (int(match[2]) - 1)
+
+
+class _EntryPage(Shown):
+    heading = "h1"
+
+    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Words) -> None:
+        super().__init__(words, frame.timezone)
+        self._paths = facts.paths(story)
+        self._shelves = shelves
+
+    def fill(self, kind: str, value: str) -> str:
+        if kind == "here":
+            return "#" + value.partition(" ")[0]
+        if kind == "revised":
+            return self._revised(value) if value else ""
+        if kind in ("shelf", "/shelf"):
+            return self._shelf(kind, self._paths[int(value)])
+        return super().fill(kind, value)
+
+    def _revised(self, value: str) -> str:
+        moment = datetime.fromisoformat(value)
+        time = Markup('<time datetime="{}">{}</time>').format(dates.rfc3339(moment), shown_instant(moment, self.zone))
+        said = Markup(escape(self.words.revised)).format(when=time)
+        return f'<span class="revised" lang="{self.words.tag}">{said}</span>'
+
+    def _shelf(self, kind: str, path: CategoryPath) -> str:
+        """The name of a category, as a link where it has a page."""
+        shelf = self._shelves.get(path)
+        if shelf is None:
+            return super().fill(kind, "")
+        return "</a>" if kind == "/shelf" else f'<a class="category" href="../{quote(shelf)}">'

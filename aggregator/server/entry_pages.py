@@ -1,0 +1,70 @@
+"""Pages of single stories: read from disk when somebody asks, since there are as many as entries.
+
+The few that are asked for often stay ready made; each request still looks whether the file is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import OrderedDict
+from email.utils import formatdate
+from pathlib import Path
+
+from aggregator.outlets.encodings import encode
+from aggregator.server.catalogue import Resource, make_resource
+
+_PATH = re.compile(r"/(e/[0-9a-f]{16}\.html)", re.ASCII)
+_KEPT = 64
+_CONTROL = b"public, max-age=300"
+"""Short, so that a deleted story is gone soon."""
+
+
+class EntryPages:
+    """What stands below `e/` in the published folder `root`; None: nothing. Used by one thread at a time or by many:
+    at worst a page is made ready twice."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self._ready: OrderedDict[str, tuple[tuple[int, int], Resource]] = OrderedDict()
+
+    def holds(self, path: str) -> bool:
+        """Whether a request path may lead to such a page: `find` is to be asked."""
+        return self._root is not None and _PATH.fullmatch(path) is not None
+
+    def find(self, path: str) -> Resource | None:
+        """The page at a request path; None if there is none that can be read. Blocks on the disk."""
+        match = _PATH.fullmatch(path)
+        if match is None or self._root is None:
+            return None
+        try:
+            with (self._root / match[1]).open("rb") as file:
+                state = os.fstat(file.fileno())
+                stamp = state.st_mtime_ns, state.st_size
+                ready = self._ready.get(path)
+                if ready is not None and ready[0] == stamp:
+                    return ready[1]
+                body = file.read()
+        except OSError:
+            self._ready.pop(path, None)
+            return None
+        if not body:
+            return None  # a power failure: it is made again when its story is next published
+        made = _resource(body, int(state.st_mtime))
+        self._ready[path] = stamp, made
+        while len(self._ready) > _KEPT:
+            self._ready.popitem(last=False)
+        return made
+
+
+def _resource(body: bytes, modified: int) -> Resource:
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return make_resource(
+        body,
+        encode(body),
+        media_type="text/html; charset=utf-8",
+        etag=etag,
+        control=_CONTROL,
+        modified=(modified, formatdate(modified, usegmt=True)),
+    )
