@@ -233,6 +233,10 @@ class FeedConfig(_Table):
         description="Folder of the posts, relative to the folder of this file; without it, one below the store.",
     )
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
+    token: Annotated[str, *_text(values.token, pattern="^[A-Za-z0-9_-]{16,100}$")] | None = Field(
+        default=None,
+        description="Secret part of the output's address; it is then listed nowhere. Another token moves the output.",
+    )
     dedupe: Literal["link", "off"] = Field(
         default="link", description="link: entries of several sources with the same link appear once."
     )

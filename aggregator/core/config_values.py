@@ -98,6 +98,15 @@ def output_identifier(value: str) -> str:
     return name
 
 
+def token(value: str) -> str:
+    """A secret that stands in an address: long enough that nobody guesses it, of letters that need no escape."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,100}", value):
+        raise UnfitError(
+            "16 to 100 ASCII letters, digits, - and _", "it keeps the address secret; `openssl rand -hex 16` makes one"
+        )
+    return value
+
+
 def address(value: str) -> str:
     """An absolute http or https address; user name and password may stand in it."""
     _split(value, "an address that begins with http:// or https://")

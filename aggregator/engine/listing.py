@@ -27,7 +27,7 @@ def site_info(config: Config) -> SiteInfo:
 
 
 def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputInfo, ...]:
-    """The outputs in the order of `plans`, each with the files that are published of it."""
+    """The outputs in the order of `plans`, each with the files that are published of it; secret ones left out."""
     files: dict[str, list[RenditionRecord]] = defaultdict(list)
     for rendition in storage.renditions():
         files[rendition.output].append(rendition)
@@ -44,7 +44,7 @@ def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputI
             path=plan.node or (),
         )
         for plan in plans
-        if plan.output in records
+        if plan.output in records and not plan.is_secret
     )
 
 

@@ -43,7 +43,7 @@ class Setting:
         shelves: dict[CategoryPath, str] = {}
         plans = tuple(plans)
         for plan in plans:
-            if plan.node and "html" in plan.formats:
+            if plan.node and "html" in plan.formats and not plan.is_secret:
                 shelves.setdefault(node_key(plan.node), public_path(plan.output, SUFFIXES["html"]))
         frame = EntryFrame(
             title=site.title, site_url=site.url, language=site.language, timezone=ZoneInfo(site.timezone)

@@ -47,8 +47,15 @@ class OutputPlan:
     dedupe: str = "link"
     blog: BlogPlan | None = None
     """`formats` names documents alone."""
+    is_secret: bool = False
+    """Its address holds a token: no list names it."""
     is_described: bool = False
     """Somebody wrote the description; else it was made up of titles."""
+
+    @property
+    def name(self) -> str:
+        """The output without its token: its id is minted from this, and another token does not make another feed."""
+        return self.output.partition("/")[2] if self.is_secret else self.output
 
     def definition(self, *, shown: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
         """Two hashes with "/" between: of what the output is told to be, and of the sources there are to choose from.
@@ -134,11 +141,14 @@ def node_key(path: CategoryPath) -> CategoryPath:
 def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug_for: Slugger) -> OutputPlan:
     wanted = [s for s in sources if not feed.source or s.id in feed.source]
     dialect = blog(feed.formats)
-    base = _base(config, wanted, OutputId(slug_for("output", feed.id, feed.id)), feed.title or feed.id, feed.category)
+    slug = slug_for("output", feed.id, feed.id)
+    output = OutputId(f"{feed.token}/{slug}" if feed.token else slug)
+    base = _base(config, wanted, output, feed.title or feed.id, feed.category)
     return replace(
         base,
         description=feed.description or base.description,
         is_described=bool(feed.description),
+        is_secret=feed.token is not None,
         language=feed.language or base.language,
         formats=documents(feed.formats),
         blog=BlogPlan(dialect=dialect, folder=feed.posts) if dialect else None,
