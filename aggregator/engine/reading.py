@@ -11,11 +11,11 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
-from aggregator.core.parse.slices import cut
+from aggregator.core.parse.slices import Slices, cut
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.engine import asking, traces
-from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.traces import Same, Taken
+from aggregator.engine.threads import StoreThread, Workshop, aside
+from aggregator.engine.traces import Same, Taken, Traces
 from aggregator.engine.world import Target
 from aggregator.storage import Storage
 
@@ -23,7 +23,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LARGEST = 8 * 1024 * 1024
-"""Bytes of the longest document that is cut: 20 ms of work on the spot."""
+"""Bytes of the longest document that is cut."""
+_PER_ENTRY = 10_000
+"""Bytes that are about as much work to cut as an entry is to compare."""
 
 
 class ReadingRoom:
@@ -43,17 +45,14 @@ class ReadingRoom:
         if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
             return None
         data = await self._store(self._storage.traces, target.number)
-        slices = cut(document.body) if data else None
-        if data is None or slices is None:
+        if data is None:
             return None
         context = asking.context(config, document)
         about = traces.circumstances(document, context, config.encoding)
-        if (same := traces.same(data, about, slices)) is not None:
-            return same
-        known = traces.load(data, about, slices)
-        if known is None:
-            return None
-        part = traces.reduced(document, slices, known)
+        found = await aside(len(document.body) // _PER_ENTRY, _compare, document, data, about)
+        if found is None or isinstance(found, Same):
+            return found
+        slices, known, part = found
         return await self._work(target, len(part.body), traces.read_part, part, slices, context, config.encoding, known)
 
     async def whole(self, target: Target, document: Document) -> Taken:
@@ -73,6 +72,17 @@ class ReadingRoom:
             raise FetchError(
                 target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
             ) from None
+
+
+def _compare(document: Document, data: bytes, about: str) -> Same | tuple[Slices, Traces, Document] | None:
+    """The document beside what stayed of the last: what has to be read of it, if not the whole or nothing."""
+    slices = cut(document.body)
+    if slices is None:
+        return None
+    if (same := traces.same(data, about, slices)) is not None:
+        return same
+    known = traces.load(data, about, slices)
+    return None if known is None else (slices, known, traces.reduced(document, slices, known))
 
 
 def _is_cuttable(target: Target, document: Document) -> bool:

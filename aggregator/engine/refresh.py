@@ -20,7 +20,7 @@ from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
 from aggregator.engine import asking, deletions, intake
 from aggregator.engine.reading import ReadingRoom
-from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.threads import StoreThread, Workshop, aside
 from aggregator.engine.traces import Same, Taken, dump
 from aggregator.engine.world import Target, World
 from aggregator.storage import Attempt, Draft, Known, Lease, Removal, Revision, Storage, Visit
@@ -130,17 +130,20 @@ class Refresher:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
         host = urls.host_of(target.address)
-        keys = intake.keying(reading, state, feed_host=host)
+        count = len(reading.entries)
+        keys = await aside(count, intake.keying, reading, state, feed_host=host)
         stored = await self._store(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
-        found = intake.sort_out(reading, keys, stored, state, taken.print_of())
+        found = await aside(count, intake.sort_out, reading, keys, stored, state, taken.print_of())
         if taken.is_short_of(found.changes, keys, stored):
             return None
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = intake.drafts(
+        new = await aside(
+            count,
+            intake.drafts,
             found.changes.new,
             source=target.id,
             authority=world.authority,
@@ -162,14 +165,14 @@ class Refresher:
             state=found.state,
             paths=(*intake.changed_paths(found, (*before.values(), *gone)), *(p for r in revived for p in r.paths)),
             diagnostics=found.diagnostics,
-            traces=_left(taken, found, outcome),
+            traces=await aside(count, _left, taken, found, outcome),
         )
 
     async def _removed(
         self, reading: Reading, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
     ) -> tuple[tuple[Removal, ...], list[Entry]]:
         """What the document deletes, and what that was."""
-        removed = deletions.removals(reading, keys.entries, found, stored, now=now)
+        removed = await aside(len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now)
         if not removed:
             return (), []
         gone = await self._store(self._storage.by_seq, [removal.seq for removal in removed])
@@ -177,7 +180,7 @@ class Refresher:
 
     async def _revived(self, keys: Keying, stored: dict[str, Known], now: datetime) -> list[Revision]:
         """The deleted entries that the document brings back."""
-        here = deletions.deleted_here(keys.entries, stored)
+        here = await aside(len(keys.entries), deletions.deleted_here, keys.entries, stored)
         if not here:
             return []
         removals = await self._store(self._storage.removals, list(here))
