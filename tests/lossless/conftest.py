@@ -7,31 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from lossless_rig import SITE, Blog, Clock, Opened, Site
+from lossless_rig import CONFIG, SITE, Blog, Clock, Opened, Site
 
 from aggregator.app import open_app
 from aggregator.server.catalogue import Catalogue
-
-CONFIG = """
-[site]
-title = "读到的一切"
-url = "{site}"
-
-[[source]]
-id = "a"
-path = "a.xml"
-
-[[source]]
-id = "b"
-path = "b.xml"
-
-[[feed]]
-id = "all"
-
-[[feed]]
-id = "few"
-limit = 7
-"""
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -21,6 +22,26 @@ from aggregator.server.catalogue import Catalogue
 NOON = datetime(2026, 5, 16, 12, 0, tzinfo=UTC)
 SITE = "https://feeds.example.org"
 ATOM = "{http://www.w3.org/2005/Atom}"
+CONFIG = """
+[site]
+title = "读到的一切"
+url = "{site}"
+
+[[source]]
+id = "a"
+path = "a.xml"
+
+[[source]]
+id = "b"
+path = "b.xml"
+
+[[feed]]
+id = "all"
+
+[[feed]]
+id = "few"
+limit = 7
+"""
 AT = "{http://purl.org/atompub/tombstones/1.0}"
 
 
@@ -89,10 +110,11 @@ class Blog:
 
 
 def _entry(post: Post) -> str:
+    noise = hashlib.sha512(post.name.encode()).hexdigest()  # articles do not compress to nothing
     return (
         f'<entry><id>{post.name}</id><title>{post.title}</title><link href="{post.link}"/>'
         f"<updated>{post.updated.isoformat()}</updated><published>{NOON.isoformat()}</published>"
-        f'<content type="html">&lt;p&gt;{post.title} 正文&lt;/p&gt;</content></entry>'
+        f'<content type="html">&lt;p&gt;{post.title} 正文 {noise}&lt;/p&gt;</content></entry>'
     )
 
 
