@@ -31,7 +31,7 @@ from aggregator.core.config_posts import check_posts
 from aggregator.core.config_report import Report, UnfitError, shown
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.config_text import read_toml
-from aggregator.core.errors import ConfigError, Problem
+from aggregator.core.errors import ConfigError
 from aggregator.core.model import CategoryPath, OutputId, SourceId
 from aggregator.core.toml_places import KeyPath
 
@@ -306,15 +306,6 @@ def read_config(text: bytes, *, file: str) -> Config:
     if problems:
         raise ConfigError(file, problems)
     return config
-
-
-def missing(file: str) -> ConfigError:
-    """What to raise when there is no file of that name."""
-    message = (
-        "there is no such file; write one with at least a [[source]] that has an id and a url, "
-        "or name another file with --config"
-    )
-    return ConfigError(file, [Problem(message=message)])
 
 
 class _Reader:

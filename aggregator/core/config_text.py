@@ -13,7 +13,7 @@ import unicodedata
 from typing import Any
 
 from aggregator.core.config_report import words
-from aggregator.core.errors import Problem
+from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.toml_places import KeyPath, Place, Places, Repeat
 
 _LEGACY = (("cp932", "Shift_JIS"), ("gb18030", "GBK"), ("big5hkscs", "Big5"), ("cp949", "EUC-KR"))
@@ -182,3 +182,12 @@ def _invalid_value(rest: str) -> str:
     if found.lower() in {"none", "null", "nil"}:
         return f"{found} is no value; leave the key out"
     return f'{found[:40]} is no value; text stands in quotes: "{found[:40]}"'
+
+
+def missing(file: str) -> ConfigError:
+    """What to raise when there is no file of that name."""
+    message = (
+        "there is no such file; write one with at least a [[source]] that has an id and a url, "
+        "or name another file with --config"
+    )
+    return ConfigError(file, [Problem(message=message)])
