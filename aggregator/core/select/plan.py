@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from aggregator.core.config import Config, FeedConfig, SourceConfig
@@ -70,8 +70,12 @@ class OutputPlan:
         return f"{_digest(told | dict(shown))}/{_digest(offered | dict(chosen))}"
 
     def rule(self, **also: Any) -> str:
-        """A hash of what decides which stories of its sources it has, and where; words at its head do not count."""
-        values = {name: getattr(self, name) for name in self.__slots__ if name not in _NO_RULE}
+        """A hash of what decides which stories of its sources it has, and where; words at its head do not count.
+
+        Nor does what is at its default, so that a later version with more fields gives the same.
+        """
+        decisive = [field for field in fields(self) if field.name not in _NO_RULE]
+        values = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _digest(values | also)
 
 
