@@ -114,7 +114,12 @@ class Yard:
 
 def output_record(plan: OutputPlan) -> OutputRecord:
     return OutputRecord(
-        output=OutputId("f"), public_id="tag:x", definition=plan.definition(), configured_at=NOW, dirty=True, stamp=1
+        output=OutputId("f"),
+        public_id="tag:x",
+        definition=plan.definition(shown={}, chosen={}),
+        configured_at=NOW,
+        dirty=True,
+        stamp=1,
     )
 
 
