@@ -39,7 +39,7 @@ def serve(config: Path, store: Path, listen: str | None, access_log: bool, log_j
 
 
 def _quickest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed (the extra `fast`): a sixth less work for an answer; None is asyncio's own loop."""
+    """uvloop where there is one: a sixth less work for an answer; None is asyncio's own loop."""
     try:
         import uvloop
     except ImportError:

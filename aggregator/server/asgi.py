@@ -123,6 +123,9 @@ class Application:
     def _normal_path(self, path: str) -> str:
         """A request path as the catalogue spells it: NFC, without the path a proxy adds; "" for one that is no name."""
         normal = unicodedata.normalize("NFC", path) if len(path) < 4096 else ""
+        if normal.startswith(("http://", "https://")):
+            # a whole address as the target (RFC 9112, 3.2.2), which one of uvicorn's two parsers passes on as it is
+            normal = "/" + normal.split("://", 1)[1].partition("/")[2]
         if set(normal) & {"\0", "\\"} or any(part in ("", ".", "..") for part in normal[1:].split("/")[:-1]):
             return ""
         prefix = mounted_at(self._site())
