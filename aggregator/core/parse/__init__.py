@@ -19,7 +19,6 @@ from aggregator.core.parse.jsonfeed import read_json_feed
 from aggregator.core.parse.matter import starts_with_matter
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
 from aggregator.core.parse.prolog import Kind, Prolog, read_prolog
-from aggregator.core.parse.selectors import read_page
 from aggregator.core.parse.syndication import read_syndication
 
 __all__ = ["ParsedEntry", "ParsedFeed", "ParsedHead", "parse_document"]
@@ -61,6 +60,9 @@ def _kind(body: bytes, rules: PageRules | JsonRules | None) -> CharsetKind:
 
 def _read_by(rules: PageRules | JsonRules, text: str, document: Document) -> ParsedFeed:
     if isinstance(rules, PageRules):
+        # BeautifulSoup costs every start a tenth of a second, and few have pages among their sources
+        from aggregator.core.parse.selectors import read_page
+
         return read_page(strip_illegal(text), rules, url=document.url)
     return read_json_api(text, rules, url=document.url)
 
