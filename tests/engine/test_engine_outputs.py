@@ -1,0 +1,228 @@
+"""Which outputs there are, what stands in them, and that no more is written than has changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from route_bench import Bench, Clock, Origin, item, items, post, rss
+
+
+def news(bench: Bench, *numbers: int) -> None:
+    bench.config(bench.source("news", category="新闻/科技"))
+    bench.origin.feed("/news", items(*numbers))
+
+
+class TestOutputs:
+    def test_every_node_and_all_in_four_formats(self, bench: Bench) -> None:
+        """K6: with no [[feed]], one feed per category node"""
+        news(bench, 1)
+        bench.poll()
+        assert bench.outputs() == ["all", "新闻", "新闻/科技"]
+        assert {f"c/新闻/科技.{kind}" for kind in ("rss", "atom", "json", "html")} <= set(bench.files())
+
+    def test_posts_stand_where_they_say_and_in_all_above(self, bench: Bench) -> None:
+        """K6, K1, and K3: two spellings of a category are one"""
+        bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"\ncategory = "其他"')
+        place = bench.folder / "posts"
+        place.mkdir()
+        (place / "a.md").write_text(post("甲", "新媒体", "IT 之家"), "utf-8")
+        (place / "b.md").write_text(post("乙", "新媒体", "IT之家"), "utf-8")
+        (place / "c.md").write_text(post("丙", "新媒体"), "utf-8")
+        (place / "d.md").write_text("---\ntitle: 丁\n---\n\n正文", "utf-8")
+        bench.poll()
+        assert bench.outputs() == ["all", "其他", "新媒体", "新媒体/IT-之家"]
+        assert sorted(bench.titles("新媒体")) == sorted("甲乙丙")
+        assert sorted(bench.titles("新媒体/IT-之家")) == sorted("甲乙")
+        assert bench.titles("其他") == ["丁"]
+        assert sorted(bench.titles()) == sorted("甲乙丙丁")
+
+    def test_a_post_that_changes_its_category_leaves_the_old_one(self, bench: Bench) -> None:
+        """An entry must not stay where it no longer belongs"""
+        bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"')
+        place = bench.folder / "posts"
+        place.mkdir()
+        (place / "a.md").write_text(post("甲", "旧"), "utf-8")
+        (place / "b.md").write_text(post("乙", "旧"), "utf-8")
+        bench.poll()
+        (place / "a.md").write_text(post("甲", "新"), "utf-8")
+        bench.poll_later(hours=1)
+        assert (bench.titles("旧"), bench.titles("新")) == (["乙"], ["甲"])
+        (place / "b.md").write_text(post("乙", "新"), "utf-8")
+        bench.poll_later(hours=1)
+        assert bench.outputs() == ["all", "新"]
+        assert not (bench.public / "c" / "旧.atom").exists()
+
+    def test_only_what_may_have_changed_is_made_again(self, bench: Bench) -> None:
+        """Dirty outputs only"""
+        bench.config(bench.source("a", category="甲"), bench.source("b", category="乙"))
+        bench.origin.feed("/a", items(1))
+        bench.origin.feed("/b", items(2))
+        bench.poll()
+        before = bench.times()
+        bench.origin.feed("/a", items(1, 3))
+        found = bench.poll_later(hours=1)
+        assert sorted(p.output for p in found.published) == ["all", "甲"]
+        after = bench.times()
+        changed = {name for name in after if after[name] != before.get(name)}
+        assert not any(name.startswith("c/乙") for name in changed)
+        assert {"c/甲.atom", "c/all.rss"} <= changed
+
+    def test_publishing_again_writes_nothing(self, bench: Bench) -> None:
+        """W17: unchanged bytes are not rewritten"""
+        news(bench, 1, 2)
+        bench.poll()
+        before = bench.times()
+        with bench.store() as store:
+            store.mark_dirty([record.output for record in store.outputs()])
+        found = bench.poll_later(minutes=1)
+        assert [p.changed for p in found.published] == [0, 0, 0]
+        assert bench.times() == before
+
+    def test_the_same_state_gives_the_same_bytes_in_two_stores(
+        self, bench: Bench, tmp_path: Path, origin: Origin
+    ) -> None:
+        """W3: at another hour of publishing, too"""
+        news(bench, 1, 2, 3)
+        other = Bench(tmp_path / "other", origin, Clock(bench.clock.now))
+        other.folder.mkdir()
+        other.toml.write_bytes(bench.toml.read_bytes())
+        bench.poll()
+        other.poll()
+        assert other.files() == bench.files()
+        with other.store() as store:
+            store.mark_dirty([record.output for record in store.outputs()])
+        for path in (other.public / "c").rglob("*.*"):
+            path.unlink()
+        other.clock.pass_(days=400)
+        origin.answers["/news"] = lambda asked: asked.say(500)
+        other.poll()
+        assert other.files() == bench.files()
+
+    def test_files_that_somebody_deleted_are_made_again_with_the_same_bytes(self, bench: Bench) -> None:
+        news(bench, 1)
+        bench.poll()
+        before = bench.files()
+        (bench.public / "c" / "all.atom").unlink()
+        (bench.public / "c" / "all.rss").write_text("defaced")
+        bench.poll_later(minutes=1)
+        assert bench.files() == before
+
+    def test_the_feeds_own_new_name_reaches_every_output(self, bench: Bench) -> None:
+        """Attribution: the same state gives the same bytes, whichever way it was reached"""
+        news(bench, 1)
+        bench.poll()
+        bench.origin.feed("/news", rss(item(1), title="改名后的新闻"))
+        bench.poll_later(hours=1)
+        for name in ("all", "新闻", "新闻/科技"):
+            assert "改名后的新闻" in (bench.public / f"c/{name}.atom").read_text("utf-8")
+
+    def test_attribution_is_in_every_format(self, bench: Bench) -> None:
+        """M7 to M9"""
+        news(bench, 1)
+        bench.poll()
+        own = bench.origin.url("/news")
+        assert f'<source url="{own}">新闻</source>' in (bench.public / "c/all.rss").read_text("utf-8")
+        atom = (bench.public / "c/all.atom").read_text("utf-8")
+        assert "<source>" in atom
+        assert own in atom[atom.index("<source>") : atom.index("</source>")]
+        assert bench.read()[0]["_syndication"]["source"]["title"] == "新闻"
+        assert "新闻" in (bench.public / "c/all.html").read_text("utf-8")
+
+    def test_a_story_of_two_sources_comes_once_and_keeps_its_id(self, bench: Bench) -> None:
+        """I8, I7"""
+        bench.config(bench.source("a"), bench.source("b"))
+        story = {"link": "https://third.example/story", "guid": "x"}
+        bench.origin.feed("/a", rss(item(1, **story), title="甲报"))
+        bench.origin.feed("/b", rss(title="乙报"))
+        bench.poll()
+        [first] = bench.ids()
+        bench.origin.feed("/b", rss(item(1, **story), title="乙报"))
+        bench.poll_later(hours=1)
+        [one] = bench.read()
+        assert one["id"] == first
+        assert [via["title"] for via in one["_syndication"]["via"]] == ["乙报"]
+
+    def test_equal_guids_of_two_sources_are_two_ids(self, bench: Bench) -> None:
+        """I9"""
+        bench.config(bench.source("a"), bench.source("b"))
+        bench.origin.feed("/a", rss(item(1, guid="1")))
+        bench.origin.feed("/b", rss(item(2, guid="1")))
+        bench.poll()
+        assert len(set(bench.ids())) == 2
+
+    def test_a_late_entry_with_an_old_date_appears(self, bench: Bench) -> None:
+        """W8: by order of addition"""
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 3')
+        bench.origin.feed("/news", items(1, 2, 3, day=10))
+        bench.poll()
+        bench.origin.feed("/news", rss(item(4, day=1), *(item(n, day=10) for n in (1, 2, 3))))
+        bench.poll_later(hours=1)
+        assert "第 4 条" in bench.titles("x")
+        assert len(bench.titles("x")) == 3
+
+
+class TestWrittenFeeds:
+    def test_all_keys_together(self, bench: Bench) -> None:
+        """With [[feed]], those: category, source, keep, drop, limit, title, formats"""
+        bench.config(
+            bench.source("a", category="新闻/科技"),
+            bench.source("b", category="新闻"),
+            bench.source("c", category="生活"),
+            '[[feed]]\nid = "x"\ntitle = "选"\ncategory = "新闻"\nsource = ["a", "c"]\n'
+            'keep = ["报告"]\ndrop = ["促销"]\nlimit = 2\nformats = ["json", "atom"]',
+        )
+        titles = ["报告一", "报告促销", "无关", "报告二", "报告三"]
+        made = [item(n, title=title, link=f"https://a.example/{n}", guid=f"a{n}") for n, title in enumerate(titles)]
+        bench.origin.feed("/a", rss(*made))
+        bench.origin.feed("/b", rss(item(7, title="报告乙")))
+        bench.origin.feed("/c", rss(item(8, title="报告丙")))
+        bench.poll()
+        assert sorted(bench.titles("x")) == ["报告三", "报告二"]
+        assert {name for name in bench.files() if name.startswith("c/")} == {"c/x.json", "c/x.atom"}
+        assert json.loads(bench.files()["c/x.json"])["title"] == "选"
+
+    def test_an_edit_applies_to_the_stored_history(self, bench: Bench) -> None:
+        """Filters run at publication: nothing is asked again"""
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"\nkeep = ["第 1 "]')
+        bench.origin.feed("/news", items(*range(30)))
+        bench.poll()
+        assert bench.titles("x") == ["第 1 条"]
+        asked = len(bench.origin.requests)
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"\nkeep = ["第 2"]', '[[feed]]\nid = "y"\nlimit = 1')
+        bench.poll()
+        assert len(bench.titles("x")) == 11
+        assert len(bench.titles("y")) == 1
+        assert len(bench.origin.requests) == asked
+
+    def test_an_output_that_leaves_takes_its_files_along(self, bench: Bench) -> None:
+        """Retired: files gone, compressed ones and folders too"""
+        news(bench, 1)
+        bench.poll()
+        bench.config(bench.source("news", category="新闻/科技"), '[[feed]]\nid = "x"')
+        bench.poll()
+        left = {str(path.relative_to(bench.public)) for path in bench.public.rglob("*")}
+        assert not any("新闻" in name or "all" in name for name in left)
+        assert "c/x.atom" in left
+        assert "新闻" not in bench.files()["outputs.opml"].decode().replace("feeds.example", "")
+
+    def test_a_format_that_leaves_takes_its_file_along(self, bench: Bench) -> None:
+        """formats"""
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"')
+        bench.origin.feed("/news", items(1))
+        bench.poll()
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"\nformats = ["atom"]')
+        bench.poll()
+        assert {path.name.partition(".")[0] + path.suffixes[0] for path in (bench.public / "c").iterdir()} == {"x.atom"}
+
+    def test_an_output_comes_back_with_its_id(self, bench: Bench) -> None:
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"')
+        bench.origin.feed("/news", items(1))
+        bench.poll()
+        before = bench.files()["c/x.json"]
+        bench.config(bench.source("news"), '[[feed]]\nid = "y"')
+        bench.poll_later(minutes=1)
+        assert "c/x.json" not in bench.files()
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"')
+        bench.poll_later(minutes=1)
+        assert bench.files()["c/x.json"] == before
