@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aggregator.core.model import Person
 from aggregator.core.normalise.addresses import Bases
@@ -27,7 +28,7 @@ def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: Bases) -> tuple[tu
 
 def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if parsed.line is not None:
-        return parse_person(parsed.line)
+        return _short_line(parsed.line) if len(parsed.line) <= _SHORT_LINE else parse_person(parsed.line)
     uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None
     named = parse_person(parsed.name) if parsed.name else None
     if named is None and parsed.email:
@@ -35,3 +36,8 @@ def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if named is None:
         return Person(name=one_line(uri), uri=uri) if uri else None
     return Person(name=named.name, email=one_line(parsed.email or "") or named.email, uri=uri or named.uri)
+
+
+_SHORT_LINE = 100
+_short_line = lru_cache(maxsize=1_000)(parse_person)
+"""Nearly all entries of a feed are by the same few people."""
