@@ -19,7 +19,8 @@ from typing import Any, Self
 import structlog
 
 from aggregator import __version__
-from aggregator.core.config import Config, SourceConfig, read_config
+from aggregator.core.config import read_config
+from aggregator.core.config_tables import Config, SourceConfig
 from aggregator.core.config_text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport

@@ -10,7 +10,7 @@ import click
 from aggregator.cli.frame import places, set_up_log, trouble
 
 if TYPE_CHECKING:
-    from aggregator.core.config import Config
+    from aggregator.core.config_tables import Config
     from aggregator.core.model import Feed, SourceId
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import Config, FeedConfig, SourceConfig, read_config
+from aggregator.core.config import read_config
+from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
 from aggregator.core.config_text import missing
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.toml_places import DEPTH

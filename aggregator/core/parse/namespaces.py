@@ -99,7 +99,11 @@ _PREFIX_OF: dict[str, str] = {_folded(uri): prefix for prefix, uri in NAMESPACES
     _folded(uri): prefix for prefix, uris in _OTHER_SPELLINGS.items() for uri in uris
 }
 
-_PREFIX_BY_NAME: dict[str, str] = {prefix.lower(): prefix for prefix in NAMESPACES} | {"atom10": "atom", "a10": "atom", "rss": RSS}
+_PREFIX_BY_NAME: dict[str, str] = {prefix.lower(): prefix for prefix in NAMESPACES} | {
+    "atom10": "atom",
+    "a10": "atom",
+    "rss": RSS,
+}
 
 KNOWN_FOREIGN = frozenset({"media", "itunes", "podcast", "dc", "dcterms", "georss", "gml", "geo", "thr", "slash"}) | {
     "wfw",
