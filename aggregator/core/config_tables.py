@@ -100,6 +100,9 @@ class Site(_Table):
     entry_pages: StrictBool = Field(
         default=True, description="Each entry of an output with a page has a page of its own, for permanent links."
     )
+    sources_opml: StrictBool = Field(
+        default=False, description="The list of sources is published, too, as sources.opml: a blogroll."
+    )
 
 
 class Network(_Table):
@@ -226,6 +229,7 @@ class FeedConfig(_Table):
         default=None,
         description="Folder of the posts, relative to the folder of this file; without it, one below the store.",
     )
+    footer: StrictBool = Field(default=True, description="Each post ends with a visible link to the original.")
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
     token: Annotated[str, *_text(values.token, pattern="^[A-Za-z0-9_-]{16,100}$")] | None = Field(
         default=None,
