@@ -16,6 +16,7 @@ from aggregator.core.normalise.words import filled, first_line, first_text, firs
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
 from aggregator.core.text.dates import parse_date
 from aggregator.core.text.html import visible_text
+from aggregator.core.text.plain import one_line
 from aggregator.core.text.urls import host_of, origin_of
 
 _MAX_HUBS = 5
@@ -80,7 +81,7 @@ def _title(head: ParsedHead, context: Context, site: str | None, provenance: dic
     if context.title and context.title.strip():
         provenance["title"] = "configuration"
         return context.title.strip()
-    found = _named(first_line(head.titles), "title", provenance)
+    found = one_line(_named(first_line(head.titles), "title", provenance) or "")
     return found or (host_of(site) if site else None) or context.poll_url
 
 
@@ -98,21 +99,22 @@ def _site_url(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> str
 
 
 def _self_url(head: ParsedHead, context: Context, bases: Bases, provenance: dict[str, str]) -> str | None:
-    for element, address in _linked(head, context, "self"):
-        if found := bases.resolve(address):
-            provenance["self_url"] = element
+    for link in _linked(head, context, "self"):
+        if found := bases.resolve(link.href, link.base):
+            provenance["self_url"] = link.element
             return found
     return context.poll_url
 
 
-def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[tuple[str, str]]:
-    """Addresses of this relation: the HTTP header's first, then the document's."""
-    yield from (("Link", address) for address in header_links(context.headers, relation))
-    yield from ((link.element, link.href) for link in head.links if link.rel == relation and link.href.strip())
+def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[ParsedLink]:
+    """Links of this relation: the HTTP header's first, then the document's."""
+    addresses = header_links(context.headers, relation)
+    yield from (ParsedLink(href=address, element="Link", rel=relation) for address in addresses)
+    yield from (link for link in head.links if link.rel == relation and link.href.strip())
 
 
 def _hubs(head: ParsedHead, context: Context, bases: Bases) -> tuple[str, ...]:
-    found = (bases.resolve(address) for _, address in _linked(head, context, "hub"))
+    found = (bases.resolve(link.href, link.base) for link in _linked(head, context, "hub"))
     return tuple(dict.fromkeys(address for address in found if address))[:_MAX_HUBS]
 
 
@@ -221,7 +223,7 @@ def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str 
     ids = first_value(head.ids)
     origin = Origin(
         id=ids[0] if ids else None,
-        title=title[0] if title else None,
+        title=one_line(title[0]) if title else None,
         self_url=_related_address(head, bases, "self"),
         site_url=_site_url(head, bases, {}),
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from aggregator.core.model import Person
 from aggregator.core.normalise.addresses import Bases
@@ -29,9 +30,12 @@ def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if parsed.line is not None:
         return parse_person(parsed.line)
     uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None
+    email = one_line(parsed.email or "")
+    if uri and uri.startswith("mailto:"):
+        email, uri = email or one_line(unquote(uri[7:].partition("?")[0])), None
     named = parse_person(parsed.name) if parsed.name else None
-    if named is None and parsed.email:
-        named = parse_person(parsed.email)
+    if named is None and email:
+        named = parse_person(email)
     if named is None:
         return Person(name=one_line(uri), uri=uri) if uri else None
-    return Person(name=named.name, email=one_line(parsed.email or "") or named.email, uri=uri or named.uri)
+    return Person(name=named.name, email=email or named.email, uri=uri or named.uri)

@@ -17,14 +17,15 @@ def filled(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
 
 
 def line_of(candidate: Candidate) -> str:
-    """One line of text, markup and entities undone as the candidate's kind asks."""
+    """One line of text, markup and entities undone as the candidate's kind asks; at most `MAX_TEXT` characters."""
     match candidate.markup:
         case Markup.TEXT:
-            return one_line(candidate.value)
+            line = candidate.value
         case Markup.LOOSE:
-            return plain_title(candidate.value)
+            line = plain_title(candidate.value)
         case Markup.HTML:
-            return atom_text(candidate.value, "html")
+            line = atom_text(candidate.value, "html")
+    return one_line(line, MAX_TEXT)
 
 
 def first_line(candidates: Iterable[Candidate]) -> tuple[str, str] | None:

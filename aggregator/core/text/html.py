@@ -104,7 +104,7 @@ def _decode(html: str, notes: dict[str, None]) -> str:
         html = _normalised(unescape(html))
         notes["html-double-escaped"] = None
     if "<![CDATA[" in html:
-        html = html.replace("<![CDATA[", "").replace("]]>", "")
+        html = html.replace("<![CDATA[", "").replace("]]>", "").replace("]]&gt;", "")
     if "&#" in html:
         html = _NUMERIC.sub(_resolvable, html)
     if _MARKUP.search(html) is None:
