@@ -196,15 +196,22 @@ def inner_html(element: Element, base: str | None = None, *, raw: bool = False) 
     has no word for it. With `raw` the text between the elements is itself HTML, escaped for XML.
     """
     own: str | None = None
-    children = [child for child in element if isinstance(child.tag, str)]
-    if len(children) == 1 and local_name(children[0]).lower() == "div":
-        wrapper = children[0]
-        if not (element.text or "").strip() and not (wrapper.tail or "").strip():
-            element = wrapper
-            own = _inner_base(wrapper, base, None)
+    div = wrapper(element)
+    if div is not None:
+        element = div
+        own = _inner_base(div, base, None)
     pieces: list[str] = []
     _Writer(pieces, base, raw=raw).children(element, 0, own)
     return "".join(pieces)
+
+
+def wrapper(element: Element) -> Element | None:
+    """The `div` that holds all of the element; None if there is none."""
+    children = [child for child in element if isinstance(child.tag, str)]
+    if len(children) != 1 or local_name(children[0]).lower() != "div":
+        return None
+    outside = (element.text or "") + (children[0].tail or "")
+    return None if outside.strip() else children[0]
 
 
 def _inner_base(element: Element, outer: str | None, inner: str | None) -> str | None:
