@@ -17,7 +17,9 @@ from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
+from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
+from aggregator.formats import PRODUCT
 from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
@@ -40,6 +42,14 @@ def read_both(
         # an empty feed is a feed; a broken one without entries is not to be believed
         raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
     return parsed, normalise(parsed, context)
+
+
+def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
+    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10)."""
+    place = urls.origin_of(feed.self_url or subject)
+    if feed.generator == PRODUCT and place is not None and place == urls.origin_of(site_url):
+        words = "it is an output of this program; subscribe to the sources it is made of"
+        raise ParseError(subject, Reason.OWN_OUTPUT, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
