@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from aggregator.core.model import Category, CategoryKind
 from aggregator.core.parse.parsed import ParsedCategory
@@ -13,21 +14,33 @@ _MAX_NAME = 100
 _MAX_DEPTH = 10
 
 
-def categories(parsed: Iterable[ParsedCategory]) -> tuple[tuple[Category, ...], bool]:
-    """The usable ones in order, first spelling kept, and whether some were left out because there are too many."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The usable categories in order, in their first spelling, and whether some were left out, and why."""
+
+    usable: tuple[Category, ...]
+    is_cut: bool = False
+    """There are too many."""
+    is_short: bool = False
+    """Some have no usable name."""
+
+
+def categories(parsed: Iterable[ParsedCategory]) -> Sorted:
+    is_short = False
     found: dict[tuple[CategoryKind, tuple[str, ...]], Category] = {}
     for one in parsed:
         path = tuple(name for part in one.path[:_MAX_DEPTH] if (name := _clean(part)))
+        is_short = is_short or (len(path) < len(one.path) and any(map(str.strip, one.path)))
         if not path:
             continue
         key = (one.kind, tuple(label_key(name) for name in path))
         if key in found:
             continue
         if len(found) == MAX_CATEGORIES:
-            return tuple(found.values()), True
+            return Sorted(usable=tuple(found.values()), is_cut=True, is_short=is_short)
         scheme = (one.scheme or "").strip()[:500] or None
         found[key] = Category(path=path, scheme=scheme, term=(one.term or "").strip()[:500] or None, kind=one.kind)
-    return tuple(found.values()), False
+    return Sorted(usable=tuple(found.values()), is_short=is_short)
 
 
 def _clean(name: str) -> str:

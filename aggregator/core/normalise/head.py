@@ -34,7 +34,7 @@ _RULE = re.compile(r"FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)", re.IGNORECASE)
 _RULE_INTERVAL = re.compile(r"INTERVAL=(\d{1,4})", re.IGNORECASE)
 
 
-def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None) -> Feed:
+def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None, notes: Notes) -> Feed:
     """The feed's own fields with their fallbacks. `language` is what `feed_language` found."""
     head = parsed.head
     provenance: dict[str, str] = {}
@@ -54,7 +54,7 @@ def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str 
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
         generator=_named(first_line(head.generators), "generator", provenance),
         hubs=_hubs(head, context, bases),
-        hints=_hints(head),
+        hints=_hints(head, notes),
         complete=head.complete,
         whole=head.whole,
         archive=head.archive,
@@ -139,16 +139,24 @@ def _authors(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> tupl
     return found
 
 
-def _hints(head: ParsedHead) -> Hints:
-    hours = (_whole(c.value) for c in head.skip_hours)
-    days = (_DAYS.get(c.value.strip().lower()) for c in head.skip_days)
+def _hints(head: ParsedHead, notes: Notes) -> Hints:
+    hours = [_hour(c.value) for c in head.skip_hours]
+    days = [_DAYS.get(c.value.strip().lower()) for c in head.skip_days]
     ttl = next((number for c in head.ttls if (number := _whole(c.value))), None)
+    if None in hours or None in days or (ttl is None and any(filled(head.ttls))):
+        notes.add("hint-unusable", "what ttl, skipHours or skipDays say is no hint to go by and was ignored in part")
     return Hints(
         ttl_minutes=min(ttl, _MAX_TTL) if ttl else None,
-        skip_hours=tuple(sorted({hour % 24 for hour in hours if hour is not None and hour <= 24})),
+        skip_hours=tuple(sorted({hour for hour in hours if hour is not None})),
         skip_days=tuple(sorted({day for day in days if day is not None})),
         update_period_seconds=_period(head),
     )
+
+
+def _hour(raw: str) -> int | None:
+    """0 to 23; 24 is midnight (protocols P8)."""
+    hour = _whole(raw)
+    return None if hour is None or hour > 24 else hour % 24
 
 
 def _whole(raw: str) -> int | None:
@@ -205,6 +213,8 @@ def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
     for candidate in filled(candidates):
         language = normal_language(candidate.value)
         if language:
+            if language.lower() != candidate.value.strip().lower():
+                notes.add("language-mended", f"{candidate.value.strip()[:60]!r} was read as {language!r}")
             return language
         notes.add("language-invalid", f"{candidate.value.strip()[:60]!r} is no language tag")
     return None

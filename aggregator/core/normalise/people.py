@@ -26,6 +26,17 @@ def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: Bases) -> tuple[tu
     return (), ""
 
 
+def is_mended(groups: Iterable[tuple[ParsedPerson, ...]]) -> bool:
+    """Whether any of them is a line that is no name, nor a name with an address as RSS has it."""
+    lines = (one_line(person.line) for group in groups for person in group[:MAX_PEOPLE] if person.line)
+    return any(line and _is_odd(line) for line in lines)
+
+
+def _is_odd(line: str) -> bool:
+    person = parse_person(line)
+    return person is None or person.name not in line or line.removeprefix("mailto:") == person.email
+
+
 def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if parsed.line is not None:
         return parse_person(parsed.line)

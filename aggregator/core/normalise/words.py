@@ -28,6 +28,19 @@ def line_of(candidate: Candidate) -> str:
     return one_line(line, MAX_TEXT)
 
 
+def has_stray_markup(candidates: Iterable[Candidate]) -> bool:
+    """Whether the first that is not empty holds markup or references where plain text belongs (protocols M11)."""
+    for candidate in filled(candidates):
+        if candidate.markup is Markup.TEXT or not ("<" in candidate.value or "&" in candidate.value):
+            return False
+        if line := line_of(candidate):
+            is_loose = candidate.markup is Markup.LOOSE
+            return (
+                line != one_line(candidate.value, MAX_TEXT) if is_loose else not candidate.element.startswith("atom:")
+            )
+    return False
+
+
 def first_line(candidates: Iterable[Candidate]) -> tuple[str, str] | None:
     """The first candidate's line that is not empty, with the name of its element."""
     for candidate in filled(candidates):

@@ -61,6 +61,11 @@ class Tree:
         self._home_uris = self._uris_of_home()
         self._has_base = any(XML_BASE in element.attrib for element in root.iter(etree.Element))
 
+    @property
+    def odd_home(self) -> str | None:
+        """The namespace of the feed's own elements where it is not their dialect's; None if all is as it should be."""
+        return next((uri for uri in self._home_uris if prefix_for_uri(uri) != self.home), None)
+
     def _uris_of_home(self) -> frozenset[str]:
         """Namespaces whose elements count as the dialect's own, whatever their address says (protocols M5)."""
         own = _uri_of(self.root.tag)
