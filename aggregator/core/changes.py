@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.core.identity import Keyed
 from aggregator.core.model import Entry
@@ -30,18 +30,20 @@ def fingerprint(entry: Entry) -> str:
     views and votes, how fields were found.
     Fields at their default are not hashed, so that a new field does not make every stored entry look revised.
     """
-    comments = replace(entry.comments, count=None) if entry.comments else None
-    visible = replace(
-        entry,
-        published=None,
-        published_raw=None,
-        updated=None,
-        comments=comments,
-        foreign=tuple(one for one in entry.foreign if one.name not in _COUNTERS),
-        provenance={},
-        raw=None,
-    )
-    return hashlib.sha256(_adapter().dump_json(visible, exclude_defaults=True)).hexdigest()[:40]
+    if any(one.name in _COUNTERS for one in entry.foreign):
+        entry = replace(entry, foreign=tuple(one for one in entry.foreign if one.name not in _COUNTERS))
+    said = _adapter().dump_json(entry, exclude=_PASSING, exclude_defaults=True)
+    return hashlib.sha256(said).hexdigest()[:40]
+
+
+_PASSING: dict[str, Any] = {
+    "published": True,
+    "published_raw": True,
+    "updated": True,
+    "provenance": True,
+    "raw": True,
+    "comments": {"count": True},
+}
 
 
 @functools.cache

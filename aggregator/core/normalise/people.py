@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 from aggregator.core.model import Person
@@ -33,13 +34,13 @@ def is_mended(groups: Iterable[tuple[ParsedPerson, ...]]) -> bool:
 
 
 def _is_odd(line: str) -> bool:
-    person = parse_person(line)
+    person = _read_line(line)
     return person is None or person.name not in line or line.removeprefix("mailto:") == person.email
 
 
 def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if parsed.line is not None:
-        return parse_person(parsed.line)
+        return _read_line(parsed.line)
     uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None
     email = one_line(parsed.email or "")
     if uri and uri.startswith("mailto:"):
@@ -50,3 +51,12 @@ def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if named is None:
         return Person(name=one_line(uri), uri=uri) if uri else None
     return Person(name=named.name, email=email or named.email, uri=uri or named.uri)
+
+
+def _read_line(line: str) -> Person | None:
+    return _short_line(line) if len(line) <= _SHORT_LINE else parse_person(line)
+
+
+_SHORT_LINE = 100
+_short_line = lru_cache(maxsize=1_000)(parse_person)
+"""Nearly all entries of a feed are by the same few people."""

@@ -173,6 +173,8 @@ def _without_wrapper(parts: list[str]) -> list[str]:
         last -= 1
     if first >= last or parts[first] != "<div>" or parts[last] != "</div>":
         return parts[first : last + 1]
+    if parts.count("</div>") == 1:
+        return parts[first + 1 : last]
     partner: dict[int, int] = {}
     opened: list[int] = []
     for index, part in enumerate(parts):
