@@ -26,7 +26,7 @@ from aggregator.core.text.markup import (
     read_regular,
     write_tag,
 )
-from aggregator.core.text.nesting import Nesting
+from aggregator.core.text.nesting import ENDLESS, Nesting
 from aggregator.core.text.place import Place
 from aggregator.core.text.sanitise import ALLOWED, ID_PREFIX, WITH_OWN, fits
 
@@ -71,6 +71,8 @@ _BARE_TAG = re.compile(
 """The inside of a start tag of which most elements keep nothing but the name."""
 _COMMON_NAMES = names("style title id dir lang xml:lang")
 _OWN_TEXTS = names("colspan rowspan start type media datetime kind srclang label sizes")
+_HANDLER = re.compile(r" on[a-zA-Z]{3,20} ?=")
+"""What is nearly always an attribute that runs something; looked for once in the whole, since it is so rare."""
 _ANCHOR_TARGET = re.compile(r"\sid\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE | re.ASCII)
 
 
@@ -86,6 +88,12 @@ class Rewritten:
     is_too_deep: bool
     is_cut: bool
     """It had more elements than are read."""
+    is_torn: bool
+    """Tags are missing, left over or crossed."""
+    is_disarmed: bool
+    """Something that would act in a reader was left out: scripts, forms, handlers, links that run."""
+    has_other_images: bool
+    """Placeholders became the pictures they stand for, or pictures that are none were left out."""
 
 
 def rewrite(html: str, place: Place) -> Rewritten:
@@ -96,12 +104,14 @@ def rewrite(html: str, place: Place) -> Rewritten:
 class _Pass:
     __slots__ = (
         "cut",
+        "disarmed",
         "elements",
         "hopeless",
         "html",
         "ids",
         "nesting",
         "noscript",
+        "other_images",
         "parts",
         "picture",
         "place",
@@ -116,6 +126,8 @@ class _Pass:
         self.elements = 0
         self.tokens = 0
         self.cut = False
+        self.disarmed = _HANDLER.search(html) is not None
+        self.other_images = False
         self.hopeless: set[str] = set()
         self.noscript: tuple[int, str] | None = None
         self.picture: str | None = None
@@ -133,6 +145,9 @@ class _Pass:
             is_nested=nesting.is_nested and not nesting.stack,
             is_too_deep=nesting.is_too_deep,
             is_cut=self.cut,
+            is_torn=nesting.is_torn or not ENDLESS.issuperset(nesting.stack),
+            is_disarmed=self.disarmed,
+            has_other_images=self.other_images,
         )
 
     def _read(self, pieces: list[str], end: int) -> None:
@@ -219,6 +234,7 @@ class _Pass:
             return self._dropped(name, end)
         source = token["attributes"]
         attributes = read_attributes(source) if source else {}
+        self.disarmed = self.disarmed or name == "form"
         if name == "center":
             attributes["style"] = "text-align: center"
         self._element(_RENAMED.get(name, name), attributes, start, end, is_closed=source.endswith("/"))
@@ -298,6 +314,7 @@ class _Pass:
 
     def _href(self, value: str) -> str | None:
         url = self.place.link(value)
+        self.disarmed = self.disarmed or (url is None and value.strip().lower().startswith("javascript:"))
         if url is not None and url.startswith("#") and not url.startswith("#" + ID_PREFIX):
             if self.ids is None:
                 self.ids = frozenset(_ANCHOR_TARGET.findall(self.html))
@@ -311,6 +328,7 @@ class _Pass:
         lazy = is_lazy(attributes)
         spare = self._spare_image(start, end) if lazy else None
         written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
+        self.other_images = self.other_images or lazy or not written
         if written:
             self.elements += 1
             self.parts.append(written)
@@ -362,6 +380,7 @@ class _Pass:
 
     def _dropped(self, name: str, end: int) -> int:
         """Skips an element that goes with its content; one that is never closed loses its tag alone."""
+        self.disarmed = True
         if name in self.hopeless:
             return end
         depth = 1
@@ -397,6 +416,7 @@ class _Pass:
     def _raw(self, name: str, token: re.Match[str]) -> int:
         """An element whose content is no markup: all go, but a frame becomes what H9 says, and `xmp` is text."""
         start = token.end()
+        self.disarmed = self.disarmed or name in _SWALLOWS
         is_empty = token["attributes"].endswith("/") and name not in _SWALLOWS
         end = start if is_empty else self._behind_raw(name, start)
         if end == start and name in _SWALLOWS:
