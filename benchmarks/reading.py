@@ -28,8 +28,7 @@ from measuring import Table, cpu_of, median, times, turns
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
-from aggregator.core.parse.slices import cut
-from aggregator.engine import traces
+from aggregator.engine import rereading, traces
 from aggregator.engine.traces import Same, Taken
 
 BASELINE = "feedparser, defaults"
@@ -72,19 +71,15 @@ def by_us(body: bytes) -> int:
 
 def by_us_again(seen: bytes) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
-    kept = _whole(seen).traces
-    data = traces.dump(kept, entries=0, span=0.0, settled=True) if kept else b""
+    left = _whole(seen).left
+    data = traces.dump(left, entries=0, span=0.0, settled=True) if left else b""
 
     def read(body: bytes) -> int:
         document, context = _asked(body)
-        about = traces.circumstances(document, context, None)
-        slices = cut(body)
-        if slices is None or (known := traces.same(data, about, slices) or traces.load(data, about, slices)) is None:
-            return by_us(body)
-        if isinstance(known, Same):
-            return len(slices.spans)
-        part = traces.read_part(traces.reduced(document, slices, known), slices, context, None, known)
-        return len(part.reading.entries) if part else by_us(body)
+        found = rereading.reread(document, data, traces.circumstances(document, context, None), context, None)
+        if isinstance(found, Same):
+            return found.entries
+        return len(found.reading.entries) if found else by_us(body)
 
     return read
 
@@ -98,7 +93,7 @@ def _asked(body: bytes) -> tuple[Document, Context]:
 
 def _whole(body: bytes) -> Taken:
     document, context = _asked(body)
-    return traces.read_whole(document, context, None, None, traces.circumstances(document, context, None))
+    return rereading.read_whole(document, context, None, None, traces.circumstances(document, context, None))
 
 
 def candidates() -> list[Reader]:

@@ -55,6 +55,8 @@ class Decoded:
     text: str
     encoding: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_exact: bool = False
+    """`encoding` reads all of the bytes, and nothing in them had to be mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +84,21 @@ def decode(body: bytes, *, content_type: str | None, override: str | None = None
     unknown = [_unknown(label) for label in labels if label.codec is None]
     rest, marked = _unmarked(body)
     forced = codec_for(override)
-    codec = _certain(rest, marked, forced) or _best(rest, labels)
-    text = realigned(codec, rest).lstrip("\ufeff")
+    as_utf_8 = _exactly("utf-8", rest)
+    codec = _certain(rest, marked, forced, as_utf_8) or _best(rest, labels, as_utf_8)
+    encoding = exact_codec(codec, rest)
+    plain = as_utf_8 if encoding == "utf-8" else _exactly(encoding, rest)
+    text = (realigned(codec, rest) if plain is None else plain).lstrip("\ufeff")
     declared = [label for label in labels if label.codec]
     remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced))
-    return Decoded(text=text, encoding=exact_codec(codec, rest), diagnostics=(*unknown, *remarks))
+    return Decoded(text=text, encoding=encoding, diagnostics=(*unknown, *remarks), is_exact=plain is not None)
+
+
+def _exactly(encoding: str, body: bytes) -> str | None:
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _labels(body: bytes, content_type: str | None, kind: Kind) -> list[_Label]:
@@ -139,9 +151,9 @@ def _by_zeros(body: bytes) -> str | None:
     return "utf-16-be" if body[:2] in (b"\0<", b"\0{", b"\0[") else None
 
 
-def _certain(body: bytes, marked: str | None, forced: str | None) -> str | None:
+def _certain(body: bytes, marked: str | None, forced: str | None, as_utf_8: str | None) -> str | None:
     """The codec that needs no weighing. A UTF-8 mark on bytes that are mostly not UTF-8 is a template's, no promise."""
-    if marked and (marked != "utf-8" or _is_utf_8(body, doubt=False)):
+    if marked and (marked != "utf-8" or as_utf_8 is not None or _is_mostly_utf_8(body, doubt=False)):
         return marked
     if forced:
         return forced
@@ -150,14 +162,19 @@ def _certain(body: bytes, marked: str | None, forced: str | None) -> str | None:
     return "iso-2022-jp" if _ISO_2022_JP.search(body[: 1 << 16]) else None
 
 
-def _best(body: bytes, labels: list[_Label]) -> str:
+def _best(body: bytes, labels: list[_Label], as_utf_8: str | None) -> str:
     codecs_named = [label.codec for label in labels if label.codec]
     if codecs_named[:1] == ["hz"] and b"~{" in body:
         return "hz"
-    if _is_utf_8(body, doubt=True):
+    if as_utf_8 is not None:
         return "utf-8"
     first = weigh(codecs_named[0], body) if codecs_named and codecs_named[0] in MULTIBYTE else None
-    if first and first.weight >= 2 * PLAUSIBLE:
+    is_prose = first is not None and first.weight >= 2 * PLAUSIBLE
+    if first and is_prose and not first.lost:
+        return first.codec  # nobody's UTF-8 reads like this
+    if _is_mostly_utf_8(body, doubt=True):
+        return "utf-8"
+    if first and is_prose:
         return first.codec  # nothing can be heavier by what disbelief asks, so nothing else is tried
     guess = guess_east_asian(body)
     for codec in codecs_named:
@@ -177,21 +194,15 @@ def _is_wide(codec: str) -> bool:
     return codec.startswith(("utf-", "hz", "iso-2022"))
 
 
-def _is_utf_8(body: bytes, *, doubt: bool) -> bool:
-    """Whether the bytes are UTF-8 but for a few: as many characters hold together as bytes are lost.
+def _is_mostly_utf_8(body: bytes, *, doubt: bool) -> bool:
+    """Whether bytes that are not UTF-8 are but for a few: as many characters hold together as bytes are lost.
 
     Of East Asian text in another encoding about one character in six looks like UTF-8 by chance, of Latin text
     hardly any. `doubt`: where good and lost are near each other, the East Asian reading is weighed against it.
     """
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return True
-    text = body.decode("utf-8", "surrogateescape")
-    lost = sum(1 for c in text if "\udc80" <= c <= "\udcff")
-    good = sum(1 for c in text if c > "\x7f") - lost
+    kept = body.decode("utf-8", "ignore")
+    lost = len(body) - len(kept.encode())
+    good = len(kept) - len(kept.encode("ascii", "ignore"))
     if good >= 8 * lost:
         return True
     if good < lost:
@@ -232,8 +243,8 @@ def _remarks(body: bytes, text: str, codec: str, declared: list[_Label], *, sure
             remarks.append(
                 _remark("encoding-wider-than-declared", f"more characters than {first.name} has; read as {codec}")
             )
-    lost = text.count("\ufffd") - _own_replacements(body, codec)
-    if lost > 0:
+    lost = text.count("\ufffd")
+    if lost and (lost := lost - _own_replacements(body, codec)) > 0:
         remarks.append(_remark("encoding-bad-bytes", f"{lost} characters could not be decoded as {codec}"))
     return remarks
 

@@ -131,7 +131,7 @@ class Refresher:
         reading = taken.reading
         host = urls.host_of(target.address)
         count = len(reading.entries)
-        keys = await aside(count, intake.keying, reading, state, feed_host=host)
+        keys = await aside(count, intake.keying, reading, state, feed_host=host, text_key_of=taken.text_key_of())
         stored = await self._store(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
@@ -244,7 +244,7 @@ def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> 
 
 def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
-    if taken.traces is None:
+    if taken.left is None:
         return b""
     after = found.state
     calm = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
@@ -253,7 +253,7 @@ def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
         0,
         False,
     )
-    return dump(taken.traces, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
+    return dump(taken.left, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
 
 
 def _unchanged(answer: NotModified) -> Unchanged:
