@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.core.charset_guess import PLAUSIBLE, Guess, guess_east_asian, guess_single_byte, realigned, weigh
-from aggregator.core.charset_labels import MULTIBYTE, NARROW, codec_for, exact_codec, fold_label
+from aggregator.core.charset_labels import MULTIBYTE, NARROW, SUBSETS, codec_for, exact_codec, fold_label
 from aggregator.core.model import Diagnostic
 
 Kind = Literal["xml", "html", "json", "text"]
@@ -87,10 +87,15 @@ def decode(body: bytes, *, content_type: str | None, override: str | None = None
     as_utf_8 = _exactly("utf-8", rest)
     codec = _certain(rest, marked, forced, as_utf_8) or _best(rest, labels, as_utf_8)
     encoding = exact_codec(codec, rest)
-    plain = as_utf_8 if encoding == "utf-8" else _exactly(encoding, rest)
-    text = (realigned(codec, rest) if plain is None else plain).lstrip("\ufeff")
     declared = [label for label in labels if label.codec]
-    remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced))
+    promised = NARROW.get(fold_label(declared[0].name), "") if declared else ""
+    as_promised = _exactly(promised, rest) if promised else None
+    plain = as_utf_8 if encoding == "utf-8" else as_promised if SUBSETS.get(promised) == encoding else None
+    if plain is None:
+        plain = _exactly(encoding, rest)
+    text = (realigned(codec, rest) if plain is None else plain).lstrip("\ufeff")
+    is_wider = bool(promised) and as_promised is None
+    remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced), is_wider=is_wider)
     return Decoded(text=text, encoding=encoding, diagnostics=(*unknown, *remarks), is_exact=plain is not None)
 
 
@@ -230,8 +235,13 @@ def _is_latin(body: bytes) -> bool:
     return _NEVER_LATIN.search(body) is None
 
 
-def _remarks(body: bytes, text: str, codec: str, declared: list[_Label], *, sure: bool) -> list[Diagnostic]:
-    """What a reader of `status` should know of how the text was read."""
+def _remarks(
+    body: bytes, text: str, codec: str, declared: list[_Label], *, sure: bool, is_wider: bool
+) -> list[Diagnostic]:
+    """What a reader of `status` should know of how the text was read.
+
+    `is_wider`: the document has characters that the declared encoding, taken at its word, lacks.
+    """
     remarks: list[Diagnostic] = []
     if not text.isascii():
         first = declared[0] if declared else None
@@ -239,7 +249,7 @@ def _remarks(body: bytes, text: str, codec: str, declared: list[_Label], *, sure
             remarks.append(_remark("encoding-undeclared", f"no encoding is declared; read as {codec}"))
         elif first and not _agrees(first.codec or "", codec):
             remarks.append(_remark("encoding-declared-wrongly", f"{first.origin} says {first.name}; read as {codec}"))
-        elif first and _is_narrow(first.name, body):
+        elif first and is_wider:
             remarks.append(
                 _remark("encoding-wider-than-declared", f"more characters than {first.name} has; read as {codec}")
             )
@@ -257,18 +267,6 @@ def _own_replacements(body: bytes, codec: str) -> int:
 def _agrees(declared: str, used: str) -> bool:
     """Whether a declaration promised what was used: "utf-16" names either byte order."""
     return declared == used or (declared in ("utf-16", "utf-32") and used.startswith(declared))
-
-
-def _is_narrow(label: str, body: bytes) -> bool:
-    """Whether the document has characters that the declared encoding, taken at its word, lacks."""
-    named = NARROW.get(fold_label(label))
-    if named is None:
-        return False
-    try:
-        body.decode(named)
-    except UnicodeDecodeError:
-        return True
-    return False
 
 
 def _unknown(label: _Label) -> Diagnostic:
