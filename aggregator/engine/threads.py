@@ -135,12 +135,15 @@ class Workshop:
         self._workers = workers
         self._deadline = deadline
         self._pool: ProcessPoolExecutor | None = None
+        self._spot = asyncio.Lock()
         _keep_loaded()
 
     async def __call__(self, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result. Raises TimeoutError or BrokenProcessPool if a worker hung or died over this job."""
         if size <= SMALL or self._workers == 0:
-            return function(*args, **kwargs)
+            async with self._spot:  # one a turn of the loop: who is served meanwhile waits for one at most
+                await asyncio.sleep(0)
+                return function(*args, **kwargs)
         pool = self._open()
         call = functools.partial(function, *args, **kwargs)
         try:

@@ -33,6 +33,28 @@ def test_small_jobs_run_on_the_spot() -> None:
 
 
 @pytest.mark.slow
+def test_many_small_jobs_take_turns_with_everything_else() -> None:
+    """Fifty feeds that arrive together do not keep a reader waiting for all fifty"""
+    turns = [0]
+
+    async def count() -> None:
+        while True:
+            await asyncio.sleep(0)
+            turns[0] += 1
+
+    def job() -> int:
+        return turns[0]
+
+    async def run() -> list[int]:
+        workshop, other = Workshop(workers=1), asyncio.create_task(count())
+        seen = await asyncio.gather(*(workshop(SMALL, job) for _ in range(50)))
+        other.cancel()
+        return list(seen)
+
+    seen = asyncio.run(run())
+    assert len(set(seen)) == 50
+
+
 def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
     """Section 10: nothing hangs; the next job finds a fresh worker"""
 
