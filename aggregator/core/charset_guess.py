@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from charset_normalizer import from_bytes
 
@@ -71,6 +72,8 @@ _MOST_DAMAGES = 64
 _WINDOW = 48
 _BEFORE_MARKUP = re.compile(rb"[^<\n]+")
 _SAMPLE_BYTES = 1 << 17
+_SHORT_SAMPLE_BYTES = 1 << 14
+"""Where so few give all the characters that are looked at, the rest of the sample would say the same."""
 _SAMPLE_CHARACTERS = 3000
 
 PLAUSIBLE = 0.35
@@ -109,11 +112,14 @@ def _heaviest(guesses: list[Guess | None]) -> Guess | None:
 
 def weigh(codec: str, body: bytes) -> Guess | None:
     """How well one East Asian codec reads the bytes; None if they are all ASCII."""
-    return _weigh_text(codec, decode_plainly(codec, _sample(body)))
+    first = _weigh_text(codec, decode_plainly(codec, _sample(body, _SHORT_SAMPLE_BYTES)))
+    if first is None or first.characters < _SAMPLE_CHARACTERS:
+        return _weigh_text(codec, decode_plainly(codec, _sample(body)))
+    return first
 
 
 def _weigh_text(codec: str, text: str) -> Guess | None:
-    strange = [c for c in text if c > "\x7f"][:_SAMPLE_CHARACTERS]
+    strange = list(islice((c for c in text if c > "\x7f"), _SAMPLE_CHARACTERS))
     if not strange:
         return None
     total = sum(_worth(c, codec) * number for c, number in Counter(strange).items())
@@ -169,12 +175,12 @@ def guess_single_byte(body: bytes) -> str | None:
     return best.encoding.replace("_", "-") if best.encoding.startswith("koi") else best.encoding
 
 
-def _sample(body: bytes) -> bytes:
+def _sample(body: bytes, size: int = _SAMPLE_BYTES) -> bytes:
     """The beginning, cut where no character is cut: `<` and line ends are in no trail byte of these encodings."""
-    if len(body) <= _SAMPLE_BYTES:
+    if len(body) <= size:
         return body
-    start = body[:_SAMPLE_BYTES]
-    return start[: max(start.rfind(b"<"), start.rfind(b"\n"), _SAMPLE_BYTES // 2)]
+    start = body[:size]
+    return start[: max(start.rfind(b"<"), start.rfind(b"\n"), size // 2)]
 
 
 def _worth(c: str, codec: str) -> float:
