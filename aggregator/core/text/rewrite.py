@@ -282,7 +282,7 @@ class _Pass:
         for name in ("alt", "sizes"):
             if name in attributes:
                 attributes[name] = in_one_line(attributes[name])
-        lazy = is_lazy(attributes)
+        lazy = is_lazy(attributes, self.place)
         spare = self._spare_image(token) if lazy else None
         written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
         if written:
