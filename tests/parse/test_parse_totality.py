@@ -159,6 +159,10 @@ HOSTILE = {
     "titles in titles": endless(b"<title>x<link>"),
     "prefixes": HEAD + b"".join(b"<a%d:b/>" % n for n in range(20_000)),
     "attributes": HEAD + b"<a " + b" ".join(b"a%d='1'" % n for n in range(20_000)) + b">",
+    "attributes of a file": HEAD
+    + b"</title><enclosure "
+    + b" ".join(b"a%d='1'" % n for n in range(30_000))
+    + b"/></item></channel></rss>",
     "a long name": HEAD + b"<" + b"a" * SIZE,
     "entities": b"<!DOCTYPE x [" + b"<!ENTITY a 'b'>" * 20_000 + b"]>" + HEAD,
     "comments before": b"<!---->" * 40_000 + HEAD,
