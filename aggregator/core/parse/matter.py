@@ -26,6 +26,8 @@ _MAX_DEPTH = 4
 _DEEP = re.compile(r"^ {200}|(?:[-?:][ \t]+){20}", re.MULTILINE)
 
 _LINE = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[ \t]*(?P<sign>[:=])(?:[ \t]+(?P<value>.*)|(?P<tight>.*))$")
+_DEEP_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
+"""A dotted key of TOML such as nobody writes: `tomllib` takes time by the square of its parts."""
 _QUOTED_WORDS = re.compile(r"(?:'[^']+'\W[^']*'[^']+'|\"[^\"]+\"\W[^\"]*\"[^\"]+\")")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -106,6 +108,8 @@ def _json_values(block: str) -> Mapping[str, Any]:
 
 
 def _toml(block: str, body: str) -> Matter:
+    if _DEEP_KEY.search(block):
+        return _by_lines(block, body)
     try:
         return Matter(values=tomllib.loads(block.replace("\r\n", "\n")), body=body)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):

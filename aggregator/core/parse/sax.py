@@ -16,14 +16,24 @@ _MOST_ATTRIBUTES = 100
 """Of one element; feedparser's time goes by the square of them, and none that it knows has a tenth of these."""
 
 
+_MOST_NAMESPACES = 1000
+"""Declarations that feedparser is told of; it looks through those it knows at every tag. Our own walk knows all."""
+
+
 class BufferedExpatParser(expatreader.ExpatParser):
     """An expat driver that lets expat join neighbouring characters."""
 
     def reset(self) -> None:
         super().reset()
+        self._declared = 0
         parser: XMLParserType = vars(self)["_parser"]  # made by the line above; the driver's type hides it
         parser.buffer_size = _BUFFER
         parser.buffer_text = True
+
+    def start_namespace_decl(self, prefix: str | None, uri: str) -> None:
+        self._declared += 1
+        if self._declared <= _MOST_NAMESPACES:
+            super().start_namespace_decl(prefix, uri)
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
         few = attrs if len(attrs) <= _MOST_ATTRIBUTES else dict(islice(attrs.items(), _MOST_ATTRIBUTES))
