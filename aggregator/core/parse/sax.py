@@ -16,7 +16,7 @@ _MOST_ATTRIBUTES = 100
 """Of one element; feedparser's time goes by the square of them, and none that it knows has a tenth of these."""
 
 
-_MOST_NAMESPACES = 1000
+_MOST_NAMESPACES = 200
 """Declarations that feedparser is told of; it looks through those it knows at every tag. Our own walk knows all."""
 
 
