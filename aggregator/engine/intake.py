@@ -6,18 +6,21 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from aggregator.core import changes, identity
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
-from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
+from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
+from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
+from aggregator.formats import PRODUCT, public_path
 from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
@@ -40,6 +43,23 @@ def read_both(
         # an empty feed is a feed; a broken one without entries is not to be believed
         raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
     return parsed, normalise(parsed, context)
+
+
+def refuse_own_output(feed: Feed, *, address: str, site_url: str) -> None:
+    """Raise ParseError(OWN_OUTPUT) for a feed that this very site publishes: told by its generator and its own address.
+
+    JSON Feed names no generator; there the address has to be that of an output or of an archive.
+    """
+    own = feed.self_url or address
+    home = f"{urls.origin_of(site_url)}{urlsplit(site_url).path.rstrip('/')}"
+    is_ours = feed.generator == PRODUCT or (
+        feed.generator is None and own.startswith((f"{home}/{public_path(OutputId(''), '')}", f"{home}/a/"))
+    )
+    if is_ours and urls.origin_of(own) == urls.origin_of(site_url):
+        words = (
+            "it is an output of this very program, and reading it would be a circle; take the source out of feeds.toml"
+        )
+        raise ParseError(address, Reason.OWN_OUTPUT, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

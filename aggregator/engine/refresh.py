@@ -129,6 +129,7 @@ class Refresher:
     ) -> Found | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
+        intake.refuse_own_output(reading.feed, address=target.address, site_url=world.config.site.url)
         host = urls.host_of(target.address)
         count = len(reading.entries)
         keys = await aside(count, intake.keying, reading, state, feed_host=host)
