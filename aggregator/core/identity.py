@@ -65,13 +65,15 @@ def assign_keys(
     Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
     `text_key`, where it is known already.
     """
-    links = _link_keys(entries, feed_host)
-    shared = {link for link, count in Counter(filter(None, links)).items() if count > 1}
+    whole = [urls.link_key(e.link, feed_host=feed_host, keep_fragment=True) if e.link else None for e in entries]
+    links = _link_keys(entries, whole, feed_host)
+    shared = {link for link, count in Counter(filter(None, whole)).items() if count > 1}
     needed = mode
     while True:
+        # a document cannot tell whether those before and after it differ by the fragment alone (I6), so keys keep it
         keys = [
             entry_key(e, needed, k, link_is_shared=k in shared, text_key_of=text_key_of)
-            for e, k in zip(entries, links, strict=True)
+            for e, k in zip(entries, whole, strict=True)
         ]
         harder = _next_mode(needed)
         if harder is None or not _has_reused(entries, keys, links):
@@ -207,14 +209,13 @@ def _aliases(key: str, link_key: str | None, title: str, published: datetime | N
     return [f"id:{plain}", *aliases] if plain else aliases
 
 
-def _link_keys(entries: Sequence[Entry], feed_host: str | None) -> list[str | None]:
-    """Normalised links; fragments stay where entries differ by nothing else (I6)."""
+def _link_keys(entries: Sequence[Entry], whole: Sequence[str | None], feed_host: str | None) -> list[str | None]:
+    """Normalised links; fragments stay where entries differ by nothing else (I6). `whole` are those with fragments."""
     plain = [urls.link_key(e.link, feed_host=feed_host) if e.link else None for e in entries]
-    full = [urls.link_key(e.link, feed_host=feed_host, keep_fragment=True) if e.link else None for e in entries]
     variants: dict[str | None, set[str | None]] = defaultdict(set)
-    for short, long in zip(plain, full, strict=True):
+    for short, long in zip(plain, whole, strict=True):
         variants[short].add(long)
-    return [long if len(variants[short]) > 1 else short for short, long in zip(plain, full, strict=True)]
+    return [long if len(variants[short]) > 1 else short for short, long in zip(plain, whole, strict=True)]
 
 
 def _next_mode(mode: IdentityMode) -> IdentityMode | None:

@@ -12,7 +12,7 @@ from aggregator.core.charset import Decoded
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
-from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId, SourceId, StoredEntry
+from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedFeed, parse_document
@@ -20,7 +20,7 @@ from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
 from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
-from aggregator.formats import PRODUCT, public_url
+from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
@@ -56,8 +56,8 @@ def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
     own = feed.self_url or subject
     place = urls.origin_of(own)
     is_made_here = feed.generator == PRODUCT and place is not None and place == urls.origin_of(site_url)
-    if is_made_here or own.startswith(public_url(site_url, OutputId(""), "")):
-        words = "it is an output of this program; subscribe to the sources it is made of"
+    if is_made_here or own.startswith(tuple(path_url(site_url, folder) for folder in OUTPUT_FOLDERS)):
+        words = "it is an output of this program; take it out of feeds.toml and name the sources it is made of"
         raise ParseError(subject, Reason.OWN_OUTPUT, words)
 
 

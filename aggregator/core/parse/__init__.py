@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
@@ -101,8 +102,14 @@ def _read_text(text: str, document: Document) -> ParsedFeed:
 
 
 def _has_body_after_json(text: str) -> bool:
-    """JSON front matter is followed by a post, a JSON Feed by nothing."""
-    return "jsonfeed.org/version/" not in text[:1000] and not text.rstrip().endswith("}")
+    """JSON front matter is followed by a post, which may end in a brace too, a JSON Feed by nothing."""
+    if "jsonfeed.org/version/" in text[:1000]:
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _refuse(prolog: Prolog, text: str, document: Document) -> None:
