@@ -125,11 +125,13 @@ class App:
         *,
         force: bool = False,
         only: Iterable[SourceId] = (),
+        accept: bool = False,
         begin: Callable[[int], None] = lambda _: None,
         done: Callable[[Report], None] = lambda _: None,
     ) -> tuple[list[Report], list[SourceId]]:
         """Visit what is due (with `force`, everything; with `only`, no others) until nothing more is due.
 
+        With `accept`, sources of `only` may have become somebody else's.
         Returns a report for each visit, and the sources that were asked for by hand but must be left alone for now.
         `begin` is told how many visits a round has, `done` of each that ended.
         """
@@ -138,7 +140,7 @@ class App:
             targets = [t for t in self.world.targets.values() if not chosen or t.id in chosen]
             allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
             begin(len(allowed))
-            reports = await self._poller.visit(self.world, allowed, done)
+            reports = await self._poller.visit(self.world, allowed, done, accept=accept and bool(chosen))
             visited = {report.source for report in reports}
             return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
         reports = []

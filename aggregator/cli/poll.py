@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 @places
 @click.option("--force", is_flag=True, help="Visit sources that are not due, too.")
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Visit only this source; may be repeated.")
+@click.option("--accept", is_flag=True, help="With --source: take its feed though it seems to be another's now.")
 @click.option("--json", "as_json", is_flag=True, help="Print what happened as JSON.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a log line for each step.")
-def poll(config: Path, store: Path, force: bool, sources: tuple[str, ...], as_json: bool, verbose: bool) -> None:
+def poll(
+    config: Path, store: Path, force: bool, sources: tuple[str, ...], accept: bool, as_json: bool, verbose: bool
+) -> None:
     """Poll what is due, publish what changed, and exit.
 
     Exit status 0 if all went well, 1 if some source failed or some output could not be written, 2 if feeds.toml is
@@ -35,13 +38,17 @@ def poll(config: Path, store: Path, force: bool, sources: tuple[str, ...], as_js
     """
     # failures of sources are in the result; bugs and what could not be written are not for its reader alone
     set_up_log(quiet=not verbose, least=logging.ERROR)
+    if accept and not sources:
+        raise click.UsageError("--accept is for the sources that --source names")
     with trouble():
-        result = asyncio.run(_poll(config, store, force=force, sources=sources, progress=not as_json))
+        result = asyncio.run(_poll(config, store, force=force, sources=sources, accept=accept, progress=not as_json))
     click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=2) if as_json else result.as_text())
     sys.exit(SOURCE_FAILED if result.failed else 0)
 
 
-async def _poll(config: Path, store: Path, *, force: bool, sources: Sequence[str], progress: bool) -> Result:
+async def _poll(
+    config: Path, store: Path, *, force: bool, sources: Sequence[str], accept: bool, progress: bool
+) -> Result:
     from aggregator.app import open_app
     from aggregator.server.pages import render_index
 
@@ -50,7 +57,7 @@ async def _poll(config: Path, store: Path, *, force: bool, sources: Sequence[str
         bar = Progress(shown=progress and sys.stderr.isatty())
         await app.restore()
         try:
-            reports, waiting = await app.poll(force=force, only=only, begin=bar.begin, done=bar.done)
+            reports, waiting = await app.poll(force=force, only=only, accept=accept, begin=bar.begin, done=bar.done)
         finally:
             bar.end()
         published = await app.publish()

@@ -88,6 +88,7 @@ class Reason(enum.StrEnum):
     UNSUPPORTED = "unsupported"
     FORBIDDEN_XML = "forbidden-xml"
     OWN_OUTPUT = "own-output"
+    OWNER_CHANGED = "owner-changed"
     INTERNAL = "internal"
     """A bug of ours; the log has the traceback."""
 

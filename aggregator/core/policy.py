@@ -18,6 +18,7 @@ from aggregator.core.document import Validators
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.model import Diagnostic, Hints, SourceId, SourceNumber
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.ownership import Owner
 from aggregator.core.rhythm import Rhythm
 
 BACKOFF_BASE = timedelta(minutes=15)
@@ -116,6 +117,8 @@ class PollState:
     span: float = 0.0
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
+    owner: Owner = Owner()
+    """Whose feed it was at the last document."""
     notes: tuple[Diagnostic, ...] = ()
     """What was odd about the document in force; a visit that brings no other one leaves them."""
 

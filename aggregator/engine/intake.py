@@ -15,6 +15,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
+from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
@@ -139,6 +140,17 @@ def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) 
     dates = {keyed.entry.published for keyed in keys.entries}
     if len(keys.entries) >= MANY and len(dates) == 1 and None not in dates:
         yield Diagnostic(name="dates-equal", message="all entries have the same date; the document's order tells more")
+
+
+def hold_if_strange(found: Sorted, feed: Feed, state: PollState, *, subject: str) -> None:
+    """Raises ParseError where title, site and all entries are others than before (protocols, section 10)."""
+    now = owner_of(feed)
+    if has_changed_hands(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+        words = (
+            f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
+            f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"
+        )
+        raise ParseError(subject, Reason.OWNER_CHANGED, words)
 
 
 def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:

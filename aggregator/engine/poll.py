@@ -88,10 +88,18 @@ class Poller:
         return rested, [target for target in wanted if target.id not in chosen]
 
     async def visit(
-        self, world: World, targets: Sequence[Target], done: Callable[[Report], None] = lambda _: None
+        self,
+        world: World,
+        targets: Sequence[Target],
+        done: Callable[[Report], None] = lambda _: None,
+        *,
+        accept: bool = False,
     ) -> list[Report]:
-        """Visit these, each host's one after another, and tell `done` of each as it ends. Sources whose lease somebody
-        else holds are left out. On cancellation the visits under way are given up and their leases returned."""
+        """Visit these, each host's one after another, and tell `done` of each as it ends.
+
+        Sources whose lease somebody else holds are left out. With `accept` a feed may have become somebody else's. On
+        cancellation the visits under way are given up and their leases returned.
+        """
         reports: list[Report] = []
 
         async def line(queue: list[Target]) -> None:
@@ -99,7 +107,7 @@ class Poller:
                 if index and target.host:
                     await self._sleep(SPACING)
                 async with self._places:
-                    report = await self._visit_one(world, target)
+                    report = await self._visit_one(world, target, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
@@ -116,7 +124,7 @@ class Poller:
             self._leave(targets)
         return reports
 
-    async def _visit_one(self, world: World, target: Target) -> Report | None:
+    async def _visit_one(self, world: World, target: Target, *, accept: bool) -> Report | None:
         now = self._clock()
         if target.host and await self._without_holds([target], now) == []:
             return None
@@ -124,7 +132,8 @@ class Poller:
         if not leases:
             return None
         try:
-            return await self._refresher.refresh_source(world, target, leases[0], self._publisher.dirty_for)
+            dirty = self._publisher.dirty_for
+            return await self._refresher.refresh_source(world, target, leases[0], dirty, accept=accept)
         except asyncio.CancelledError:
             await asyncio.shield(self._store(self._storage.release, leases))
             raise

@@ -15,6 +15,7 @@ from aggregator.core.identity import Keying
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.ownership import Owner, owner_of
 from aggregator.core.policy import IdentityMode, PollState, next_poll
 from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
@@ -85,13 +86,21 @@ class Refresher:
         self._clock = clock
         self._jitter = jitter
 
-    async def refresh_source(self, world: World, target: Target, lease: Lease, dirty: Dirty) -> Report:
-        """Visit a source and record how it went. Raises nothing but StorageError and cancellation."""
-        async with self._calm.desk() as desk:
-            return await self._refresh(world, target, lease, dirty, desk)
+    async def refresh_source(
+        self, world: World, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
+    ) -> Report:
+        """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
-    async def _refresh(self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk) -> Report:
+        With `accept` its feed may be somebody else's from now on; else that is an error.
+        """
+        async with self._calm.desk() as desk:
+            return await self._refresh(world, target, lease, dirty, desk, accept)
+
+    async def _refresh(
+        self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk, accept: bool
+    ) -> Report:
         state = await self._store(self._storage.poll_state, target.number)
+        state = replace(state, owner=Owner()) if accept else state
         started = self._clock()
         try:
             found = await self._visit(world, target, state, started, desk)
@@ -155,6 +164,7 @@ class Refresher:
         found = await aside(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
+        intake.hold_if_strange(found, reading.feed, state, subject=target.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
         new = await aside(count, _drafts, world, target, found.changes, stored, now)
@@ -223,7 +233,8 @@ class Refresher:
         after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
         said = intake.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
-        after = replace(after, attribution=said, notes=found.diagnostics if is_read else state.notes)
+        owner = owner_of(found.feed) if found.feed else state.owner
+        after = replace(after, attribution=said, owner=owner, notes=found.diagnostics if is_read else state.notes)
         return Visit(
             lease=lease,
             state=after,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, sel
 
 from aggregator.core.document import Validators
 from aggregator.core.model import SourceId, SourceNumber
+from aggregator.core.ownership import Owner
 from aggregator.core.policy import PollState
 from aggregator.storage import Attempt, Due, Lease, SourceRecord
 from aggregator.storage.codec import ATTEMPT, FEED, STATE
@@ -164,6 +165,7 @@ def _keep(connection: Connection, row: RowMapping, id_: SourceId, address: str, 
         state = replace(
             _state(row),
             validators=Validators(),
+            owner=Owner(),
             body_hash=None,
             moved_to=None,
             moved_seen=0,

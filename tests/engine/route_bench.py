@@ -229,13 +229,13 @@ class Bench:
         ) as app:
             yield app
 
-    def poll(self, *, force: bool = False, only: Iterable[str] = ()) -> Pass:
+    def poll(self, *, force: bool = False, only: Iterable[str] = (), accept: bool = False) -> Pass:
         """One run, from opening to closing."""
 
         async def run() -> Pass:
             async with self.app() as app:
                 await app.restore()
-                reports, waiting = await app.poll(force=force, only=[SourceId(name) for name in only])
+                reports, waiting = await app.poll(force=force, only=[SourceId(name) for name in only], accept=accept)
                 published = await app.publish()
                 return Pass({r.source: r for r in reports}, [str(name) for name in waiting], published)
 

@@ -293,15 +293,44 @@ class TestOddButUseful:
         assert seen[0] > 0
 
 
-@pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
-def test_an_output_of_ours_is_refused_as_a_source(bench: Bench, suffix: str) -> None:
-    """Section 10: told by generator and own address, wherever it was fetched from; a feed of another site's is read."""
+STRANGE = (
+    '<rss version="2.0"><channel><title>Casino</title><link>https://casino.example/</link>'
+    '<item><guid isPermaLink="false">c1</guid><title>Win</title></item></channel></rss>'
+)
+
+
+def test_a_feed_that_changed_hands_is_held(bench: Bench) -> None:
+    """Section 10: title, host and all ids differ: held for confirmation, not published"""
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()
-    own = bench.files()[f"c/all.{suffix}"]
-    bench.origin.feed("/own", own)
-    bench.origin.feed("/other", own.replace(b"//feeds.example/", b"//elsewhere.example/"))
-    bench.config(bench.source("news"), bench.source("own"), bench.source("other"))
-    assert bench.poll_later(hours=1).outcomes == {"news": "unchanged", "own": "own-output", "other": "updated"}
+    bench.origin.feed("/news", STRANGE)
+    assert bench.poll_later(hours=2).outcomes == {"news": "owner-changed"}
+    assert bench.poll_later(hours=24).outcomes == {"news": "owner-changed"}
     assert sorted(bench.titles()) == ["第 1 条", "第 2 条"]
+    assert "--accept --source news" in (bench.source_record("news").state.error_message or "")
+    bench.origin.feed("/news", items(1, 2, 3))
+    assert bench.poll_later(hours=48).outcomes == {"news": "updated"}
+
+
+def test_a_feed_that_changed_hands_is_taken_once_a_person_accepts_it(bench: Bench) -> None:
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1))
+    bench.poll()
+    bench.origin.feed("/news", STRANGE)
+    bench.poll_later(hours=2)
+    bench.clock.pass_(hours=1)
+    assert bench.poll(only=["news"], accept=True).outcomes == {"news": "updated"}
+    assert "Win" in bench.titles()
+    bench.origin.feed("/news", STRANGE.replace("c1", "c2").replace("Win", "More"))
+    assert bench.poll_later(hours=24).outcomes == {"news": "updated"}
+
+
+def test_another_address_may_lead_to_another_feed(bench: Bench) -> None:
+    """Who writes another url means another feed."""
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1))
+    bench.poll()
+    bench.origin.feed("/casino", STRANGE)
+    bench.config(bench.source("news").replace("/news", "/casino"))
+    assert bench.poll_later(hours=1).outcomes == {"news": "updated"}

@@ -94,6 +94,7 @@ ENGLISH = Words(
         Reason.UNSUPPORTED: "a kind that is not read",
         Reason.FORBIDDEN_XML: "forbidden XML",
         Reason.OWN_OUTPUT: "an output of this very program",
+        Reason.OWNER_CHANGED: "another feed than before",
         Reason.INTERNAL: "a bug of this program",
     },
 )

@@ -94,6 +94,7 @@ JAPANESE = Words(
         Reason.UNSUPPORTED: "対応していない形式です",
         Reason.FORBIDDEN_XML: "禁止された XML です",
         Reason.OWN_OUTPUT: "このプログラム自身の出力です",
+        Reason.OWNER_CHANGED: "以前とは別のフィードです",
         Reason.INTERNAL: "このプログラムの不具合です",
     },
 )

@@ -94,6 +94,7 @@ KOREAN = Words(
         Reason.UNSUPPORTED: "지원하지 않는 형식",
         Reason.FORBIDDEN_XML: "금지된 XML",
         Reason.OWN_OUTPUT: "이 프로그램 자신의 출력임",
+        Reason.OWNER_CHANGED: "이전과 다른 피드임",
         Reason.INTERNAL: "이 프로그램의 버그",
     },
 )

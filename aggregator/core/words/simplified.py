@@ -94,6 +94,7 @@ SIMPLIFIED = Words(
         Reason.UNSUPPORTED: "不支持的类型",
         Reason.FORBIDDEN_XML: "含有禁止的 XML",
         Reason.OWN_OUTPUT: "这是本程序自己的输出",
+        Reason.OWNER_CHANGED: "已变成另一个 feed",
         Reason.INTERNAL: "本程序的错误",
     },
 )

@@ -94,6 +94,7 @@ TRADITIONAL = Words(
         Reason.UNSUPPORTED: "不支援的類型",
         Reason.FORBIDDEN_XML: "含有禁止的 XML",
         Reason.OWN_OUTPUT: "這是本程式自己的輸出",
+        Reason.OWNER_CHANGED: "已變成另一個 feed",
         Reason.INTERNAL: "本程式的錯誤",
     },
 )
