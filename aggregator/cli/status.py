@@ -66,12 +66,19 @@ class Status:
         self._sources = sources
         self._outputs = outputs
         self._now = now
+        from aggregator.engine.listing import same_feeds
+
+        twins = same_feeds(sources)
+        self._notes = {
+            r.state.source: [*r.state.notes, *([twins[r.state.source]] if r.state.source in twins else [])]
+            for r in sources
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Everything as plain values; instants in RFC 3339."""
         return {
             "configuration": str(self._problem) if self._problem else None,
-            "sources": [_source(record) for record in self._sources],
+            "sources": [_source(record, self._notes[record.state.source]) for record in self._sources],
             "outputs": [
                 {"output": o.output, "id": o.public_id, "entries": o.size, "newest": _iso(o.newest), "dirty": o.dirty}
                 for o in self._outputs
@@ -95,13 +102,13 @@ class Status:
             for r in self._sources
         ]
         lines += _columns(rows)
-        lines += [f"  {r.state.source}: {w}" for r in self._sources for w in _words(r)]
+        lines += [f"  {r.state.source}: {w}" for r in self._sources for w in _words(r, self._notes[r.state.source])]
         outputs = [("OUTPUT", "ENTRIES", "NEWEST")]
         outputs += [(o.output, str(o.size), _ago(o.newest, self._now)) for o in self._outputs]
         return "\n".join([*lines, "", *_columns(outputs)])
 
 
-def _words(record: SourceRecord) -> list[str]:
+def _words(record: SourceRecord, notes: Sequence[Diagnostic]) -> list[str]:
     """What a person should know of a source beyond the columns."""
     state, attempt = record.state, record.attempt
     words = []
@@ -110,7 +117,7 @@ def _words(record: SourceRecord) -> list[str]:
         words.append(f"{state.error_reason}{times}: {state.error_message}")
     if attempt and attempt.entries and not attempt.known and record.entries > attempt.entries:
         words.append("all entries of the last document were new; some were probably missed in between")
-    return [*words, *_noticed(state.notes)]
+    return [*words, *_noticed(notes)]
 
 
 def _noticed(diagnostics: Sequence[Diagnostic]) -> list[str]:
@@ -125,7 +132,7 @@ def _noticed(diagnostics: Sequence[Diagnostic]) -> list[str]:
     return lines
 
 
-def _source(record: SourceRecord) -> dict[str, Any]:
+def _source(record: SourceRecord, notes: Sequence[Diagnostic]) -> dict[str, Any]:
     state, feed = record.state, record.feed
     return {
         "source": state.source,
@@ -139,7 +146,7 @@ def _source(record: SourceRecord) -> dict[str, Any]:
         "errors": state.errors,
         "reason": state.error_reason,
         "message": state.error_message,
-        "diagnostics": [{"name": d.name, "message": d.message, "entry": d.entry} for d in state.notes],
+        "diagnostics": [{"name": d.name, "message": d.message, "entry": d.entry} for d in notes],
     }
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from aggregator.core.config_tables import Config, SourceConfig
 from aggregator.core.errors import Reason
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
-from aggregator.core.model import SourceNumber
+from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.text import urls
 from aggregator.formats.opml import Subscription
@@ -70,6 +70,24 @@ def status_report(
         problems=tuple(problems),
         store_bytes=store_bytes,
     )
+
+
+def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
+    """What to say of sources that end at one address, as redirects lead them: each but the first (section 10)."""
+    first: dict[str, SourceId] = {}
+    found = {}
+    for record in records:
+        state = record.state
+        address = state.validators.url or state.address(record.address)
+        if address.startswith("file:"):
+            continue
+        before = first.setdefault(urls.link_key(address, keep_fragment=True) or address, state.source)
+        if before != state.source:
+            words = (
+                f'it ends at the same address as "{before}"; one of the two can go, unless each reads it in its own way'
+            )
+            found[state.source] = Diagnostic(name="same-feed", message=words)
+    return found
 
 
 def _formats(files: Iterable[RenditionRecord]) -> tuple[FormatInfo, ...]:

@@ -64,6 +64,16 @@ class TestPoll:
         told = run("status", "--json").json["sources"][0]["diagnostics"]
         assert [one["entry"] for one in told[1:]] == [f"https://news.example/{n}" for n in (1, 2, 3)]
 
+    def test_sources_that_end_at_one_address_are_named(self, bench: Bench, run: Command) -> None:
+        """Section 10: two subscriptions end at one URL: told, and each story comes once"""
+        bench.config(bench.source("news"), bench.source("moved"))
+        bench.origin.feed("/news", items(1, 2))
+        bench.origin.answers["/moved"] = lambda asked: asked.say(301, Location="/news")
+        assert run("poll").status == 0
+        (line,) = [line for line in run("status").out.splitlines() if "same-feed" in line]
+        assert line.startswith('  moved: same-feed: it ends at the same address as "news"')
+        assert sorted(bench.titles()) == ["第 1 条", "第 2 条"]
+
     def test_as_json(self, bench: Bench, run: Command) -> None:
         two(bench)
         ended = run("poll", "--json")

@@ -28,6 +28,7 @@ OF_OTHER_ROOMS = {
     "json-path-empty",
     "reused-guid",
     "changing-guid",
+    "same-feed",
     "guid-changed",
     "entry-repeated",
     "dates-equal",
