@@ -38,7 +38,7 @@ def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: 
     """
     root = etree.Element("opml", version="2.0")
     head = add(root, "head")
-    add(head, "title", values.attribute_line(title) or "Feeds")
+    add(head, "title", _line(title) or "Feeds")
     if moment := values.instant(modified):
         add(head, "dateModified", dates.rfc822(moment))
     body = add(root, "body")
@@ -50,8 +50,13 @@ def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: 
     return written
 
 
+def _line(text: str | None) -> str:
+    """Plain text that nobody takes for HTML, which these texts may be (opml.org/spec2): `<` is full-width in it."""
+    return values.attribute_line(text).replace("<", "＜")
+
+
 def _cleaned(path: CategoryPath) -> CategoryPath:
-    return tuple(filter(None, map(values.attribute_line, path)))[:DEEPEST]
+    return tuple(filter(None, map(_line, path)))[:DEEPEST]
 
 
 def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element:
@@ -61,7 +66,7 @@ def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element
 
 
 def _outline(parent: Element, subscription: Subscription, url: str) -> None:
-    title = values.attribute_line(subscription.title) or url
+    title = _line(subscription.title) or url
     add(
         parent,
         "outline",
@@ -71,6 +76,6 @@ def _outline(parent: Element, subscription: Subscription, url: str) -> None:
         xmlUrl=url,
         htmlUrl=values.web_url(subscription.html_url),
         language=values.language(subscription.language),
-        description=values.attribute_line(subscription.description) or None,
+        description=_line(subscription.description) or None,
         category=f"/{facts.path_text(_cleaned(subscription.path))}" if subscription.path else None,
     )

@@ -17,6 +17,7 @@ from aggregator.formats import values
     [
         pytest.param("正文 é", "正文 é", id="clean text stays"),
         pytest.param("a\x00b\x0bc\ufffed\ud800e", "abcde", id="what XML cannot hold goes"),
+        pytest.param("a\ufdd0b\U0001ffffc", "abc", id="code points that HTML forbids go"),
         pytest.param("a\x92b\x81c", "a’bc", id="C1 is windows-1252"),
         pytest.param("caf\ufffd", "caf?", id="replacement character"),
         pytest.param("a\r\nb\rc", "a\nb\nc", id="line ends are LF"),
