@@ -18,7 +18,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _WANTED = re.compile(rb"(?:^|,)\s*feed\s*(?:;[^,]*)?(?=,|$)", re.IGNORECASE)
 _REFUSED = re.compile(rb";\s*q\s*=\s*0(?:\.0*)?\s*$")
 _ENCODED = re.compile(rb"-(?:gzip|br|zstd)\"$")
-_IN_VAIN = re.compile(rb"\s*rss2email/", re.IGNORECASE)
+_UNAWARE = re.compile(rb"\s*(?:feedparser|rss2email)/", re.IGNORECASE)
+"""Programs for which feedparser fetches: it asks on its own, and rss2email, for one, takes a 226 for an error."""
 _VARY = b"A-IM, If-None-Match, Accept-Encoding"
 _CHARACTERS = 4096
 
@@ -45,10 +46,10 @@ class Deltas:
         """The 226, or the 304, for a client that asks for deltas; None where it is to get what others get.
 
         `ready` is the size in bytes of the answer that lies ready for it, `not_modified` are the headers of the 304
-        for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent: rss2email
-        asks, since its HTTP library always does, and takes a 226 for an error.
+        for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent:
+        who asks unawares gets what others get.
         """
-        if not self._parts or not _asks(instance_manipulation) or _IN_VAIN.match(agent):
+        if not self._parts or not _asks(instance_manipulation) or _UNAWARE.match(agent):
             return None
         tags = _plain(none_match)
         if self._now in tags:
