@@ -74,8 +74,8 @@ def line(text: str | None) -> str:
         shorter = _END_TAG.sub(_unless_html, text)
         if shorter == text:
             break
-        text = shorter
-    return text.strip()
+        text = " ".join(shorter.split())
+    return text
 
 
 def _unless_html(match: re.Match[str]) -> str:

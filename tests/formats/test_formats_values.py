@@ -45,6 +45,7 @@ def test_characters_leave_nothing_that_xml_refuses_and_settle(text: str) -> None
         pytest.param("1 < 2 & List<String>", "1 < 2 & List<String>", id="text that looks like markup stays"),
         pytest.param("a</b>c", "ac", id="end tag of HTML goes"),
         pytest.param("a<</i>/b>c", "ac", id="end tag made by taking one out goes"),
+        pytest.param("a </b> c </", "a c </", id="blanks around an end tag are one"),
         pytest.param("a</String>", "a</String>", id="other end tag stays"),
         pytest.param(None, "", id="nothing"),
     ],
