@@ -19,16 +19,18 @@ from typing import Any, Self
 import structlog
 
 from aggregator import __version__
-from aggregator.core.config import Config, SourceConfig, read_config
+from aggregator.core.config import read_config
+from aggregator.core.config_tables import Config, SourceConfig
 from aggregator.core.config_text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.select.plan import own_paths
 from aggregator.engine.listing import site_info
+from aggregator.engine.lists import IndexPage
 from aggregator.engine.poll import Limits, Poller
 from aggregator.engine.posts import PostPublisher
-from aggregator.engine.publish import Board, IndexPage, Published, Publisher
+from aggregator.engine.publish import Board, Published, Publisher
 from aggregator.engine.refresh import Refresher, Report
 from aggregator.engine.scheduler import Ticker
 from aggregator.engine.tally import StatusDesk, Tally

@@ -10,8 +10,7 @@ import click
 from aggregator.cli.frame import places, set_up_log, trouble
 
 if TYPE_CHECKING:
-    from aggregator.core.config import Config
-    from aggregator.core.model import Feed, SourceId
+    from aggregator.storage import SourceRecord
 
 
 @click.command()
@@ -35,10 +34,10 @@ def export(config: Path, store: Path, what: str) -> None:
 def _outputs(config: Path, store: Path) -> bytes:
     from aggregator.app import PUBLIC, load_config
     from aggregator.core.errors import PublishError
-    from aggregator.engine.publish import OPML_PATH
+    from aggregator.engine.lists import OUTPUTS
 
     load_config(config)
-    published = store / PUBLIC / OPML_PATH
+    published = store / PUBLIC / OUTPUTS
     try:
         return published.read_bytes()
     except FileNotFoundError:
@@ -49,41 +48,26 @@ def _outputs(config: Path, store: Path) -> bytes:
 
 def _sources(config: Path, store: Path) -> bytes:
     from aggregator.app import load_config
-    from aggregator.core.text.urls import host_of
-    from aggregator.formats.opml import Subscription, render_opml
+    from aggregator.engine.listing import source_subscriptions
+    from aggregator.formats.opml import render_opml
 
     settings = load_config(config)
-    known = _known(settings, store)
-    subscriptions = []
-    for source in settings.sources:
-        if source.url is None or source.rules is not None:
-            kind = "files" if source.url is None else "a page" if source.page else "an API"
-            click.echo(f'source "{source.id}" reads {kind}, so it is left out', err=True)
-            continue
-        feed = known.get(source.id)
-        subscriptions.append(
-            Subscription(
-                title=source.title or (feed.title if feed else "") or host_of(source.url) or source.id,
-                xml_url=source.url,
-                html_url=feed.site_url if feed else None,
-                language=source.language or (feed.language if feed else None),
-                path=source.category or (),
-            )
-        )
+    subscriptions, others = source_subscriptions(settings, _records(store))
+    for source in others:
+        kind = "files" if source.url is None else "a page" if source.page else "an API"
+        click.echo(f'source "{source.id}" reads {kind}, so it is left out', err=True)
     return render_opml(subscriptions, title=settings.site.title)
 
 
-def _known(config: Config, store: Path) -> dict[SourceId, Feed]:
+def _records(store: Path) -> list[SourceRecord]:
     """What the store knows of the sources; nothing if there is none yet."""
     from aggregator.app import DATABASE
     from aggregator.storage.opening import open_storage
 
     if not (store / DATABASE).exists():
-        return {}
+        return []
     storage = open_storage(store / DATABASE)
     try:
-        addresses = {source.id: source.address for source in config.sources}
-        records = storage.sources()
-        return {r.state.source: r.feed for r in records if r.feed and addresses.get(r.state.source) == r.address}
+        return list(storage.sources())
     finally:
         storage.close()

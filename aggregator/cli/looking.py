@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.core.config import Config, SourceConfig
+    from aggregator.core.config_tables import Config, SourceConfig
     from aggregator.core.document import Document
     from aggregator.core.normalise import Reading
 

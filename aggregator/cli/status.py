@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.core.errors import ConfigError
+    from aggregator.core.model import Diagnostic
     from aggregator.storage import OutputRecord, SourceRecord
 
 
@@ -109,13 +110,23 @@ def _words(record: SourceRecord) -> list[str]:
         words.append(f"{state.error_reason}{times}: {state.error_message}")
     if attempt and attempt.entries and not attempt.known and record.entries > attempt.entries:
         words.append("all entries of the last document were new; some were probably missed in between")
-    if attempt:
-        words += [f"{d.name}: {d.message}" + (f" ({d.entry})" if d.entry else "") for d in attempt.diagnostics]
-    return words
+    return [*words, *_noticed(state.notes)]
+
+
+def _noticed(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """A line for each name: what was found first, and in how many more places."""
+    by_name: dict[str, list[Diagnostic]] = {}
+    for one in diagnostics:
+        by_name.setdefault(one.name, []).append(one)
+    lines = []
+    for name, (first, *more) in by_name.items():
+        where = f" ({first.entry})" if first.entry else ""
+        lines.append(f"{name}: {first.message}{where}" + (f", and {len(more)} more" if more else ""))
+    return lines
 
 
 def _source(record: SourceRecord) -> dict[str, Any]:
-    state, attempt, feed = record.state, record.attempt, record.feed
+    state, feed = record.state, record.feed
     return {
         "source": state.source,
         "title": feed.title if feed else None,
@@ -128,9 +139,7 @@ def _source(record: SourceRecord) -> dict[str, Any]:
         "errors": state.errors,
         "reason": state.error_reason,
         "message": state.error_message,
-        "diagnostics": [
-            {"name": d.name, "message": d.message, "entry": d.entry} for d in (attempt.diagnostics if attempt else ())
-        ],
+        "diagnostics": [{"name": d.name, "message": d.message, "entry": d.entry} for d in state.notes],
     }
 
 

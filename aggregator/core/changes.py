@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aggregator.core.identity import Keyed
 from aggregator.core.model import Entry
@@ -19,20 +19,31 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 """How far ahead of us a publisher's clock may be (protocols D6)."""
 SIGNIFICANT_CHARACTERS = 50
 SIGNIFICANT_SHARE = 0.05
+_COUNTERS = frozenset({"community", "hit_parade"})
+"""Elements of Media RSS and slash that count readers: another number is nothing to tell of again."""
 
 
 def fingerprint(entry: Entry) -> str:
     """A hash of all that makes an entry differ for its readers, hex.
 
     Left out: dates (some sources write the moment of rendering, D7 and D9; `diff` sees to them), counts of comments,
-    how fields were found.
+    views and votes, how fields were found.
     Fields at their default are not hashed, so that a new field does not make every stored entry look revised.
     """
-    comments = replace(entry.comments, count=None) if entry.comments else None
-    visible = replace(
-        entry, published=None, published_raw=None, updated=None, comments=comments, provenance={}, raw=None
-    )
-    return hashlib.sha256(_adapter().dump_json(visible, exclude_defaults=True)).hexdigest()[:40]
+    if any(one.name in _COUNTERS for one in entry.foreign):
+        entry = replace(entry, foreign=tuple(one for one in entry.foreign if one.name not in _COUNTERS))
+    said = _adapter().dump_json(entry, exclude=_PASSING, exclude_defaults=True)
+    return hashlib.sha256(said).hexdigest()[:40]
+
+
+_PASSING: dict[str, Any] = {
+    "published": True,
+    "published_raw": True,
+    "updated": True,
+    "provenance": True,
+    "raw": True,
+    "comments": {"count": True},
+}
 
 
 @functools.cache

@@ -82,8 +82,10 @@ def decode(body: bytes, *, content_type: str | None, override: str | None = None
     unknown = [_unknown(label) for label in labels if label.codec is None]
     rest, marked = _unmarked(body)
     forced = codec_for(override)
-    codec = _certain(rest, marked, forced) or _best(rest, labels)
-    text = realigned(codec, rest).lstrip("\ufeff")
+    codec = _certain(rest, marked, forced, labels)
+    plain = _plain_utf_8(rest) if codec in (None, "utf-8") else None
+    codec = codec or ("utf-8" if plain is not None else _best(rest, labels))
+    text = (plain if plain is not None else realigned(codec, rest)).lstrip("\ufeff")
     declared = [label for label in labels if label.codec]
     remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced))
     return Decoded(text=text, encoding=exact_codec(codec, rest), diagnostics=(*unknown, *remarks))
@@ -139,7 +141,15 @@ def _by_zeros(body: bytes) -> str | None:
     return "utf-16-be" if body[:2] in (b"\0<", b"\0{", b"\0[") else None
 
 
-def _certain(body: bytes, marked: str | None, forced: str | None) -> str | None:
+def _plain_utf_8(body: bytes) -> str | None:
+    """The text of nearly every document; None if some byte is not UTF-8."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _certain(body: bytes, marked: str | None, forced: str | None, labels: list[_Label]) -> str | None:
     """The codec that needs no weighing. A UTF-8 mark on bytes that are mostly not UTF-8 is a template's, no promise."""
     if marked and (marked != "utf-8" or _is_utf_8(body, doubt=False)):
         return marked
@@ -147,13 +157,15 @@ def _certain(body: bytes, marked: str | None, forced: str | None) -> str | None:
         return forced
     if _ISO_2022_KR in body[:_HEAD]:
         return "iso-2022-kr"
-    return "iso-2022-jp" if _ISO_2022_JP.search(body[: 1 << 16]) else None
+    if _ISO_2022_JP.search(body[: 1 << 16]):
+        return "iso-2022-jp"
+    first = next((label.codec for label in labels if label.codec), None)
+    return "hz" if first == "hz" and b"~{" in body else None
 
 
 def _best(body: bytes, labels: list[_Label]) -> str:
+    """The codec of a document that has bytes which are not UTF-8."""
     codecs_named = [label.codec for label in labels if label.codec]
-    if codecs_named[:1] == ["hz"] and b"~{" in body:
-        return "hz"
     if _is_utf_8(body, doubt=True):
         return "utf-8"
     first = weigh(codecs_named[0], body) if codecs_named and codecs_named[0] in MULTIBYTE else None
@@ -183,11 +195,7 @@ def _is_utf_8(body: bytes, *, doubt: bool) -> bool:
     Of East Asian text in another encoding about one character in six looks like UTF-8 by chance, of Latin text
     hardly any. `doubt`: where good and lost are near each other, the East Asian reading is weighed against it.
     """
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    if _plain_utf_8(body) is not None:
         return True
     text = body.decode("utf-8", "surrogateescape")
     lost = sum(1 for c in text if "\udc80" <= c <= "\udcff")
@@ -269,6 +277,8 @@ def _remark(name: str, message: str) -> Diagnostic:
 
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ILLEGAL_REFERENCE = re.compile(r"&#(?:0{0,20}(\d{1,10})|[xX]0{0,20}([0-9a-fA-F]{1,8}));")
 _PROLOG = re.compile(r"\s*(<\?xml\s[^>]{0,400}\?>)", re.IGNORECASE)
@@ -281,9 +291,20 @@ def strip_illegal(text: str) -> str:
     U+0080 to U+009F are what windows-1252 means by them (H11), since that is what wrote them as bytes or `&#146;`; two
     surrogates that belong together become their character. The same string comes back if there is nothing to do.
     """
-    if text.replace("\n", "").isprintable() or _ILLEGAL.search(text) is None:  # the first takes a third of the time
+    if _is_legal(text) or _ILLEGAL.search(text) is None:
         return text
     return _ILLEGAL.sub(_replacement, _PAIR.sub(_joined, text))
+
+
+def _is_legal(text: str) -> bool:
+    """Whether certainly nothing is to be removed: on UTF-8 bytes that takes a small fraction of the pattern's time."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return False
+    if len(data.translate(None, _CONTROLS)) != len(data) or "\ufffe" in text or "\uffff" in text:
+        return False
+    return b"\xc2" not in data or _C1.search(data) is None
 
 
 def _replacement(match: re.Match[str]) -> str:

@@ -22,6 +22,10 @@ class PostsFeed(Protocol):
     def posts(self) -> str | None:
         """The folder."""
 
+    @property
+    def footer(self) -> bool:
+        """Whether each ends with a link to the original."""
+
 
 def documents(formats: Iterable[str]) -> tuple[str, ...]:
     """Those of `formats` that are documents."""
@@ -45,6 +49,8 @@ def check_posts(report: Report, feeds: Mapping[int, PostsFeed | None]) -> None:
             report.add(("feed", index, "formats"), message + "write another [[feed]] for the other")
         if feed.posts and not blogs:
             report.add(("feed", index, "posts"), 'a folder of posts needs "hexo", "jekyll" or "hugo" in formats')
+        if not feed.footer and not blogs:
+            report.add(("feed", index, "footer"), 'only posts have a footer: "hexo", "jekyll" or "hugo" in formats')
         before = first.setdefault(folded_name(feed.posts), index) if feed.posts else index
         if before != index:
             line = report.places.value(("feed", before, "posts")).line

@@ -63,10 +63,13 @@ def assign_keys(entries: Sequence[Entry], mode: IdentityMode, *, feed_host: str 
             break
         needed = harder
     kept = _merge_copies(entries, keys, links)
-    told = () if needed is mode else (Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value)),)
-    return Keying(entries=kept, mode=needed, diagnostics=told)
+    told = [] if needed is mode else [Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value))]
+    if len(kept) < len(entries):
+        told.append(Diagnostic(name="entry-repeated", message=_REPEATED.format(count=len(entries) - len(kept))))
+    return Keying(entries=kept, mode=needed, diagnostics=tuple(told))
 
 
+_REPEATED = "{count} of the entries stand in the document before; of two copies the newer was taken"
 _REUSED = "the source gives one guid to different entries; entries are now told apart by {mode}"
 
 

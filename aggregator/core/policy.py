@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar, assert_never
 from aggregator.core import freshness
 from aggregator.core.document import Validators
 from aggregator.core.errors import FetchError, Reason
-from aggregator.core.model import Hints, SourceId, SourceNumber
+from aggregator.core.model import Diagnostic, Hints, SourceId, SourceNumber
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.rhythm import Rhythm
 
@@ -116,6 +116,8 @@ class PollState:
     span: float = 0.0
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
+    notes: tuple[Diagnostic, ...] = ()
+    """What was odd about the document in force; a visit that brings no other one leaves them."""
 
     def address(self, configured: str) -> str:
         """Where to ask: the configured address, or where it has moved for good."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,9 @@ from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
+from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
+from aggregator.formats import PRODUCT
 from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
@@ -40,6 +42,14 @@ def read_both(
         # an empty feed is a feed; a broken one without entries is not to be believed
         raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
     return parsed, normalise(parsed, context)
+
+
+def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
+    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10)."""
+    place = urls.origin_of(feed.self_url or subject)
+    if feed.generator == PRODUCT and place is not None and place == urls.origin_of(site_url):
+        words = "it is an output of this program; subscribe to the sources it is made of"
+        raise ParseError(subject, Reason.OWN_OUTPUT, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +97,33 @@ def sort_out(
         moving_dates=moving,
         unstable_dates=state.unstable_dates or moving >= MOVING_DATES,
     )
-    unstable = (_UNSTABLE,) if after.unstable_dates else ()
     return Sorted(
         changes=found,
         state=after,
         entries=len(keys.entries),
         known=len(keys.entries) - len(found.new),
-        diagnostics=(*reading.diagnostics, *keys.diagnostics, *unstable),
+        diagnostics=(*reading.diagnostics, *keys.diagnostics, *_noticed(keys, names, after)),
     )
 
 
 MOVING_DATES = 2
 """Polls in a row with another date for the same entry, after which a source's first dates stay (D7)."""
-_UNSTABLE = Diagnostic(
-    name="unstable-dates",
-    message="the source gives the same entries other dates at every visit; the first date of each is kept",
-)
+MANY = 5
+"""So many entries with one date are no coincidence."""
+
+
+def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) -> Iterator[Diagnostic]:
+    """What only the whole document beside the stored entries tells."""
+    known = sum(not key.startswith("made:") for key in names)
+    if known:
+        words = f"{known} entries came under new ids; links, titles and dates say that they are known ones"
+        yield Diagnostic(name="guid-changed", message=words)
+    if state.unstable_dates:
+        words = "the source gives the same entries other dates at every visit; the first date of each is kept"
+        yield Diagnostic(name="unstable-dates", message=words)
+    dates = {keyed.entry.published for keyed in keys.entries}
+    if len(keys.entries) >= MANY and len(dates) == 1 and None not in dates:
+        yield Diagnostic(name="dates-equal", message="all entries have the same date; the document's order tells more")
 
 
 def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from aggregator.core.config import Config
+from aggregator.core.config_tables import Config, SourceConfig
 from aggregator.core.errors import Reason
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import SourceNumber
@@ -122,6 +122,34 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscrip
                 )
             )
     return made
+
+
+def source_subscriptions(
+    config: Config, records: Iterable[SourceRecord]
+) -> tuple[list[Subscription], list[SourceConfig]]:
+    """The sources as a list that feed readers import, and those that are no feeds another reader could take.
+
+    Categories become folders; titles and sites that feeds.toml does not give come from what is stored. Passwords are
+    left out.
+    """
+    addresses = {source.id: source.address for source in config.sources}
+    known = {r.state.source: r.feed for r in records if r.feed and addresses.get(r.state.source) == r.address}
+    made, others = [], []
+    for source in config.sources:
+        if source.url is None or source.rules is not None:
+            others.append(source)
+            continue
+        feed = known.get(source.id)
+        made.append(
+            Subscription(
+                title=source.title or (feed.title if feed else "") or urls.host_of(source.url) or source.id,
+                xml_url=urls.without_userinfo(source.url),
+                html_url=feed.site_url if feed else None,
+                language=source.language or (feed.language if feed else None),
+                path=source.category or (),
+            )
+        )
+    return made, others
 
 
 def _address(site_url: str, file: FormatInfo) -> str:

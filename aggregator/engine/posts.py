@@ -56,6 +56,7 @@ class _Job:
     record: OutputRecord
     dialect: Dialect
     folder: PostFolder
+    footer: bool
 
     @property
     def storage(self) -> Storage:
@@ -86,7 +87,7 @@ class PostPublisher:
             return Posted()
         dialect = next(known for known in DIALECTS if known == blog.dialect)
         folder = self._folder(record.output, blog)
-        job = _Job(selection=selection, record=record, dialect=dialect, folder=folder)
+        job = _Job(selection=selection, record=record, dialect=dialect, folder=folder, footer=blog.footer)
         try:
             await asyncio.to_thread(folder.open)
             if selection.plan.limit:
@@ -194,7 +195,7 @@ def _put(job: _Job, posts: _Posts) -> int:
         Draft(
             id=_id(story.stored),
             name=post_name(story, job.dialect),
-            body=render_post(story, job.dialect),
+            body=render_post(story, job.dialect, footer=job.footer),
             members=members,
         )
         for story, members in posts

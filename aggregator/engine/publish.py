@@ -6,7 +6,7 @@ An output is made again only if it is marked dirty; its files and its ETag chang
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,38 +16,29 @@ import structlog
 
 from aggregator.core.edition import Edition, Memory, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
-from aggregator.core.listing import OutputInfo, SiteInfo
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
 from aggregator.engine.archives import Archivist, Shelf
 from aggregator.engine.editions import Selection, build_edition
 from aggregator.engine.fragments import Fragments
-from aggregator.engine.listing import output_infos, site_info, subscriptions
+from aggregator.engine.lists import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.posts import Posted, PostPublisher
 from aggregator.engine.states import Lookout, States, etag_of
 from aggregator.engine.story_pages import Setting, StoryPages
 from aggregator.engine.threads import StoreThread
 from aggregator.engine.world import Target, World
 from aggregator.formats import FORMATS, Format, public_path
-from aggregator.formats.opml import MEDIA_TYPE as OPML_TYPE
-from aggregator.formats.opml import render_opml
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
 from aggregator.storage import OutputRecord, RenditionRecord, SourceRecord, Storage
 
 log = structlog.get_logger()
 
-OPML_PATH = "outputs.opml"
-INDEX_PATH = "index.html"
-
 TOLD = timedelta(days=30)
 """How long outputs tell that an entry was deleted (protocols W12)."""
 
-IndexPage = Callable[[SiteInfo, Sequence[OutputInfo]], bytes]
-"""Renders the page that lists all outputs."""
 
-
-class Board(Shelf, Lookout, Protocol):
+class Board(Shelf, Lookout, Noticeboard, Protocol):
     """Where finished renditions are shown: the server's catalogue, or nothing in the cron form."""
 
     def put(
@@ -57,9 +48,6 @@ class Board(Shelf, Lookout, Protocol):
 
     def remove(self, path: str) -> None:
         """Serve this path no more."""
-
-    def replace_index(self, outputs: Iterable[OutputInfo]) -> None:
-        """List exactly these outputs, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +80,17 @@ class Publisher:
         self._store = store
         self._outlet = outlet
         self._board = board
-        self._index = index
         self._clock = clock
         self._posts = posts
         self._plans: tuple[OutputPlan, ...] = ()
         self._planned_for: World | None = None
-        self._listed: tuple[object, ...] | None = None
-        self._indexed: tuple[object, ...] | None = None
         self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
         self._pages = StoryPages(outlet, self._fragments)
         self._archivist = Archivist(storage, store, outlet, board, clock=clock)
         self._states = States(storage, clock=clock)
+        self._lists = SiteLists(storage, store, outlet, board, index, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
 
     def dirty_for(self, target: Target, paths: list[CategoryPath] | None) -> tuple[OutputId, ...]:
@@ -150,7 +136,7 @@ class Publisher:
                 if self._finishing or not is_current():
                     return made
                 made.append(await self._try_output(world, plan, records[plan.output], sources, stored))
-        await self._publish_lists(world)
+        await self._lists.publish(world, self._plans)
         if made:
             await self._sweep()
         return made
@@ -198,13 +184,13 @@ class Publisher:
         lost |= {plan.output for plan in self._plans if self._posts and self._posts.is_missing(plan)}
         if lost:
             await self._store(self._storage.mark_dirty, lost)
-        await self._publish_lists(world)
+        await self._lists.publish(world, self._plans)
         return bool(lost)
 
     async def follow(self, world: World) -> None:
         """Show what another process has published over the same store."""
         await self._catch_up()
-        await self._publish_lists(world)
+        await self._lists.publish(world, self._plans)
 
     def forget_plan(self) -> None:
         """Plan anew at the next occasion: another process has written to the store."""
@@ -229,7 +215,7 @@ class Publisher:
                 encoded = await asyncio.to_thread(encode, body)
                 memory = memories.get(record.path)
                 self._put(record, body, encoded, max_age=ages.get(record.output, 0), memory=memory)
-        for path in self._shown.keys() - {record.path for record in records} - {OPML_PATH}:
+        for path in self._shown.keys() - {record.path for record in records}:
             self._take_down(path)
         return lost | (await self._archivist.show() & planned)
 
@@ -390,34 +376,6 @@ class Publisher:
             fragments = [self._fragments.render(format_, story) for story in edition.stories]
             made.append((format_, format_.pieces(edition, fragments)))
         return made
-
-    async def _publish_lists(self, world: World) -> None:
-        """The index page and the OPML list, made again when what they show has changed."""
-        outputs = await self._store(output_infos, self._storage, self._plans)
-        if self._board:
-            self._board.replace_index(outputs)
-        shown = (world.config.site, tuple(replace(o, entries=0, newest=None) for o in outputs))
-        if self._index and self._indexed != (world.config.site, outputs):
-            page = await asyncio.to_thread(self._index, site_info(world.config), outputs)
-            await asyncio.to_thread(self._outlet.write, INDEX_PATH, page, encode(page))
-            self._indexed = world.config.site, outputs
-        if shown == self._listed:
-            return
-        records = await self._store(self._storage.outputs)
-        modified = max((r.configured_at for r in records), default=self._clock()).replace(microsecond=0)
-        site = world.config.site
-        body = render_opml(subscriptions(site.url, outputs), title=site.title, modified=modified)
-        file = RenditionRecord(
-            path=OPML_PATH,
-            output=OutputId(""),
-            format="opml",
-            media_type=OPML_TYPE,
-            etag=etag_of(body),
-            modified=modified,
-            size=len(body),
-        )
-        await self._show(file, body, await asyncio.to_thread(self._outlet.read, file.path), max_age=0)
-        self._listed = shown
 
     async def _ages(self) -> dict[OutputId, int]:
         sources = await self._store(self._storage.sources)

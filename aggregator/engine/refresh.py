@@ -129,6 +129,7 @@ class Refresher:
     ) -> Found | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
+        intake.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
         host = urls.host_of(target.address)
         count = len(reading.entries)
         keys = await aside(count, intake.keying, reading, state, feed_host=host)
@@ -164,7 +165,7 @@ class Refresher:
             rekeyed=tuple(rekeyed.items()),
             state=found.state,
             paths=(*intake.changed_paths(found, (*before.values(), *gone)), *(p for r in revived for p in r.paths)),
-            diagnostics=found.diagnostics,
+            diagnostics=(*document.diagnostics, *found.diagnostics),
             traces=await aside(count, _left, taken, found, outcome),
         )
 
@@ -213,7 +214,8 @@ class Refresher:
     ) -> Visit:
         after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
         said = intake.attribution(found.feed) if found.feed else state.attribution
-        after = replace(after, attribution=said)
+        is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
+        after = replace(after, attribution=said, notes=found.diagnostics if is_read else state.notes)
         return Visit(
             lease=lease,
             state=after,
@@ -299,7 +301,9 @@ def _attempt(found: Found, started: datetime, now: datetime) -> Attempt:
                 diagnostics=found.diagnostics,
             )
         case Unchanged():
-            return Attempt(at=started, outcome="unchanged", bytes=outcome.size, seconds=seconds)
+            return Attempt(
+                at=started, outcome="unchanged", bytes=outcome.size, seconds=seconds, diagnostics=found.diagnostics
+            )
         case Failed() | Gone():
             name = "gone" if isinstance(outcome, Gone) else "failed"
             error = outcome.error

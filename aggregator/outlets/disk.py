@@ -13,7 +13,7 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.core.errors import PublishError
@@ -86,6 +86,15 @@ class DiskOutlet:
         try:
             self._stay_inside(target, path)
             return target.stat().st_size if target.is_file() else None
+        except OSError as error:
+            raise _publish_error(target, error) from error
+
+    def modified(self, path: str) -> datetime | None:
+        """When the file at `path` was written, aware; None if there is none. Raises PublishError as `read` does."""
+        target = self._place(path)
+        try:
+            self._stay_inside(target, path)
+            return datetime.fromtimestamp(target.stat().st_mtime, UTC) if target.is_file() else None
         except OSError as error:
             raise _publish_error(target, error) from error
 

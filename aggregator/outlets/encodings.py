@@ -6,11 +6,15 @@ The names are those of HTTP's Content-Encoding; the suffixes those that nginx an
 from __future__ import annotations
 
 import gzip
-import importlib
-from collections.abc import Callable
+import sys
 from typing import cast
 
 import brotli  # type: ignore[import-untyped]
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
 
@@ -23,7 +27,7 @@ _ZSTD_LEVEL = 6
 
 
 def encode(body: bytes, *, only: str | None = None) -> dict[str, bytes]:
-    """The encodings worth sending instead of `body`: gzip, br and, where Python has it, zstd; {} for a short body.
+    """The encodings worth sending instead of `body`: gzip, br and zstd; {} for a short body.
 
     `only` makes that one alone, for files that are kept for ever and seldom read. The same body gives the same bytes.
     An encoding that does not save a tenth is left out.
@@ -35,17 +39,6 @@ def encode(body: bytes, *, only: str | None = None) -> dict[str, bytes]:
     return {name: packed for name, packed in made.items() if len(packed) < len(body) * 0.9}
 
 
-def _find_zstd() -> Callable[[bytes], bytes] | None:
-    """zstd's compressor: in the standard library from 3.14 on, else the optional backport."""
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            compress = importlib.import_module(name).compress
-        except ImportError:
-            continue
-        return lambda body: cast(bytes, compress(body, _ZSTD_LEVEL))
-    return None
-
-
 def _gzip(body: bytes) -> bytes:
     return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
@@ -54,5 +47,8 @@ def _brotli(body: bytes) -> bytes:
     return cast(bytes, brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
 
 
-_zstd = _find_zstd()
-_MAKERS = {"gzip": _gzip, "br": _brotli, **({"zstd": _zstd} if _zstd is not None else {})}
+def _zstandard(body: bytes) -> bytes:
+    return zstd.compress(body, _ZSTD_LEVEL)
+
+
+_MAKERS = {"gzip": _gzip, "br": _brotli, "zstd": _zstandard}

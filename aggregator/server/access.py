@@ -38,17 +38,23 @@ class AccessLog:
         try:
             await self._app(scope, receive, watched)
         finally:
-            self._write(_line(scope, self._clock(), code or 500, sent))
+            client = scope["client"][0] if scope.get("client") else "-"
+            target = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
+            if scope.get("query_string"):
+                target += b"?" + scope["query_string"]
+            request = f"{scope['method']} {_escaped(target)} HTTP/{scope['http_version']}"
+            self._write(_line(client, request, self._clock(), code or 500, sent))
+
+    def note(self, client: str, method: bytes, target: bytes, code: int, sent: int) -> None:
+        """Write the line of an answer that was given without asking the application."""
+        request = f"{method.decode('latin-1')} {_escaped(target)} HTTP/1.1"
+        self._write(_line(client, request, self._clock(), code, sent))
 
 
-def _line(scope: Scope, at: datetime, code: int, sent: int) -> str:
+def _line(client: str, request: str, at: datetime, code: int, sent: int) -> str:
     """`host - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 2326`, months in English whatever the locale."""
-    host = scope["client"][0] if scope.get("client") else "-"
-    path = _escaped(scope.get("raw_path") or scope["path"].encode("utf-8", "replace"))
-    if scope.get("query_string"):
-        path += "?" + _escaped(scope["query_string"])
     stamp = f"{at:%d}/{_MONTHS[at.month - 1]}/{at:%Y:%H:%M:%S %z}"
-    return f'{host} - - [{stamp}] "{scope["method"]} {path} HTTP/{scope["http_version"]}" {code} {sent or "-"}'
+    return f'{client} - - [{stamp}] "{request}" {code} {sent or "-"}'
 
 
 def _escaped(raw: bytes) -> str:

@@ -22,12 +22,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
-from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, make_resource
+from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, Variant, make_resource
 from aggregator.server.conditional import IDENTITY, is_not_modified
 from aggregator.server.deltas import Deltas
 from aggregator.server.entry_pages import EntryPages
 from aggregator.server.metrics import METRICS_TYPE, health, metrics
 from aggregator.server.pages import ICON, render_error, render_index, render_status
+from aggregator.server.ready import Answer
 
 _PIECE = 256 * 1024
 """Bytes handed to the connection at once, so that slow readers of a large feed do not each hold a copy of it."""
@@ -80,6 +81,23 @@ class Application:
             await self._answer_elsewhere(scope, receive, send)
             return
         await self._serve(place, scope, send)
+
+    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> Answer | None:
+        """The whole answer to a GET or HEAD of a rendition that lies ready; None where anything else has to be done."""
+        path = target.decode("latin-1")
+        place = self._places.get(unquote(path) if "%" in path else path)
+        if place is None:
+            return None
+        resource = place.choose(fields)
+        variant = resource.variant(fields.get(b"accept-encoding"))
+        if _is_known(resource, variant, fields):
+            answer = Answer(304, variant.not_modified_head, b"")
+        elif (place.deltas is not None and b"if-none-match" in fields) or len(variant.body) > _PIECE:
+            return None
+        else:
+            answer = Answer(200, variant.ok_head, variant.body)
+        self.responses[answer.code] = self.responses.get(answer.code, 0) + 1
+        return answer
 
     async def _serve(self, place: Place, scope: Scope, send: Send) -> None:
         headers = _fields(scope)
@@ -144,12 +162,17 @@ class Application:
 def _decide(resource: Resource, headers: Mapping[bytes, bytes]) -> tuple[int, Headers, bytes]:
     """Status, headers and body that answer a GET: the resource, or that it has not changed."""
     variant = resource.variant(headers.get(b"accept-encoding"))
-    none_match, since = headers.get(b"if-none-match"), headers.get(b"if-modified-since")
-    if (none_match is not None or since is not None) and is_not_modified(
-        none_match, since, etag=variant.etag, modified=resource.modified
-    ):
+    if _is_known(resource, variant, headers):
         return 304, variant.not_modified, b""
     return 200, variant.ok, variant.body
+
+
+def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the client says that it has this."""
+    none_match, since = headers.get(b"if-none-match"), headers.get(b"if-modified-since")
+    return (none_match is not None or since is not None) and is_not_modified(
+        none_match, since, etag=variant.etag, modified=resource.modified
+    )
 
 
 def _since(

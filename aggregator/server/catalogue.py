@@ -35,12 +35,17 @@ _FORMATS = ("html", "rss", "atom", "json")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A resource in one encoding. The headers are complete, those of the 304 included."""
+    """A resource in one encoding. The headers are complete, those of the 304 included.
+
+    `ok_head` and `not_modified_head` are the same, with the status line, as HTTP/1.1 writes them.
+    """
 
     etag: bytes
     ok: Headers
     not_modified: Headers
     body: bytes
+    ok_head: bytes
+    not_modified_head: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +292,19 @@ def make_resource(
             *(page if media_type.startswith("text/html") else ()),
             *([(b"content-encoding", name.encode())] if name != IDENTITY else []),
         ]
-        variants[name] = Variant(etag=tag, ok=(*own, *shared), not_modified=tuple(shared), body=packed)
+        variants[name] = Variant(
+            etag=tag,
+            ok=(*own, *shared),
+            not_modified=tuple(shared),
+            body=packed,
+            ok_head=_head(b"200 OK", (*own, *shared)),
+            not_modified_head=_head(b"304 Not Modified", shared),
+        )
     return Resource(variants, modified[0] if modified else None)
+
+
+def _head(status: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"HTTP/1.1 %s\r\n" % status + b"".join(b"%s: %s\r\n" % field for field in fields)
 
 
 _NOINDEX = (b"x-robots-tag", b"noindex")

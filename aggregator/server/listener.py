@@ -1,7 +1,7 @@
 """uvicorn inside the program's own event loop: it takes no signals, ends when told, and lets no client hold it up.
 
 Rules for editors: uvicorn has no time limit for a client that connects and says nothing, sends its request a byte at a
-time, or never reads its answer, and httptools none for the length of a request's head. These limits are set here.
+time, or never reads its answer. These limits are set here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp
 from aggregator.core.config_values import split_host_port
 from aggregator.core.errors import PublishError
 from aggregator.server.access import AccessLog
+from aggregator.server.ready import HasReady, Ready, Seen
 
 _GRACE = 3.0
 """Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""
@@ -28,14 +30,13 @@ _PATIENCE = 60.0
 _LOOKS = 5.0
 _KEEP_ALIVE = 30
 _CONNECTIONS = 1000
-_HEAD = 64 * 1024
-"""Bytes of request line and headers together."""
 
 
 class WebServer:
     """One listening socket and the application behind it.
 
-    `listen` is `host:port`; port 0 takes a free one. `access_log` receives a line for each request, dated by
+    `listen` is `host:port`; port 0 takes a free one. An `app` with a method `ready` is asked that first.
+    `access_log` receives a line for each request, dated by
     `clock`; without one of the two there are no lines.
     Raises PublishError if nobody can listen there.
     """
@@ -54,9 +55,10 @@ class WebServer:
         host, port = self._socket.getsockname()[:2]
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         """Where it really listens, as `host:port`."""
+        log = None if access_log is None or clock is None else AccessLog(app, access_log, clock)
         config = uvicorn.Config(
-            app if access_log is None or clock is None else AccessLog(app, access_log, clock),
-            http=_protocol(),
+            log or app,
+            http=_protocol(app.ready if isinstance(app, HasReady) else None, log.note if log else None),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -122,7 +124,8 @@ class _Server(uvicorn.Server):
             if transport is None:
                 continue
             cycle = getattr(connection, "cycle", None)
-            state = (id(cycle), getattr(cycle, "response_complete", None), transport.get_write_buffer_size())
+            done = (getattr(cycle, "response_complete", None), getattr(connection, "answered", 0))
+            state = (id(cycle), done, transport.get_write_buffer_size())
             before = self._seen.get(connection)
             since = before[1] if before is not None and before[0] == state else now
             if now - since > self._patience:
@@ -179,30 +182,10 @@ _BIND_WORDS = {
 }
 
 
-def _protocol() -> Any:
-    """httptools where it is installed, with a limit on the head of a request; else h11, which has one."""
+def _protocol(ready: Ready | None, seen: Seen | None) -> Any:
+    """Ours where httptools is installed; else h11's, which has a limit for a request's head of its own."""
     try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+        from aggregator.server.protocol import ReadyProtocol
     except ImportError:
         return "h11"
-
-    class LimitedProtocol(HttpToolsProtocol):
-        head = -1
-        """Bytes received of a head that is not yet complete; -1 outside of one."""
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.head >= 0:
-                self.head += len(data)
-                if self.head > _HEAD:
-                    self.transport.abort()
-
-        def on_message_begin(self) -> None:
-            self.head = 0
-            super().on_message_begin()
-
-        def on_headers_complete(self) -> None:
-            self.head = -1
-            super().on_headers_complete()
-
-    return LimitedProtocol
+    return functools.partial(ReadyProtocol, ready=ready, seen=seen)

@@ -164,7 +164,7 @@ class _Reading:
             parts=tuple(parts),
             body_hash=digest.hexdigest(),
             diagnostics=tuple(
-                Diagnostic(name=failure.reason.value, message=f"{entry.path.name}: {failure.message}")
+                Diagnostic(name="file-unreadable", message=failure.message, entry=entry.path.name)
                 for entry, failure in failures
             ),
         )

@@ -6,12 +6,16 @@ step gives at most `STEP` bytes and is counted before the next one.
 
 from __future__ import annotations
 
-import importlib
+import sys
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
 
 import brotli  # type: ignore[import-untyped]  # the package has no stubs
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 STEP = 64 * 1024
 RATIO_FLOOR = 256 * 1024
@@ -21,7 +25,7 @@ MAX_MEMBERS = 1024
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MARKUP = (b"<", b"{", b"[", b"-", b"\xef\xbb\xbf")
-_UNREADABLE = frozenset({"compress", "x-compress", "zstd", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+_UNREADABLE = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
 """Registered codings that cannot be undone here. Other unknown words are taken for slips (`utf-8`, `none`)."""
 
 
@@ -56,7 +60,7 @@ def inflate(raw: bytes, coding: str | None, *, max_bytes: int, max_ratio: int = 
 
 def accepted() -> str:
     """The value for Accept-Encoding: what can be undone here, and nothing else."""
-    return "gzip, deflate, br, zstd" if _zstd is not None else "gzip, deflate, br"
+    return "gzip, deflate, br, zstd"
 
 
 Decode = Callable[[bytes], Iterator[bytes]]
@@ -155,23 +159,9 @@ def _unbrotli(raw: bytes) -> Iterator[bytes]:
         raise BadEncoding("the compressed body is cut off")
 
 
-def _load_zstd() -> Any | None:
-    """The standard library's module (3.14) or its backport, if there is one."""
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return importlib.import_module(name)
-        except ImportError:
-            continue
-    return None
-
-
-_zstd = _load_zstd()
-
-
 def _unzstd(raw: bytes) -> Iterator[bytes]:
-    assert _zstd is not None
     # RFC 9659: a window of at most 8 MiB, so that a frame cannot ask for gigabytes.
-    decoder = _zstd.ZstdDecompressor(options={_zstd.DecompressionParameter.window_log_max: 23})
+    decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
     try:
         for start in range(0, len(raw), STEP):
             yield decoder.decompress(raw[start : start + STEP], STEP)
@@ -179,11 +169,15 @@ def _unzstd(raw: bytes) -> Iterator[bytes]:
                 yield decoder.decompress(b"", STEP)
             if decoder.eof:
                 return
-    except _zstd.ZstdError as error:
+    except zstd.ZstdError as error:
         raise BadEncoding("the compressed body is damaged") from error
     raise BadEncoding("the compressed body is cut off")
 
 
-_DECODERS: dict[str, Decode] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _undeflate, "br": _unbrotli}
-if _zstd is not None:
-    _DECODERS["zstd"] = _unzstd
+_DECODERS: dict[str, Decode] = {
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
+    "br": _unbrotli,
+    "zstd": _unzstd,
+}

@@ -162,7 +162,13 @@ def _keep(connection: Connection, row: RowMapping, id_: SourceId, address: str, 
         changes |= {"active": True, "next_poll": now}
     if row["address"] != address:
         state = replace(
-            _state(row), validators=Validators(), body_hash=None, moved_to=None, moved_seen=0, moved_since=None
+            _state(row),
+            validators=Validators(),
+            body_hash=None,
+            moved_to=None,
+            moved_seen=0,
+            moved_since=None,
+            notes=(),
         )
         changes |= {"address": address, "state": STATE.dump(state), "next_poll": now}
         changes |= {"lease_token": None, "lease_until": None}

@@ -53,6 +53,17 @@ class TestPoll:
         assert re.search(r"^bad +failing +0 ", shown.out, re.MULTILINE)
         assert "bad: server-error: answered 500" in shown.out
 
+    def test_what_was_odd_stands_in_status_once_for_each_name(self, bench: Bench, run: Command) -> None:
+        """Section 10: a named diagnostic, shown per source; all places only for scripts"""
+        bench.config(bench.source("odd"))
+        bench.origin.feed("/odd", items(1, 2, 3, pubDate="soon") + "<!-- -->rubbish")
+        assert run("poll").status == 0
+        lines = [line for line in run("status").out.splitlines() if line.startswith("  odd: ")]
+        assert [line.split()[1] for line in lines] == ["junk-after-root:", "date-unreadable:"]
+        assert lines[1].endswith("(https://news.example/1), and 2 more")
+        told = run("status", "--json").json["sources"][0]["diagnostics"]
+        assert [one["entry"] for one in told[1:]] == [f"https://news.example/{n}" for n in (1, 2, 3)]
+
     def test_as_json(self, bench: Bench, run: Command) -> None:
         two(bench)
         ended = run("poll", "--json")

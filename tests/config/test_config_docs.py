@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from aggregator.core.config import FeedConfig, Network, Server, Site, SourceConfig, read_config
+from aggregator.core.config import read_config
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.config_schema import schema_text
+from aggregator.core.config_tables import FeedConfig, Network, Server, Site, SourceConfig
 from aggregator.core.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]

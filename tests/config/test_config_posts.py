@@ -26,6 +26,7 @@ def plans(feed: str) -> tuple[OutputPlan, ...]:
     ("line", "place", "expected"),
     [
         pytest.param('formats = ["rss"]\nposts = "x"', "f:7:9", 'needs "hexo", "jekyll" or "hugo"', id="no blog"),
+        pytest.param("footer = false", "f:6:10", "only posts have a footer", id="no posts to end"),
         pytest.param('formats = ["hexo", "hugo"]', "f:6:11", "posts of one kind", id="two blogs"),
         pytest.param('formats = ["hexo"]\nposts = "a/*"', "f:7:9", "this is a pattern", id="pattern"),
         pytest.param('formats = ["hexo"]\nposts = "."', "f:7:9", "a folder of their own", id="this folder"),

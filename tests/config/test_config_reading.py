@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import Config, FeedConfig, SourceConfig, read_config
+from aggregator.core.config import read_config
+from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
 from aggregator.core.config_text import missing
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.toml_places import DEPTH
@@ -405,10 +406,10 @@ def test_any_damage_to_a_good_file_is_read_or_refused(start: int, length: int, p
 def test_five_thousand_sources_are_read_and_refused_quickly() -> None:
     """0.15 s and 0.5 s were measured; ten times that is the alarm."""
     good = "".join(f'[[source]]\nid = "s{n}"\nurl = "https://h{n}.example/"\ncategory = "a/{n}"\n' for n in range(5000))
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(read(good).sources) == 5000
     assert len(problems(good.replace("url", "ulr"))) == 10_000
-    assert time.perf_counter() - begin < 7
+    assert time.process_time() - begin < 7
 
 
 def test_brackets_deeper_than_places_are_known_still_have_a_place() -> None:

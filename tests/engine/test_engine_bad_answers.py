@@ -137,6 +137,20 @@ def test_what_it_gave_before_is_kept_and_no_file_changes(bench: Bench, answer: A
     assert bench.times() == before
 
 
+@pytest.mark.parametrize("suffix", [".rss", ".atom", ".json"])
+def test_our_own_output_is_no_source(bench: Bench, suffix: str) -> None:
+    """Bad input: our own output subscribed to (loop): detected by generator and self address, refused"""
+    two(bench)
+    bench.origin.feed("/bad", items(7, 8))
+    bench.poll()
+    ours = (bench.public / f"c/all{suffix}").read_bytes()
+    bench.origin.answers["/bad"] = plain(ours)
+    assert bench.poll_later(hours=1).outcomes["bad"] == "own-output"
+    assert bench.source_record("bad").entries == 2
+    bench.origin.answers["/bad"] = plain(ours.replace(b"feeds.example", b"others.example"))
+    assert bench.poll_later(hours=2).outcomes["bad"] == "updated"
+
+
 def test_down_is_told_as_such(bench: Bench) -> None:
     """Bad input: a source that is down"""
     port = closed_port()

@@ -103,3 +103,16 @@ def test_posts_are_a_source_as_well(bench: Bench, dialect: str, ending: str) -> 
         assert [category.path for category in one.entry.categories] == [("甲", "乙: 丙")]
         assert one.entry.source is not None
         assert one.entry.source.title == "新闻"
+
+
+def test_the_footer_can_be_left_out(bench: Bench) -> None:
+    """M8: on by default; the address stays in the front matter."""
+    bench.origin.feed("/news", items(1))
+    blog(bench)
+    bench.poll()
+    (path,) = (p for p in (bench.home / "posts/blog").iterdir() if p.name != JOURNAL)
+    assert '<p class="origin">' in path.read_text("utf-8")
+    blog(bench, lines="footer = false")
+    bench.poll()
+    assert '<p class="origin">' not in path.read_text("utf-8")
+    assert '\n  link: "' in path.read_text("utf-8")

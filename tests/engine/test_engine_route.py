@@ -96,7 +96,7 @@ class TestEntries:
             ids = ids or bench.ids()
             assert bench.ids() == ids
         assert bench.source_record("news").state.identity is IdentityMode.LINK
-        assert told == [[], [], [], [], ["changing-guid"], []]
+        assert told == [[], *[["guid-changed"]] * 3, ["changing-guid"], []]
 
     def test_a_bad_answer_in_between_does_not_hide_changing_guids(self, bench: Bench) -> None:
         bench.config(bench.source("news"))
@@ -119,6 +119,32 @@ class TestEntries:
         assert bench.poll_later(hours=1).new == {"posts": 0}
         assert bench.ids() == ids
         assert "改过" in json.dumps(bench.read(), ensure_ascii=False)
+
+    def test_what_only_the_whole_document_tells_is_reported(self, bench: Bench) -> None:
+        """Section 10: copies, one date for all, dates that move, files that cannot be read"""
+        bench.config(bench.source("news"), '[[source]]\nid = "posts"\npath = "posts/*.md"')
+        place = bench.folder / "posts"
+        place.mkdir()
+        (place / "a.md").write_text(post("慢信", "生活"), "utf-8")
+        (place / "b.md").write_bytes(b"x" * 20_000_000)
+        told = []
+        for hour in range(3):
+            date = f"Mon, 16 May 2022 0{hour}:00:00 GMT"
+            bench.origin.feed("/news", rss(*(item(n, pubDate=date) for n in (1, 2, 3, 4, 5, 5))))
+            told.append({d.name for d in bench.poll_later(hours=1).reports["news"].diagnostics})
+        assert told == [{"entry-repeated", "dates-equal"}] * 2 + [{"entry-repeated", "dates-equal", "unstable-dates"}]
+        assert [d.name for d in bench.source_record("posts").state.notes] == ["file-unreadable"]
+
+    def test_what_was_odd_is_told_until_another_document_comes(self, bench: Bench) -> None:
+        """Section 10: shown per source, also after a visit that brought nothing"""
+        bench.config(bench.source("news"))
+        odd = conditional(rss(item(1, title="<b>一</b>")).encode())
+        told = []
+        for answer in (odd, odd, lambda asked: asked.say(500), conditional(rss(item(1)).encode())):
+            bench.origin.answers["/news"] = answer
+            bench.poll_later(hours=25)
+            told.append([d.name for d in bench.source_record("news").state.notes])
+        assert told == [["title-mended"]] * 3 + [[]]
 
     def test_the_same_document_again_changes_nothing(self, bench: Bench) -> None:
         """Identity as a whole, with entries that have neither guid nor link nor date"""

@@ -17,13 +17,15 @@ from aggregator.app import DATABASE
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
 STORED = {
-    "source": "SELECT state, feed FROM source",
+    "source": "SELECT json_remove(state, '$.notes'), feed FROM source",
     "entry": "SELECT * FROM entry ORDER BY seq",
     "body": "SELECT * FROM body ORDER BY seq",
     "alias": "SELECT * FROM alias ORDER BY number, key",
     "attempt": "SELECT json_remove(data, '$.diagnostics') FROM attempt ORDER BY id",
+    "notes": "SELECT DISTINCT json_extract(value, '$.name') FROM source, json_each(state, '$.notes') ORDER BY 1",
     "removal": "SELECT * FROM removal ORDER BY seq",
 }
+"""Of what was odd the names: the order of places differs."""
 
 
 def feed(*items: str, title: str = "新闻", built: str = "Sat, 16 May 2026 08:00:00 GMT", more: str = "") -> str:

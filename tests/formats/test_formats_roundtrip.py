@@ -99,6 +99,14 @@ def test_atom_keeps_the_whole_person_and_plain_summaries() -> None:
     assert (one.summary, one.summary_is_html) == ("nur Text", False)
 
 
+def test_json_keeps_discussion_related_pages_and_mail_addresses() -> None:
+    """M7: what JSON Feed has no field for stands in the extension; an address of mail is an author's url."""
+    people = (Person(name="乙", email="b@example.com"), Person(name="丙", uri="https://c.example/"))
+    entry = replace(ENTRY, authors=people, related=("https://one.example/", "https://two.example/"))
+    one = read(edition(story(entry)), "json")[0]
+    assert (one.comments, one.related, one.authors) == (ENTRY.comments, entry.related, people)
+
+
 @FEEDS
 def test_the_second_reading_equals_the_first(name: str) -> None:
     """parse(write(parse(x))) = parse(x): nothing drifts when aggregators read each other."""

@@ -8,10 +8,17 @@ import pytest
 
 from aggregator.core.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
 from aggregator.core.identity import Keyed
-from aggregator.core.model import Comments, Entry
+from aggregator.core.model import Comments, Entry, Foreign
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+MEDIA = "http://search.yahoo.com/mrss/"
+VIEWS = Foreign(
+    namespace=MEDIA,
+    name="community",
+    children=(Foreign(namespace=MEDIA, name="statistics", attributes=(("views", "100"),)),),
+)
+CREDIT = Foreign(namespace=MEDIA, name="credit", text="Ann")
 
 
 def entry(**more: object) -> Entry:
@@ -34,6 +41,8 @@ def changes_of(before: Entry, after: Entry, **options: bool) -> tuple[int, int, 
         pytest.param({"title": "二"}, (1, 0, 0), id="another title"),
         pytest.param({"updated": NOW}, (0, 1, 0), id="D9: updated alone is the moment of rendering"),
         pytest.param({"comments": Comments(count=7)}, (0, 1, 0), id="a comment more"),
+        pytest.param({"foreign": (VIEWS,)}, (0, 1, 0), id="M4: views and votes of Media RSS"),
+        pytest.param({"foreign": (CREDIT,)}, (1, 0, 0), id="M4: another credit"),
         pytest.param({"provenance": {"title": "rss:title"}}, (0, 1, 0), id="found elsewhere"),
         pytest.param({"published": NOW + DAY}, (0, 1, 1), id="D8: a later date is no news"),
         pytest.param({"published": NOW - DAY}, (1, 0, 1), id="D8: an earlier date is believed"),

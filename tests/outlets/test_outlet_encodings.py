@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 
 import brotli
 import pytest
@@ -12,7 +13,12 @@ from hypothesis import strategies as st
 
 from aggregator.outlets.encodings import SUFFIXES, encode
 
-DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+DECODE = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
 
 
 @given(st.binary(min_size=1, max_size=2000), st.integers(1, 50))
@@ -23,8 +29,11 @@ def test_every_encoding_decodes_to_the_text_and_is_smaller(seed: bytes, times: i
     assert set(made) <= set(SUFFIXES)
     for name, packed in made.items():
         assert len(packed) < len(body)
-        if name in DECODE:
-            assert DECODE[name](packed) == body
+        assert DECODE[name](packed) == body
+
+
+def test_all_three_are_made_where_they_help() -> None:
+    assert set(encode("<p>新闻</p>".encode() * 200)) == {"gzip", "br", "zstd"}
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:

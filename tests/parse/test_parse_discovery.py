@@ -140,6 +140,6 @@ def test_a_page_is_decoded_by_its_own_word() -> None:
 )
 def test_hostile_pages_are_searched_quickly(html: str) -> None:
     """A page is as large as a fetch allows."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(named_feeds(html, url=URL)) <= 50
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

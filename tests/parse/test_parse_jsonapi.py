@@ -71,7 +71,7 @@ def test_every_part_of_an_entry_is_found() -> None:
     assert entry.authors == (Person(name="王芳"),)
     assert entry.categories == (Category(path=("科技",)), Category(path=("公益",)))
     assert entry.image == Image(url="https://api.example.org/i/1.jpg")
-    assert not names(reading)
+    assert names(reading) == {"html-disarmed", "title-mended"}
 
 
 @pytest.mark.parametrize(

@@ -245,9 +245,9 @@ def test_five_thousand_feeds_take_seconds() -> None:
         f'<outline text="组 {n % 50}"><outline text="源 {n}" type="rss" xmlUrl="https://h{n}.example.org/f?a=1&amp;b={n}"/></outline>'
         for n in range(5_000)
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(read(wrap(outlines)).subscriptions) == 5_000
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize("depth", [pytest.param(100, id="100"), pytest.param(100_000, id="100000")])

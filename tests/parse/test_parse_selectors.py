@@ -309,10 +309,10 @@ def test_files_of_a_glob_are_pages_too() -> None:
 )
 def test_hostile_pages_are_read_quickly(html: str, rules: dict[str, str]) -> None:
     """Up to the 16 MiB that a fetch brings; seconds, not minutes."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(ParseError):
         read(html, PageRules(**rules))
-    assert time.perf_counter() - begin < 15
+    assert time.process_time() - begin < 15
 
 
 def test_no_more_entries_than_a_feed() -> None:

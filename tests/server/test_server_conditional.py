@@ -133,8 +133,8 @@ def test_any_bytes_are_answered(one: bytes, other: bytes) -> None:
 def test_long_fields_cost_little(part: bytes) -> None:
     """No field takes more than linear time: 8 KiB are the longest that is read."""
     field = (part * 8192)[:8192]
-    start = time.perf_counter()
+    start = time.process_time()
     is_not_modified(field, None, etag=ETAG, modified=MODIFIED)
     acceptable_encodings(field)
     preferred_format(field, ("html", "rss"))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

@@ -226,8 +226,8 @@ def test_one_file_of_a_glob_that_cannot_be_taken_costs_only_itself(tmp_path: Pat
     write(tmp_path / "b.md", "x" * 101)
     document = read(tmp_path, "*.md", max_bytes=100)
     assert names(document) == ["a.md"]
-    assert [(note.name, note.message) for note in document.diagnostics] == [
-        ("too-large", "b.md: larger than 100 bytes")
+    assert [(note.name, note.entry, note.message) for note in document.diagnostics] == [
+        ("file-unreadable", "b.md", "larger than 100 bytes")
     ]
     assert not document.validators
     again = read(tmp_path, asked("*.md", document), max_bytes=100)

@@ -42,12 +42,15 @@ def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
             ("html-double-escaped",),
             id="two-elements",
         ),
-        pytest.param("&#60;p>a&#x3C;br>b", "<p>a<br>b</p>", ("html-double-escaped",), id="numeric-references"),
+        pytest.param("&#60;p>a&#x3C;br>b&#60;/p>", "<p>a<br>b</p>", ("html-double-escaped",), id="numeric-references"),
         pytest.param("write &lt;b&gt; for bold", "write &lt;b&gt; for bold", (), id="one-is-talk"),
         pytest.param("&lt;foo&gt; and &lt;bar&gt;", "&lt;foo&gt; and &lt;bar&gt;", (), id="unknown-names-are-talk"),
         pytest.param("<p>&lt;b&gt; and &lt;i&gt;</p>", "<p>&lt;b&gt; and &lt;i&gt;</p>", (), id="an-element-is-there"),
         pytest.param(
-            "&lt;script&gt;a&lt;/script&gt;&lt;p&gt;b", "<p>b</p>", ("html-double-escaped",), id="sanitised-afterwards"
+            "&lt;script&gt;a&lt;/script&gt;&lt;p&gt;b",
+            "<p>b</p>",
+            ("html-double-escaped", "html-disarmed"),
+            id="sanitised-afterwards",
         ),
     ],
 )

@@ -239,6 +239,7 @@ def test_a_clean_label_stays_as_it_is(name: str) -> None:
         pytest.param("<b>Jane</b>", Person(name="Jane"), id="markup"),
         pytest.param("O&#39;Neil", Person(name="O'Neil"), id="escaped"),
         pytest.param("admin", Person(name="admin"), id="admin-stays"),
+        pytest.param("a<>@b", Person(name="a @b"), id="brackets-inside-no-address"),
         pytest.param("null", None, id="null"),
         pytest.param("NULL", None, id="null-in-capitals"),
         pytest.param(" \n", None, id="blank"),

@@ -16,15 +16,18 @@ from aggregator.core.normalise.item import Home, read_entry
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
 from aggregator.core.text.dates import parse_date
 
+_OF_PAGES = frozenset({"link-mended", "content-without-text"})
+"""Odd in a feed, and how pages and APIs are: links start at the page, and an entry is a headline."""
+
 __all__ = ["Context", "Deletion", "Reading", "normalise"]
 
 
 def normalise(parsed: ParsedFeed, context: Context) -> Reading:
     """Fills the model from what was parsed; entries keep their order. Never raises."""
-    notes = Notes()
+    notes = Notes(_OF_PAGES if parsed.dialect in ("page", "json-api") else ())
     language = feed_language(parsed, context, notes)
     bases = bases_for(parsed.head, dialect=parsed.dialect, url=context.document_url, headers=context.headers)
-    feed = read_feed(parsed, context, bases, language)
+    feed = read_feed(parsed, context, bases, language, notes)
     homes = _Homes(context, Home(head=parsed.head, feed=feed, bases=bases))
     entries = tuple(read_entry(entry, homes.of(entry.home), context, notes) for entry in parsed.entries)
     if not entries:
@@ -66,5 +69,5 @@ class _Homes:
         context = replace(self._context, headers={}, title=None, document_url=home.url)
         stand_in = ParsedFeed(dialect=home.dialect, head=home.head)
         language = feed_language(stand_in, context, Notes())
-        feed: Feed = read_feed(stand_in, context, bases, language or self._own.feed.language)
+        feed: Feed = read_feed(stand_in, context, bases, language or self._own.feed.language, Notes())
         return Home(head=home.head, feed=feed, bases=bases, merged=True)

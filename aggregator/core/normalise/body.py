@@ -32,6 +32,9 @@ _NOTES = {
     "html-plain-text": "the content is plain text; paragraphs were made from its blank lines",
     "html-too-deep": "elements are nested too deep; the inner ones were unwrapped",
     "html-cut": "the content is too long and was cut at the end of a block",
+    "html-disarmed": "scripts, forms, handlers or the like were left out",
+    "html-images": "placeholders gave way to the pictures they stand for, or pictures that are none were left out",
+    "html-mended": "tags are not closed or nested as they should be; they were mended",
     "html-unstable": "the content reads differently each time it is cleaned; its text was kept",
 }
 _SHOWN = ("<img", "<iframe", "<video", "<audio", "<math", "<hr", "<picture")
@@ -42,6 +45,11 @@ def is_blank(html: str) -> bool:
     if any(tag in html for tag in _SHOWN) or visible_text(html[:_GLANCE]):
         return False
     return len(html) <= _GLANCE or not visible_text(html)
+
+
+def has_text(html: str) -> bool:
+    """Whether there is a word in it."""
+    return bool(visible_text(html[:_GLANCE])) or (len(html) > _GLANCE and bool(visible_text(html)))
 
 
 def _has_more_text(one: str, other: str) -> bool:

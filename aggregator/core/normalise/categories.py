@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from aggregator.core.model import Category, CategoryKind
 from aggregator.core.parse.parsed import ParsedCategory
@@ -13,26 +15,47 @@ _MAX_NAME = 100
 _MAX_DEPTH = 10
 
 
-def categories(parsed: Iterable[ParsedCategory]) -> tuple[tuple[Category, ...], bool]:
-    """The usable ones in order, first spelling kept, and whether some were left out because there are too many."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The usable categories in order, in their first spelling, and whether some were left out, and why."""
+
+    usable: tuple[Category, ...]
+    is_cut: bool = False
+    """There are too many."""
+    is_short: bool = False
+    """Some have no usable name."""
+
+
+def categories(parsed: Iterable[ParsedCategory]) -> Sorted:
+    is_short = False
     found: dict[tuple[CategoryKind, tuple[str, ...]], Category] = {}
     for one in parsed:
-        path = tuple(name for part in one.path[:_MAX_DEPTH] if (name := _clean(part)))
-        if not path:
+        names = [name for part in one.path[:_MAX_DEPTH] if (name := _name(part)) is not None]
+        is_short = is_short or (len(names) < len(one.path) and any(map(str.strip, one.path)))
+        if not names:
             continue
-        key = (one.kind, tuple(label_key(name) for name in path))
+        path = tuple(label for label, _ in names)
+        key = (one.kind, tuple(key for _, key in names))
         if key in found:
             continue
         if len(found) == MAX_CATEGORIES:
-            return tuple(found.values()), True
+            return Sorted(usable=tuple(found.values()), is_cut=True, is_short=is_short)
         scheme = (one.scheme or "").strip()[:500] or None
         found[key] = Category(path=path, scheme=scheme, term=(one.term or "").strip()[:500] or None, kind=one.kind)
-    return tuple(found.values()), False
+    return Sorted(usable=tuple(found.values()), is_short=is_short)
 
 
-def _clean(name: str) -> str:
-    """The name cleaned; "" if nothing or too much is left of it."""
-    if len(name) > 20 * _MAX_NAME:
-        return ""
-    label = clean_label(name)
-    return label if len(label) <= _MAX_NAME else ""
+def _name(raw: str) -> tuple[str, str] | None:
+    """The name cleaned, and what it is told apart by; None if nothing or too much is left of it."""
+    if len(raw) <= _MAX_NAME:
+        return _short_name(raw)
+    return _named(raw) if len(raw) <= 20 * _MAX_NAME else None
+
+
+def _named(raw: str) -> tuple[str, str] | None:
+    label = clean_label(raw)
+    return (label, label_key(label)) if label and len(label) <= _MAX_NAME else None
+
+
+_short_name = lru_cache(maxsize=2_000)(_named)
+"""Nearly all entries of a feed have the same few categories."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
@@ -54,13 +54,16 @@ class Reading:
 
 
 class Notes:
-    """Diagnostics of one reading, each name a bounded number of times."""
+    """Diagnostics of one reading, each name a bounded number of times. `ordinary` names are no news of this source."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordinary: Collection[str] = ()) -> None:
+        self._ordinary = ordinary
         self._found: list[Diagnostic] = []
         self._counts: dict[str, int] = {}
 
     def add(self, name: str, message: str, *, entry: str | None = None) -> None:
+        if name in self._ordinary:
+            return
         count = self._counts[name] = self._counts.get(name, 0) + 1
         if count <= MAX_PER_NAME:
             self._found.append(Diagnostic(name=name, message=message[:MAX_MESSAGE], entry=entry))

@@ -16,6 +16,7 @@ from aggregator.core.normalise.words import filled, first_line, first_text, firs
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
 from aggregator.core.text.dates import parse_date
 from aggregator.core.text.html import visible_text
+from aggregator.core.text.plain import one_line
 from aggregator.core.text.urls import host_of, origin_of
 
 _MAX_HUBS = 5
@@ -33,7 +34,7 @@ _RULE = re.compile(r"FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)", re.IGNORECASE)
 _RULE_INTERVAL = re.compile(r"INTERVAL=(\d{1,4})", re.IGNORECASE)
 
 
-def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None) -> Feed:
+def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None, notes: Notes) -> Feed:
     """The feed's own fields with their fallbacks. `language` is what `feed_language` found."""
     head = parsed.head
     provenance: dict[str, str] = {}
@@ -53,7 +54,7 @@ def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str 
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
         generator=_named(first_line(head.generators), "generator", provenance),
         hubs=_hubs(head, context, bases),
-        hints=_hints(head),
+        hints=_hints(head, notes),
         complete=head.complete,
         whole=head.whole,
         archive=head.archive,
@@ -80,7 +81,7 @@ def _title(head: ParsedHead, context: Context, site: str | None, provenance: dic
     if context.title and context.title.strip():
         provenance["title"] = "configuration"
         return context.title.strip()
-    found = _named(first_line(head.titles), "title", provenance)
+    found = one_line(_named(first_line(head.titles), "title", provenance) or "")
     return found or (host_of(site) if site else None) or context.poll_url
 
 
@@ -98,21 +99,22 @@ def _site_url(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> str
 
 
 def _self_url(head: ParsedHead, context: Context, bases: Bases, provenance: dict[str, str]) -> str | None:
-    for element, address in _linked(head, context, "self"):
-        if found := bases.resolve(address):
-            provenance["self_url"] = element
+    for link in _linked(head, context, "self"):
+        if found := bases.resolve(link.href, link.base):
+            provenance["self_url"] = link.element
             return found
     return context.poll_url
 
 
-def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[tuple[str, str]]:
-    """Addresses of this relation: the HTTP header's first, then the document's."""
-    yield from (("Link", address) for address in header_links(context.headers, relation))
-    yield from ((link.element, link.href) for link in head.links if link.rel == relation and link.href.strip())
+def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[ParsedLink]:
+    """Links of this relation: the HTTP header's first, then the document's."""
+    addresses = header_links(context.headers, relation)
+    yield from (ParsedLink(href=address, element="Link", rel=relation) for address in addresses)
+    yield from (link for link in head.links if link.rel == relation and link.href.strip())
 
 
 def _hubs(head: ParsedHead, context: Context, bases: Bases) -> tuple[str, ...]:
-    found = (bases.resolve(address) for _, address in _linked(head, context, "hub"))
+    found = (bases.resolve(link.href, link.base) for link in _linked(head, context, "hub"))
     return tuple(dict.fromkeys(address for address in found if address))[:_MAX_HUBS]
 
 
@@ -137,16 +139,24 @@ def _authors(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> tupl
     return found
 
 
-def _hints(head: ParsedHead) -> Hints:
-    hours = (_whole(c.value) for c in head.skip_hours)
-    days = (_DAYS.get(c.value.strip().lower()) for c in head.skip_days)
+def _hints(head: ParsedHead, notes: Notes) -> Hints:
+    hours = [_hour(c.value) for c in head.skip_hours]
+    days = [_DAYS.get(c.value.strip().lower()) for c in head.skip_days]
     ttl = next((number for c in head.ttls if (number := _whole(c.value))), None)
+    if None in hours or None in days or (ttl is None and any(filled(head.ttls))):
+        notes.add("hint-unusable", "what ttl, skipHours or skipDays say is no hint to go by and was ignored in part")
     return Hints(
         ttl_minutes=min(ttl, _MAX_TTL) if ttl else None,
-        skip_hours=tuple(sorted({hour % 24 for hour in hours if hour is not None and hour <= 24})),
+        skip_hours=tuple(sorted({hour for hour in hours if hour is not None})),
         skip_days=tuple(sorted({day for day in days if day is not None})),
         update_period_seconds=_period(head),
     )
+
+
+def _hour(raw: str) -> int | None:
+    """0 to 23; 24 is midnight (protocols P8)."""
+    hour = _whole(raw)
+    return None if hour is None or hour > 24 else hour % 24
 
 
 def _whole(raw: str) -> int | None:
@@ -203,6 +213,8 @@ def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
     for candidate in filled(candidates):
         language = normal_language(candidate.value)
         if language:
+            if language.lower() != candidate.value.strip().lower():
+                notes.add("language-mended", f"{candidate.value.strip()[:60]!r} was read as {language!r}")
             return language
         notes.add("language-invalid", f"{candidate.value.strip()[:60]!r} is no language tag")
     return None
@@ -221,7 +233,7 @@ def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str 
     ids = first_value(head.ids)
     origin = Origin(
         id=ids[0] if ids else None,
-        title=title[0] if title else None,
+        title=one_line(title[0]) if title else None,
         self_url=_related_address(head, bases, "self"),
         site_url=_site_url(head, bases, {}),
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),

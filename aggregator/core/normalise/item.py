@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from aggregator.core.model import Category, Comments, Enclosure, Entry, Feed, Image, Origin, Person, ReplyTo
 from aggregator.core.normalise.addresses import Bases
-from aggregator.core.normalise.body import Body, BodyReader
+from aggregator.core.normalise.body import Body, BodyReader, has_text
 from aggregator.core.normalise.categories import MAX_CATEGORIES, categories
 from aggregator.core.normalise.context import Context, Notes
 from aggregator.core.normalise.head import read_origin
 from aggregator.core.normalise.language import normal_language
-from aggregator.core.normalise.media import enclosures, pick_image
-from aggregator.core.normalise.people import people
-from aggregator.core.normalise.words import filled, first_line, first_value
+from aggregator.core.normalise.media import MAX_ENCLOSURES, enclosures, media_type, pick_image
+from aggregator.core.normalise.people import is_mended, people
+from aggregator.core.normalise.words import filled, first_line, first_value, has_stray_markup
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedHead, ParsedLink
 from aggregator.core.text.dates import parse_date
 from aggregator.core.text.html import first_image, visible_text
@@ -24,6 +24,8 @@ from aggregator.core.text.plain import generated_title
 _MAX_RELATED = 50
 _MAX_TITLE = 500
 _FUTURE = timedelta(minutes=10)
+_TYPED = frozenset({"enclosure", "attachments"})
+"""Elements that must name the media type of their file."""
 _WEB = ("http://", "https://")
 
 
@@ -67,6 +69,8 @@ class _EntryReader:
             self.link = files[0].url
             self.provenance["link"] = "enclosure"
         title, generated = self._title(text, published)
+        if not has_text(text.content) and not has_text(text.summary or ""):
+            self.notes.add("content-without-text", "there is no text in the entry; it was kept", entry=self.label)
         source = self._source()
         return Entry(
             id=self.id,
@@ -111,9 +115,14 @@ class _EntryReader:
     def _address(self, links: Iterable[ParsedLink], field: str) -> str | None:
         """The first web address among these."""
         for link in links:
-            address = self.bases.resolve(link.href, link.base or self.parsed.base) if link.href.strip() else None
+            written = link.href.strip()
+            address = self.bases.resolve(written, link.base or self.parsed.base) if written else None
             if address and address.startswith(_WEB):
                 self.provenance[field] = link.element
+                if field == "link" and address != written and not (link.base or self.parsed.base):
+                    self.notes.add(
+                        "link-mended", f"the link {written[:100]!r} was read as {address[:200]}", entry=address
+                    )
                 return address
         return None
 
@@ -146,6 +155,9 @@ class _EntryReader:
     def _title(self, body: Body, published: datetime | None) -> tuple[str, bool]:
         found = self._named(first_line(self.parsed.titles), "title")
         if found:
+            if has_stray_markup(self.parsed.titles):
+                words = "the title held markup or was escaped twice; it was read as text"
+                self.notes.add("title-mended", words, entry=self.label)
             if len(found) > _MAX_TITLE:
                 self.notes.add("title-cut", f"a title of {len(found)} characters was cut", entry=self.label)
                 found = found[: _MAX_TITLE - 1].rstrip() + "…"
@@ -173,10 +185,16 @@ class _EntryReader:
 
     def _enclosures(self) -> tuple[Enclosure, ...]:
         files = enclosures(self.parsed.enclosures, self.bases)
+        if len(self.parsed.enclosures) > MAX_ENCLOSURES:
+            words = f"only the first {MAX_ENCLOSURES} files were kept"
+            self.notes.add("enclosures-cut", words, entry=self.label)
         for item in self.parsed.enclosures[:50]:
             if item.length and not item.length.strip().isdigit():
                 words = f"the length {item.length[:40]!r} of a file is no number of bytes"
                 self.notes.add("enclosure-length", words, entry=self.label)
+            if item.element in _TYPED and not media_type(item.type):
+                words = f"no media type is given for {item.url.strip()[:100]!r}; its suffix tells it, if anything does"
+                self.notes.add("enclosure-type", words, entry=self.label)
         return files
 
     def _published(self) -> tuple[datetime | None, str | None]:
@@ -213,6 +231,9 @@ class _EntryReader:
             own_source.authors if own_source else (),
             self.home.head.authors,
         )
+        if is_mended(self.parsed.authors):
+            words = "an author is given as an address, as nobody or with markup; a name was made of it, if there is one"
+            self.notes.add("author-mended", words, entry=self.label)
         for name, group in zip(("", "source/", "feed/"), groups, strict=True):
             found, element = people(group, self.bases)
             if found:
@@ -229,10 +250,12 @@ class _EntryReader:
         return (source.rights if source else None) or self.home.feed.rights
 
     def _categories(self) -> tuple[Category, ...]:
-        found, cut = categories(self.parsed.categories)
-        if cut:
+        found = categories(self.parsed.categories)
+        if found.is_cut:
             self.notes.add("categories-cut", f"only the first {MAX_CATEGORIES} categories were kept", entry=self.label)
-        return found
+        if found.is_short:
+            self.notes.add("category-unusable", "a category that is no name was left out", entry=self.label)
+        return found.usable
 
     def _image(self, body: Body) -> Image | None:
         found = pick_image(self.parsed.thumbnails, self.parsed.images, self.bases)

@@ -87,7 +87,7 @@ def enclosures(parsed: Iterable[ParsedMedia], bases: Bases) -> tuple[Enclosure, 
 def _enclosure(item: ParsedMedia, url: str) -> Enclosure:
     return Enclosure(
         url=url,
-        type=_media_type(item.type) or _type_by_medium(item, url),
+        type=media_type(item.type) or _type_by_medium(item, url),
         length=_length(item.length),
         duration=parse_duration(item.duration) if item.duration else None,
         title=one_line(item.title or "") or None,
@@ -106,7 +106,8 @@ def _joined(known: Enclosure | None, other: Enclosure) -> Enclosure:
     )
 
 
-def _media_type(raw: str | None) -> str | None:
+def media_type(raw: str | None) -> str | None:
+    """The type without its parameters, in lower case; None if it is none (`PDF`)."""
     kind = (raw or "").partition(";")[0].strip().lower()
     return kind if _MEDIA_TYPE.fullmatch(kind) else None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote
 
 from aggregator.core.model import Person
 from aggregator.core.normalise.addresses import Bases
@@ -25,13 +27,36 @@ def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: Bases) -> tuple[tu
     return (), ""
 
 
+def is_mended(groups: Iterable[tuple[ParsedPerson, ...]]) -> bool:
+    """Whether any of them is a line that is no name, nor a name with an address as RSS has it."""
+    lines = (one_line(person.line) for group in groups for person in group[:MAX_PEOPLE] if person.line)
+    return any(line and _is_odd(line) for line in lines)
+
+
+def _is_odd(line: str) -> bool:
+    person = _read_line(line)
+    return person is None or person.name not in line or line.removeprefix("mailto:") == person.email
+
+
 def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
     if parsed.line is not None:
-        return parse_person(parsed.line)
+        return _read_line(parsed.line)
     uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None
+    email = one_line(parsed.email or "")
+    if uri and uri.startswith("mailto:"):
+        email, uri = email or one_line(unquote(uri[7:].partition("?")[0])), None
     named = parse_person(parsed.name) if parsed.name else None
-    if named is None and parsed.email:
-        named = parse_person(parsed.email)
+    if named is None and email:
+        named = parse_person(email)
     if named is None:
         return Person(name=one_line(uri), uri=uri) if uri else None
-    return Person(name=named.name, email=one_line(parsed.email or "") or named.email, uri=uri or named.uri)
+    return Person(name=named.name, email=email or named.email, uri=uri or named.uri)
+
+
+def _read_line(line: str) -> Person | None:
+    return _short_line(line) if len(line) <= _SHORT_LINE else parse_person(line)
+
+
+_SHORT_LINE = 100
+_short_line = lru_cache(maxsize=1_000)(parse_person)
+"""Nearly all entries of a feed are by the same few people."""

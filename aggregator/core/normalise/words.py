@@ -17,14 +17,28 @@ def filled(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
 
 
 def line_of(candidate: Candidate) -> str:
-    """One line of text, markup and entities undone as the candidate's kind asks."""
+    """One line of text, markup and entities undone as the candidate's kind asks; at most `MAX_TEXT` characters."""
     match candidate.markup:
         case Markup.TEXT:
-            return one_line(candidate.value)
+            line = candidate.value
         case Markup.LOOSE:
-            return plain_title(candidate.value)
+            line = plain_title(candidate.value)
         case Markup.HTML:
-            return atom_text(candidate.value, "html")
+            line = atom_text(candidate.value, "html")
+    return one_line(line, MAX_TEXT)
+
+
+def has_stray_markup(candidates: Iterable[Candidate]) -> bool:
+    """Whether the first that is not empty holds markup or references where plain text belongs (protocols M11)."""
+    for candidate in filled(candidates):
+        if candidate.markup is Markup.TEXT or not ("<" in candidate.value or "&" in candidate.value):
+            return False
+        if line := line_of(candidate):
+            is_loose = candidate.markup is Markup.LOOSE
+            return (
+                line != one_line(candidate.value, MAX_TEXT) if is_loose else not candidate.element.startswith("atom:")
+            )
+    return False
 
 
 def first_line(candidates: Iterable[Candidate]) -> tuple[str, str] | None:

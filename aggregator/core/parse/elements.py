@@ -16,6 +16,7 @@ MAX_FOREIGN = 100
 _MAX_FOREIGN_DEPTH = 6
 _MAX_FOREIGN_TEXT = 4_000
 
+_GROUPS = frozenset({"media:group", "media:content"})
 _HTML_TYPES = frozenset({"html", "text/html", "text/x-html"})
 _XHTML_TYPES = frozenset({"xhtml", "application/xhtml+xml", "text/xhtml"})
 _RELATIONS = ("http://www.iana.org/assignments/relation/", "http://www.iana.org/assignments/link-relations/")
@@ -107,13 +108,23 @@ class Elements:
 
     def line(self, element: Element, name: str) -> ParsedPerson:
         """An author in one line, or taken apart where the feed put an Atom person into an RSS element."""
-        return self.person(element, name) if _has_children(element) else ParsedPerson(element=name, line=element.text)
+        if _has_children(element):
+            return self.person(element, name)
+        page = attribute(element, "href")
+        if page is None:
+            return ParsedPerson(element=name, line=element.text)
+        return ParsedPerson(element=name, name=element.text, uri=page, base=self.tree.base(element))
 
     def foreign(self, elements: Iterable[Element], consumed: frozenset[str]) -> Iterator[Foreign]:
-        """The known foreign elements among these that no field of the model holds (protocols M4)."""
+        """The known foreign elements among these that no field of the model holds (protocols M4).
+
+        Media RSS allows its elements at any level: what a `consumed` group of files says stands for all of them.
+        """
         for element in elements:
             key = self.tree.key(element) if isinstance(element.tag, str) else ""
-            if key.partition(":")[0] in KNOWN_FOREIGN and ":" in key and key not in consumed:
+            if key in _GROUPS and key in consumed:
+                yield from self.foreign(element, consumed)
+            elif key.partition(":")[0] in KNOWN_FOREIGN and ":" in key and key not in consumed:
                 yield self._foreign(element, 0)
 
     def _foreign(self, element: Element, depth: int) -> Foreign:

@@ -32,6 +32,8 @@ _CONSUMED = frozenset(
     ]
 )
 
+_LANGUAGE_PARTS = ("atom:title", "title", "atom:subtitle", "atom:tagline", "description")
+
 
 class HeadReader:
     """Reads one head from its child elements."""
@@ -93,10 +95,12 @@ class HeadReader:
         )
 
     def _languages(self, node: Element, kids: Children) -> Candidates:
-        inherited = self.elements.tree.language(node) or ""
+        tree = self.elements.tree
+        spoken = [tree.language(part, until=node) for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
         return (
-            Candidate(value=inherited, element="xml:lang"),
+            Candidate(value=tree.language(node) or "", element="xml:lang"),
             *self._all(kids, ("language", self.elements.text), ("dc:language", self.elements.text)),
+            *(Candidate(value=language, element="xml:lang") for language in spoken if language),
         )
 
     def _rights(self, kids: Children) -> Candidates:
@@ -135,6 +139,7 @@ class HeadReader:
             images += [one.text_link(url, "image/url") for url in inner.get("url", ())]
         for name in ("itunes:image", "googleplay:image"):
             images += [one.attribute_link(node, name, "href", "url") for node in kids.get(name, ())]
+        images += [one.attribute_link(node, "itunes:link", "href") for node in picture_links(kids)]
         for image in kids.get("image", ()):
             images.append(one.attribute_link(image, "image", "url", "href", "resource"))
         for name in ("media:thumbnail", "media:content"):
@@ -168,6 +173,11 @@ def licences(one: Elements, kids: Children) -> Candidates:
         *(one.text(node, "creativeCommons:license") for node in kids.get("creativecommons:license", ())),
         *(one.attribute(link, "atom:link", "href") for link in links),
     )
+
+
+def picture_links(kids: Children) -> list[Element]:
+    """`<itunes:link rel="image">`, the picture of a podcast before there was itunes:image."""
+    return [node for node in kids.get("itunes:link", ()) if (attribute(node, "rel") or "").lower() == "image"]
 
 
 def rss_link(one: Elements, node: Element) -> ParsedLink:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
 from itertools import islice
 
 from aggregator.core.parse.elements import MAX_FOREIGN, Elements
-from aggregator.core.parse.head import Children, HeadReader, licences, rss_link
+from aggregator.core.parse.head import Children, HeadReader, licences, picture_links, rss_link
 from aggregator.core.parse.parsed import (
     Candidate,
     Candidates,
@@ -18,7 +20,7 @@ from aggregator.core.parse.parsed import (
     ParsedPerson,
     ParsedReply,
 )
-from aggregator.core.parse.tree import Element, attribute, local_name, text_of
+from aggregator.core.parse.tree import Element, attribute, local_name, text_of, wrapper
 
 Reading = Callable[[Element, str], Candidate]
 
@@ -97,7 +99,7 @@ class ItemReader:
             comment_counts=self._comment_counts(kids, replies),
             reply_to=self._reply_to(kids),
             source=self._source(kids),
-            foreign=tuple(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN)),
+            foreign=tuple(dict.fromkeys(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN))),
             base=tree.base(node),
         )
 
@@ -182,7 +184,7 @@ class ItemReader:
     def _languages(self, node: Element, kids: Children) -> Candidates:
         tree = self.elements.tree
         parts = [part for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
-        spoken = [tree.language(part, until=node) for part in parts]
+        spoken = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
         return (
             Candidate(value=str(tree.language(node, until=node.getparent()) or ""), element="xml:lang"),
             *self._all(kids, ("dc:language", self.elements.text), ("language", self.elements.text)),
@@ -210,6 +212,7 @@ class ItemReader:
         return (
             *(item for item in contents if item.medium == "image" or _is_image(item)),
             *self._media(kids, "itunes:image", "href", "url"),
+            *(one.media(node, "itunes:link", "href") for node in picture_links(kids)),
             *self._media(kids, "googleplay:image", "href", "url"),
             *(item for item in enclosures if _is_image(item)),
             *plain,
@@ -230,7 +233,8 @@ class ItemReader:
             *self._media(kids, "media:peerLink", "href"),
         )
         lengths = [text_of(node).strip() for node in kids.get("itunes:duration", ())]
-        return tuple(_with_duration(item, lengths[0]) if lengths else item for item in found)
+        timed = (_with_duration(item, lengths[0]) if lengths else item for item in found)
+        return tuple(_without_proxy(kids, timed))
 
     def _comment_urls(self, kids: Children, replies: list[ParsedLink]) -> tuple[ParsedLink, ...]:
         one = self.elements
@@ -292,7 +296,18 @@ _PUBLISHED = (
     "date",
 )
 _UPDATED = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified")
-_LANGUAGE_PARTS = ("atom:content", "content:encoded", "description", "atom:title", "title")
+_LANGUAGE_PARTS = (
+    "atom:content",
+    "content:encoded",
+    "xhtml:body",
+    "xhtml:div",
+    "body",
+    "fullitem",
+    "description",
+    "atom:summary",
+    "atom:title",
+    "title",
+)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -315,18 +330,16 @@ def _with_duration(item: ParsedMedia, duration: str) -> ParsedMedia:
     """itunes:duration belongs to the file that is played."""
     if item.duration or not (item.type or "audio/").startswith(("audio/", "video/")):
         return item
-    return ParsedMedia(
-        url=item.url,
-        element=item.element,
-        type=item.type,
-        medium=item.medium,
-        length=item.length,
-        duration=duration,
-        title=item.title,
-        width=item.width,
-        height=item.height,
-        base=item.base,
-    )
+    return replace(item, duration=duration)
+
+
+def _without_proxy(kids: Children, items: Iterator[ParsedMedia]) -> Iterator[ParsedMedia]:
+    """FeedBurner counts whoever loads a file and names the file itself beside it."""
+    name = "feedburner:origEnclosureLink"
+    originals = [text_of(node).strip() for node in kids.get(name.lower(), ())]
+    counted = attribute(kids["enclosure"][0], "url") if originals and originals[0] and "enclosure" in kids else None
+    for item in items:
+        yield replace(item, url=originals[0], element=name) if counted and item.url == counted else item
 
 
 def _rss_category(node: Element) -> Iterator[ParsedCategory]:
@@ -337,8 +350,13 @@ def _rss_category(node: Element) -> Iterator[ParsedCategory]:
     if not text:
         yield from _atom_category(node)
         return
-    path = tuple(part for part in text.split("/") if part.strip()) if domain and "<" not in text else (text,)
+    path = tuple(part for part in text.split("/") if part.strip()) if domain and _is_path(text) else ()
     yield ParsedCategory(path=path or (text,), element="category", scheme=domain)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a `/` parts names: it does not in an address, nor in markup however often that was escaped."""
+    return "://" not in text and "<" not in unescape(text)
 
 
 def _atom_category(node: Element) -> Iterator[ParsedCategory]:

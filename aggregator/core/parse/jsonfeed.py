@@ -49,7 +49,7 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
     entries = tuple(_entries(items[:MAX_ITEMS], diagnostics))
     return ParsedFeed(
         dialect="json-1.1" if version.rstrip("/").endswith("1.1") else "json-1.0",
-        head=_head(feed),
+        head=_head(feed, items),
         entries=entries,
         diagnostics=tuple(diagnostics),
     )
@@ -125,13 +125,26 @@ def _authors(values: Json) -> tuple[tuple[ParsedPerson, ...], ...]:
     return tuple(group for group in groups if group)
 
 
-def _head(feed: Json) -> ParsedHead:
+def _generators(items: Sequence[Any]) -> Candidates:
+    """JSON Feed has no word for who wrote it; what we write says so with the first item (protocols M7)."""
+    first = items[0] if items and isinstance(items[0], dict) else {}
+    name, says, _ = _text(_extension(first), "about").partition(": where this item came from")
+    return (Candidate(value=name, element="_syndication.about"),) if says else ()
+
+
+def _extension(item: Json) -> Json:
+    ours = item.get("_syndication")
+    return ours if isinstance(ours, dict) else {}
+
+
+def _head(feed: Json, items: Sequence[Any]) -> ParsedHead:
     hubs = (hub for hub in _objects(feed, "hubs") if _text(hub, "type").lower() in ("websub", "pubsubhubbub"))
     return ParsedHead(
         ids=_one(feed, "feed_url"),
         titles=_one(feed, "title"),
         descriptions=_one(feed, "description"),
         languages=_one(feed, "language"),
+        generators=_generators(items),
         links=(
             *_link(feed, "home_page_url"),
             *_link(feed, "feed_url", "self"),
@@ -145,14 +158,15 @@ def _head(feed: Json) -> ParsedHead:
 
 
 def _entry(item: Json) -> ParsedEntry:
-    ours = item.get("_syndication")
-    extension: Json = ours if isinstance(ours, dict) else {}
+    extension = _extension(item)
+    talk = extension.get("comments")
+    discussion: Json = talk if isinstance(talk, dict) else {}
     plain = _text(item, "content_text")
     as_html = html.escape(plain, quote=False).replace("\r\n", "\n").replace("\n", "<br>")
     return ParsedEntry(
         ids=_one(item, "id"),
         links=_link(item, "url"),
-        related=_link(item, "external_url", "related"),
+        related=(*_link(item, "external_url", "related"), *_related(extension)),
         titles=_one(item, "title"),
         contents=(
             *_one(item, "content_html", Markup.HTML),
@@ -167,8 +181,18 @@ def _entry(item: Json) -> ParsedEntry:
         categories=tuple(_categories(item, extension)),
         images=tuple(_images(item)),
         enclosures=tuple(_attachments(item)),
+        comment_urls=_link(discussion, "url"),
+        comment_feeds=_link(discussion, "feed"),
+        comment_counts=_one(discussion, "count"),
         source=_source(extension),
     )
+
+
+def _related(extension: Json) -> Iterator[ParsedLink]:
+    addresses = extension.get("related")
+    for address in addresses[:_MAX_LIST] if isinstance(addresses, list) else ():
+        if isinstance(address, str) and address.strip():
+            yield ParsedLink(href=address.strip(), element="_syndication.related", rel="related")
 
 
 def _images(item: Json) -> Iterator[ParsedMedia]:

@@ -99,7 +99,11 @@ _PREFIX_OF: dict[str, str] = {_folded(uri): prefix for prefix, uri in NAMESPACES
     _folded(uri): prefix for prefix, uris in _OTHER_SPELLINGS.items() for uri in uris
 }
 
-_PREFIX_BY_NAME: dict[str, str] = {prefix.lower(): prefix for prefix in NAMESPACES} | {"atom10": "atom", "a10": "atom"}
+_PREFIX_BY_NAME: dict[str, str] = {prefix.lower(): prefix for prefix in NAMESPACES} | {
+    "atom10": "atom",
+    "a10": "atom",
+    "rss": RSS,
+}
 
 KNOWN_FOREIGN = frozenset({"media", "itunes", "podcast", "dc", "dcterms", "georss", "gml", "geo", "thr", "slash"}) | {
     "wfw",
@@ -130,4 +134,6 @@ def prefix_for_name(name: str) -> str | None:
 def uri_for_undeclared(name: str) -> str:
     """A namespace address for a prefix that was used without being declared: the usual one, else a made-up one."""
     prefix = prefix_for_name(name)
+    if prefix == RSS:
+        return _OTHER_SPELLINGS[RSS][0]
     return NAMESPACES[prefix] if prefix is not None else f"urn:undeclared:{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _START = re.compile(r"<([A-Za-z_][\w.\-]*+(?::[\w.\-]++)?+)([^<>]*+)")
 _BURIED_ROOT = re.compile(r"<(?:[\w.\-]{1,40}:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
@@ -85,6 +85,8 @@ class Prolog:
     """Local name of the root as written."""
     junk: bool = False
     """Something stood before the root that has no business there."""
+    blanks: bool = False
+    """The XML declaration is not the first thing, as XML wants it: blanks stood before it."""
     entities: dict[str, str] = field(default_factory=dict)
     """Short literal entities the document declared for itself, values still escaped."""
     forbidden: str | None = None
@@ -114,7 +116,9 @@ def read_prolog(text: str) -> Prolog:
                 break
     except _Forbidden as refused:
         return Prolog(kind=Kind.OTHER_XML, body=text, forbidden=str(refused))
-    return _judge_root(text, position, entities=entities, html=html)
+    start = _past_blanks(text, 0)
+    blanks = start > 0 and text.startswith("<?xml", start)
+    return replace(_judge_root(text, position, entities=entities, html=html), blanks=blanks)
 
 
 def _judge_root(text: str, position: int, *, entities: dict[str, str], html: bool) -> Prolog:

@@ -7,7 +7,9 @@ had. The two are paired by position when they count the same entries, else by id
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
@@ -29,11 +31,13 @@ _MENDINGS = {
     "undeclared-prefix": "a namespace prefix was used without being declared",
     "not-well-formed": "the XML is not well-formed and was mended",
     "cut-off": "the document ends in the middle; only complete entries were taken",
+    "blanks-before-root": "blanks stand before the XML declaration",
     "junk-before-root": "something stands before the feed",
     "junk-after-root": "something stands behind the feed",
     "too-deep": f"tags nested deeper than {mending.MAX_DEPTH} were left out",
 }
-_SOUND = frozenset({"junk-before-root", "junk-after-root"})
+_SOUND = frozenset({"blanks-before-root", "junk-before-root", "junk-after-root"})
+_MAX_NOTES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     except mending.HopelessError as error:
         raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
     mendings = set(sound.mendings)
-    mendings |= {"junk-before-root"} if prolog.junk else set()
+    mendings |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
     mendings |= {"control-characters"} if cleaned else set()
     diagnostics = [Diagnostic(name=name, message=_MENDINGS[name]) for name in sorted(mendings)]
     bozo = bool(mendings - _SOUND)
@@ -71,7 +75,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
-    diagnostics += _structure(tree, nodes)
+    diagnostics += [*_structure(tree, nodes), *_nameless(entries)]
     seen = _recognised(tree, nodes, entries)
     if seen.failed:
         diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
@@ -150,6 +154,9 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
         Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
         for uri in tree.misspelt
     ]
+    if odd := tree.odd_home:
+        words = f"the feed's own elements are in the namespace {odd[:100]!r}; they were read by their names"
+        found.append(Diagnostic(name="namespace-unknown", message=words))
     if tree.root_name == "rss":
         channels = [child for child in tree.root if local_name(child).lower() == "channel"]
         outside = [node for node in nodes if node.getparent() is tree.root]
@@ -157,6 +164,15 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
             message = f"it has {len(channels)} channels and {len(outside)} items outside of one; all items were read"
             found.append(Diagnostic(name="channel-structure", message=message))
     return found
+
+
+def _nameless(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
+    """One for each of the first entries that have no id (protocols I2)."""
+    for entry in islice((entry for entry in entries if not any(c.value.strip() for c in entry.ids)), _MAX_NOTES):
+        words = "the entry has no id; its link or its text tells it apart"
+        where = (*(link.href for link in entry.links), *(title.value for title in entry.titles))
+        label = next((one.strip() for one in where if one.strip()), None)
+        yield Diagnostic(name="guid-missing", message=words, entry=label and label[:200])
 
 
 def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:

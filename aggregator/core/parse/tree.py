@@ -61,6 +61,11 @@ class Tree:
         self._home_uris = self._uris_of_home()
         self._has_base = any(XML_BASE in element.attrib for element in root.iter(etree.Element))
 
+    @property
+    def odd_home(self) -> str | None:
+        """The namespace of the feed's own elements where it is not their dialect's; None if all is as it should be."""
+        return next((uri for uri in self._home_uris if prefix_for_uri(uri) != self.home), None)
+
     def _uris_of_home(self) -> frozenset[str]:
         """Namespaces whose elements count as the dialect's own, whatever their address says (protocols M5)."""
         own = _uri_of(self.root.tag)
@@ -196,15 +201,22 @@ def inner_html(element: Element, base: str | None = None, *, raw: bool = False) 
     has no word for it. With `raw` the text between the elements is itself HTML, escaped for XML.
     """
     own: str | None = None
-    children = [child for child in element if isinstance(child.tag, str)]
-    if len(children) == 1 and local_name(children[0]).lower() == "div":
-        wrapper = children[0]
-        if not (element.text or "").strip() and not (wrapper.tail or "").strip():
-            element = wrapper
-            own = _inner_base(wrapper, base, None)
+    div = wrapper(element)
+    if div is not None:
+        element = div
+        own = _inner_base(div, base, None)
     pieces: list[str] = []
     _Writer(pieces, base, raw=raw).children(element, 0, own)
     return "".join(pieces)
+
+
+def wrapper(element: Element) -> Element | None:
+    """The `div` that holds all of the element; None if there is none."""
+    children = [child for child in element if isinstance(child.tag, str)]
+    if len(children) != 1 or local_name(children[0]).lower() != "div":
+        return None
+    outside = (element.text or "") + (children[0].tail or "")
+    return None if outside.strip() else children[0]
 
 
 def _inner_base(element: Element, outer: str | None, inner: str | None) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from aggregator.core.config import Config, FeedConfig, SourceConfig
 from aggregator.core.config_posts import blog, documents
+from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
 from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
 from aggregator.core.text.plain import label_key
 
@@ -23,6 +23,8 @@ class BlogPlan:
 
     dialect: str
     folder: str | None = None
+    footer: bool = field(default=True, repr=False)
+    """Each post ends with a visible link to the original (protocols M8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class OutputPlan:
         told = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_SOURCES}
         if not self.blog:
             del told["blog"]
+        elif not self.blog.footer:
+            told["footer"] = False
         offered = {name: getattr(self, name) for name in _OF_SOURCES}
         return f"{_digest(told | dict(shown))}/{_digest(offered | dict(chosen))}"
 
@@ -74,7 +78,7 @@ class OutputPlan:
 
         Nor does what is at its default, so that a later version with more fields gives the same.
         """
-        decisive = [field for field in fields(self) if field.name not in _NO_RULE]
+        decisive = [one for one in fields(self) if one.name not in _NO_RULE]
         values = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _digest(values | also)
 
@@ -155,7 +159,7 @@ def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug
         is_secret=feed.token is not None,
         language=feed.language or base.language,
         formats=documents(feed.formats),
-        blog=BlogPlan(dialect=dialect, folder=feed.posts) if dialect else None,
+        blog=BlogPlan(dialect=dialect, folder=feed.posts, footer=feed.footer) if dialect else None,
         limit=feed.limit,
         keep=tuple(feed.keep),
         drop=tuple(feed.drop),

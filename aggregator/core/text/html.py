@@ -51,7 +51,8 @@ class Cleaned:
 
     html: str
     diagnostics: tuple[str, ...] = ()
-    """Names of what was wrong, of: html-double-escaped, html-plain-text, html-too-deep, html-cut, html-unstable."""
+    """Names of what was wrong, of: html-double-escaped, html-plain-text, html-too-deep, html-cut, html-unstable,
+    html-disarmed, html-images, html-mended."""
     truncated: bool = False
 
 
@@ -104,7 +105,7 @@ def _decode(html: str, notes: dict[str, None]) -> str:
         html = _normalised(unescape(html))
         notes["html-double-escaped"] = None
     if "<![CDATA[" in html:
-        html = html.replace("<![CDATA[", "").replace("]]>", "")
+        html = html.replace("<![CDATA[", "").replace("]]>", "").replace("]]&gt;", "")
     if "&#" in html:
         html = _NUMERIC.sub(_resolvable, html)
     if _MARKUP.search(html) is None:
@@ -126,6 +127,12 @@ def _round(html: str, place: Place, notes: dict[str, None]) -> tuple[str, bool]:
     written = rewrite(html, place)
     if written.is_too_deep:
         notes["html-too-deep"] = None
+    if written.is_disarmed:
+        notes["html-disarmed"] = None
+    if written.has_other_images:
+        notes["html-images"] = None
+    if written.is_torn and not (written.is_too_deep or written.is_cut):
+        notes["html-mended"] = None
     parts = _without_wrapper(written.parts) if written.is_nested else written.parts
     kept, is_cut = _cut(parts)
     source = "".join(kept).strip(BLANKS)
@@ -166,6 +173,8 @@ def _without_wrapper(parts: list[str]) -> list[str]:
         last -= 1
     if first >= last or parts[first] != "<div>" or parts[last] != "</div>":
         return parts[first : last + 1]
+    if parts.count("</div>") == 1:
+        return parts[first + 1 : last]
     partner: dict[int, int] = {}
     opened: list[int] = []
     for index, part in enumerate(parts):

@@ -30,7 +30,6 @@ _LAZY = (
 )
 """Where the real address hides, in the order of H2."""
 
-_SIZE_NAMES = frozenset({"width", "height"})
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/]++={0,2})", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\n\f\r]++")
@@ -95,13 +94,13 @@ def is_dot(attributes: dict[str, str]) -> bool:
 
 def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
     """`width` and `height` as they are kept: positive, and height only if `w` and `h` do not contradict it (H3)."""
-    if attributes.keys().isdisjoint(_SIZE_NAMES):
-        return []
     width, height = size(attributes.get("width")), size(attributes.get("height"))
-    w, h = size(attributes.get("w")), size(attributes.get("h"))
-    if width and height and w and h and abs(w * height - h * width) > 0.02 * w * height:
-        height = None
-    return [(name, str(value)) for name, value in (("width", width), ("height", height)) if value]
+    if width and height and "w" in attributes and "h" in attributes:
+        w, h = size(attributes["w"]), size(attributes["h"])
+        if w and h and abs(w * height - h * width) > 0.02 * w * height:
+            height = None
+    kept = [("width", str(width))] if width else []
+    return [*kept, ("height", str(height))] if height else kept
 
 
 def candidates(srcset: str, place: Place) -> list[tuple[str, str, float]]:

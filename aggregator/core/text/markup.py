@@ -43,6 +43,9 @@ _PAIR = re.compile(
     (?:[ \t\n\f\r]*+=[ \t\n\f\r]*+(?:"([^"]*+)"|'([^']*+)'|([^ \t\n\f\r>"'][^ \t\n\f\r>]*+))?+)?+""",
     re.VERBOSE,
 )
+REGULAR_TAG = re.compile(r"([a-z][a-z0-9]*+)(?: [a-z][a-z0-9:_-]*+=\"[^\"]*+\")++ ?/?")
+"""The inside of a start tag as nearly all are written: the next `>` ends it, by whatever rules it is read."""
+_REGULAR_PAIR = re.compile(r" ([a-z][a-z0-9:_-]*+)=\"([^\"]*+)\"")
 _REFERENCE = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?+|([a-zA-Z][a-zA-Z0-9]*+)(;?+)(=?+))")
 _ROW_BREAK = re.compile(r"[ \t]*+[\r\n][ \t\r\n]*+")
 _SPECIAL = re.compile('[&<>"\xa0]')
@@ -104,6 +107,21 @@ def read_attributes(source: str) -> dict[str, str]:
     return found
 
 
+def read_regular(tag: str, position: int) -> dict[str, str] | None:
+    """As `read_attributes`, of a `REGULAR_TAG` whose name ends at `position`; None for one with too many of them."""
+    pairs: list[tuple[str, str]] = _REGULAR_PAIR.findall(tag, position)
+    if len(pairs) > MAX_ATTRIBUTES:
+        return None
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found = {}
+        for name, value in pairs:
+            found.setdefault(name, value)
+    if "&" in tag:
+        return {name: decode_attribute(value) for name, value in found.items()}
+    return found
+
+
 def in_one_line(value: str) -> str:
     """The value with every line break, and the blanks around it, turned into one space (H4)."""
     return _ROW_BREAK.sub(" ", value).strip(BLANKS) if "\n" in value or "\r" in value else value
@@ -125,9 +143,10 @@ def write_tag(name: str, attributes: list[tuple[str, str]]) -> str:
     """An opening tag."""
     if not attributes:
         return f"<{name}>"
-    if _SPECIAL.search("".join([value for _, value in attributes])) is None:
-        return f"<{name}" + "".join([f' {key}="{value}"' for key, value in attributes]) + ">"
-    return "<" + name + "".join([f' {key}="{escape_value(value)}"' for key, value in attributes]) + ">"
+    values = [value for _, value in attributes]
+    if _SPECIAL.search("".join(values)) is not None:
+        attributes = [(key, escape_value(value)) for key, value in attributes]
+    return f"<{name} " + " ".join([f'{key}="{value}"' for key, value in attributes]) + ">"
 
 
 def write_link(url: str, text: str) -> str:

@@ -58,13 +58,15 @@ _SIMPLE = (
 
 _NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _ROWS = frozenset({"tr", "tbody", "thead", "tfoot"})
+ENDLESS = _ROWS | {"p", "li", "dt", "dd", "td", "th", "rt", "rp"}
+"""Elements whose end tag HTML lets one leave out."""
 _RUBY = frozenset({"rt", "rp"})
 
 
 class Nesting:
     """The open elements, innermost last."""
 
-    __slots__ = ("_formats", "_suppressed", "is_nested", "is_settled", "is_too_deep", "stack")
+    __slots__ = ("_formats", "_suppressed", "is_nested", "is_settled", "is_too_deep", "is_torn", "stack")
 
     def __init__(self) -> None:
         self.stack: list[str] = []
@@ -72,6 +74,8 @@ class Nesting:
         """So far a parser would take every tag where it stands, and move or close nothing by itself."""
         self.is_nested = True
         """So far every end tag was that of the innermost element."""
+        self.is_torn = False
+        """An end tag ended nothing, or another element than it should have: no list of unclosed `li` does that."""
         self.is_too_deep = False
         self._suppressed: dict[str, int] = {}
         self._formats = 0
@@ -114,6 +118,7 @@ class Nesting:
             stack.pop()
         else:
             self.is_settled = self.is_nested = False
+            self.is_torn = self.is_torn or not _is_innermost(stack, name)
             if not _remove_last(stack, name):
                 return False
         if name in _FORMATS:
@@ -162,6 +167,11 @@ class Nesting:
             if "table" not in inner:
                 _remove_last(stack, "p")
                 self.is_settled = self.is_nested = False
+
+
+def _is_innermost(stack: list[str], name: str) -> bool:
+    """Whether the last open element is of this name, but for those that need no end tag."""
+    return next((one == name for one in reversed(stack) if one == name or one not in ENDLESS), False)
 
 
 def _remove_last(stack: list[str], name: str) -> bool:

@@ -93,6 +93,8 @@ def _line(text: str) -> str:
 
 def without_tags(text: str) -> str:
     """The text without what is a tag of HTML, or would run as one; script and style go with what is in them."""
+    if "<![CDATA[" in text:
+        text = text.replace("<![CDATA[", "").replace("]]>", "")
     for _ in range(5):
         if "<" not in text:
             return text
@@ -124,7 +126,7 @@ def _without_unseen(text: str) -> str:
 def _kept(token: re.Match[str]) -> str:
     name = token["name"]
     if name is None:
-        return "" if token[0].startswith("<!--") or "<" in token[0][1:] else token[0]
+        return "" if token[0].lower().startswith(("<!--", "<!doctype ")) or "<" in token[0][1:] else token[0]
     if not token["end"]:
         is_tag = _HANDLER.search(token[0]) or (name.lower() in _MARKUP and (token["close"] or "=" in token[0]))
         return "" if is_tag else token[0]
@@ -208,7 +210,7 @@ def parse_person(raw: str) -> Person | None:
 def _person(name: str, mail: str | None) -> Person | None:
     if mail is None and (found := _ADDRESS.search(name)):
         mail = found[0]
-    name = _EMPTY_BRACKETS.sub("", _line(_ADDRESS.sub(" ", name))).strip(" \"'<>,;")
+    name = _line(_EMPTY_BRACKETS.sub(" ", _ADDRESS.sub(" ", name))).strip(" \"'<>,;")
     if name.startswith("(") and name.endswith(")"):
         name = name[1:-1].strip()
     if name.lower() in _NOBODY:

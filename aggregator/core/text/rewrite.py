@@ -16,15 +16,17 @@ from aggregator.core.text.images import candidates, image_within, is_lazy, large
 from aggregator.core.text.markup import (
     BLANKS,
     ELEMENTS,
+    REGULAR_TAG,
     TOKEN,
     VOID,
     escape_text,
     in_one_line,
     names,
     read_attributes,
+    read_regular,
     write_tag,
 )
-from aggregator.core.text.nesting import Nesting
+from aggregator.core.text.nesting import ENDLESS, Nesting
 from aggregator.core.text.place import Place
 from aggregator.core.text.sanitise import ALLOWED, ID_PREFIX, WITH_OWN, fits
 
@@ -52,18 +54,25 @@ _RENAMED = {
     "strike": "s",
     "tt": "code",
 }
-_PLAIN_OPENERS = {f"<{name}>": name for name in ALLOWED - VOID - {"iframe", "pre", "audio", "video", "picture"}}
-_BARE_OPENERS = {tag: name for tag, name in _PLAIN_OPENERS.items() if name not in WITH_OWN}
-_BREAKS = frozenset({"<br>", "<br/>", "<br />"})
-_CLOSERS = {f"</{name}>": name for name in ALLOWED - VOID - {"iframe"}}
+_PLAIN = {name: f"<{name}>" for name in ALLOWED - VOID - {"iframe", "pre", "audio", "video", "picture"}}
+"""Elements whose start tag, where nothing stands in it but the name, is written as it came."""
+_BARE = frozenset(_PLAIN) - WITH_OWN
+_ORDINARY = ALLOWED - {"iframe"}
+_BREAKS = frozenset({"br", "br/", "br /"})
+_CLOSERS = {f"/{name}": f"</{name}>" for name in ALLOWED - VOID - {"iframe"}}
 _RAW_CLOSERS = {name: re.compile(rf"</{name}(?=[ \t\n\f\r/>])[^>]*+>?", re.IGNORECASE | re.ASCII) for name in _RAW}
 _NOSCRIPT = re.compile(r"[ \t\n\f\r]*+<noscript(?=[ \t\n\f\r/>])[^>]*+>", re.IGNORECASE | re.ASCII)
 _ALIGN = re.compile(
     r"(?:^|[;\s])text-align\s*:\s*(left|right|center|justify)\s*(?:!\s*important\s*)?(?=;|$)", re.IGNORECASE | re.ASCII
 )
-_COMMON = re.compile(r"[ \t\n\f\r/\"'](?:style|title|id|dir|(?:xml:)?lang)[ \t\n\f\r/=]", re.IGNORECASE | re.ASCII)
+_BARE_TAG = re.compile(
+    r"([a-z][a-z0-9]*+)(?: (?!(?:style|title|id|dir|lang|xml:lang)=)[a-z][a-z0-9:_-]*+=\"[^\"]*+\")++ ?/?"
+)
+"""The inside of a start tag of which most elements keep nothing but the name."""
 _COMMON_NAMES = names("style title id dir lang xml:lang")
 _OWN_TEXTS = names("colspan rowspan start type media datetime kind srclang label sizes")
+_HANDLER = re.compile(r" on[a-zA-Z]{3,20} ?=")
+"""What is nearly always an attribute that runs something; looked for once in the whole, since it is so rare."""
 _ANCHOR_TARGET = re.compile(r"\sid\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE | re.ASCII)
 
 
@@ -79,6 +88,12 @@ class Rewritten:
     is_too_deep: bool
     is_cut: bool
     """It had more elements than are read."""
+    is_torn: bool
+    """Tags are missing, left over or crossed."""
+    is_disarmed: bool
+    """Something that would act in a reader was left out: scripts, forms, handlers, links that run."""
+    has_other_images: bool
+    """Placeholders became the pictures they stand for, or pictures that are none were left out."""
 
 
 def rewrite(html: str, place: Place) -> Rewritten:
@@ -89,12 +104,14 @@ def rewrite(html: str, place: Place) -> Rewritten:
 class _Pass:
     __slots__ = (
         "cut",
+        "disarmed",
         "elements",
         "hopeless",
         "html",
         "ids",
         "nesting",
         "noscript",
+        "other_images",
         "parts",
         "picture",
         "place",
@@ -109,15 +126,18 @@ class _Pass:
         self.elements = 0
         self.tokens = 0
         self.cut = False
+        self.disarmed = _HANDLER.search(html) is not None
+        self.other_images = False
         self.hopeless: set[str] = set()
         self.noscript: tuple[int, str] | None = None
         self.picture: str | None = None
         self.ids: frozenset[str] | None = None
 
     def run(self) -> Rewritten:
-        position: int | None = 0
-        while position is not None:
-            position = self._read(position)
+        first, *pieces = self.html.split("<")
+        if first:
+            self.parts.append(first)
+        self._read(pieces, len(first))
         nesting = self.nesting
         return Rewritten(
             parts=self.parts,
@@ -125,52 +145,74 @@ class _Pass:
             is_nested=nesting.is_nested and not nesting.stack,
             is_too_deep=nesting.is_too_deep,
             is_cut=self.cut,
+            is_torn=nesting.is_torn or not ENDLESS.issuperset(nesting.stack),
+            is_disarmed=self.disarmed,
+            has_other_images=self.other_images,
         )
 
-    def _read(self, position: int) -> int | None:
-        """Reads tokens from `position` on; answers where to go on after skipped content, None at the end."""
+    def _read(self, pieces: list[str], end: int) -> None:
+        """Reads what follows each `<`, the first of which stands at `end`.
+
+        Nearly every piece is a plain tag and the text behind it. The others are read by the standard's rules, which may
+        lead over several pieces.
+        """
         html, parts, nesting = self.html, self.parts, self.nesting
         stack = nesting.stack
-        last = position
-        for token in TOKEN.finditer(html, position):
-            start, end = token.span()
-            if start > last:
-                parts.append(html[last:start])
-            last = end
-            tag = html[start:end]
-            name = _CLOSERS.get(tag)
-            if name is not None and stack and stack[-1] == name and nesting.close(name):
-                parts.append(tag)
+        behind = 0
+        for piece in pieces:
+            start, end = end, end + 1 + len(piece)
+            if start < behind:
+                if behind < end:
+                    parts.append(html[behind:end])
                 continue
-            self.tokens += 1
-            if self.tokens > MAX_TOKENS or self.elements > MAX_ELEMENTS:
-                self.cut = True
-                return None
-            if tag in _BREAKS:
-                self.elements += 1
-                parts.append("<br>")
-                continue
-            name = _PLAIN_OPENERS.get(tag)
-            if name is None:
-                head = tag.partition(" ")[0] + ">"
-                name = _BARE_OPENERS.get(head)
-                if name is not None and (_COMMON.search(tag) is not None or not token["end"]):
-                    name = None
-                tag = head
-            if name is not None:
-                self.elements += 1
-                if nesting.open(name):
-                    parts.append(tag)
-                continue
-            jump = self._token(token)
-            if jump != end:
-                return jump
-        if last < len(html):
-            parts.append(html[last:])
-        return None
+            tag, closed, text = piece.partition(">")
+            closer = _CLOSERS.get(tag)
+            if closer is not None and closed and stack and stack[-1] == tag[1:] and nesting.close(tag[1:]):
+                parts.append(closer)
+            else:
+                self.tokens += 1
+                if self.tokens > MAX_TOKENS or self.elements > MAX_ELEMENTS:
+                    self.cut = True
+                    return
+                if not closed or not self._plain(tag, start):
+                    behind = self._token(start)
+                    text = html[behind:end]
+            if text:
+                parts.append(text)
 
-    def _token(self, token: re.Match[str]) -> int:
-        """Handles a token that is not plain; answers where to read on."""
+    def _plain(self, tag: str, start: int) -> bool:
+        """Handles what stands between `<` and `>` if it is a start tag about which there can be no doubt."""
+        if tag in _BREAKS:
+            self.elements += 1
+            self.parts.append("<br>")
+            return True
+        opener = _PLAIN.get(tag)
+        if opener is None:
+            shape = _BARE_TAG.fullmatch(tag)
+            if shape is None or shape[1] not in _BARE:
+                return self._regular(tag, start)
+            tag, opener = shape[1], _PLAIN[shape[1]]
+        self.elements += 1
+        if self.nesting.open(tag):
+            self.parts.append(opener)
+        return True
+
+    def _regular(self, tag: str, start: int) -> bool:
+        """Handles a start tag that is written as nearly all are, whatever its attributes say."""
+        shape = REGULAR_TAG.fullmatch(tag)
+        if shape is None or shape[1] not in _ORDINARY:
+            return False
+        attributes = read_regular(tag, shape.end(1))
+        if attributes is None:
+            return False
+        self._element(shape[1], attributes, start, start + len(tag) + 2, is_closed=tag.endswith("/"))
+        return True
+
+    def _token(self, start: int) -> int:
+        """Handles the token at `start`, whatever it is; answers where to read on."""
+        token = TOKEN.match(self.html, start)
+        if token is None:  # it matches every `<`
+            return start
         end = token.end()
         name = token["name"]
         if name is None:
@@ -190,28 +232,26 @@ class _Pass:
             return self._raw(name, token)
         if name in _DROPPED:
             return self._dropped(name, end)
-        self._element(name, token)
+        source = token["attributes"]
+        attributes = read_attributes(source) if source else {}
+        self.disarmed = self.disarmed or name == "form"
+        if name == "center":
+            attributes["style"] = "text-align: center"
+        self._element(_RENAMED.get(name, name), attributes, start, end, is_closed=source.endswith("/"))
         return end
 
-    def _element(self, name: str, token: re.Match[str]) -> None:
-        is_centred = name == "center"
-        name = _RENAMED.get(name, name)
+    def _element(self, name: str, attributes: dict[str, str], start: int, end: int, *, is_closed: bool) -> None:
+        """Writes a start tag that stands from `start` to `end`; `is_closed` by a slash, as in XHTML."""
         if name not in ALLOWED:
             return
-        source = token["attributes"]
-        if name not in WITH_OWN and not is_centred and (not source or _COMMON.search(source) is None):
-            source = ""
-        attributes = read_attributes(source) if source else {}
-        if is_centred:
-            attributes["style"] = "text-align: center"
         if name == "img":
-            self._image(attributes, token)
+            self._image(attributes, start, end)
             return
         if name in VOID:
             self._void(name, attributes)
             return
         kept = self._common(attributes) + self._own(name, attributes)
-        if name == "a" and source.endswith("/") and "href" not in attributes:
+        if name == "a" and is_closed and "href" not in attributes:
             self.parts.append(write_tag(name, kept) + "</a>")
             return
         self._open(name, write_tag(name, kept))
@@ -222,6 +262,8 @@ class _Pass:
         if attributes.keys().isdisjoint(_COMMON_NAMES):
             return kept
         for name, value in attributes.items():
+            if name not in _COMMON_NAMES:
+                continue
             if name == "style":
                 found = _ALIGN.findall(value)
                 if found:
@@ -232,7 +274,7 @@ class _Pass:
                 value = value if value.startswith(ID_PREFIX) else ID_PREFIX + value
                 if fits("", name, value):
                     kept.append((name, value))
-            elif name in ("lang", "dir", "xml:lang"):
+            else:
                 name = "lang" if name == "xml:lang" else name
                 value = value.strip().lower() if name == "dir" else value.strip().replace("_", "-")
                 if fits("", name, value) and (name, value) not in kept:
@@ -272,26 +314,28 @@ class _Pass:
 
     def _href(self, value: str) -> str | None:
         url = self.place.link(value)
+        self.disarmed = self.disarmed or (url is None and value.strip().lower().startswith("javascript:"))
         if url is not None and url.startswith("#") and not url.startswith("#" + ID_PREFIX):
             if self.ids is None:
                 self.ids = frozenset(_ANCHOR_TARGET.findall(self.html))
             return "#" + ID_PREFIX + url[1:] if url[1:] in self.ids else url
         return url
 
-    def _image(self, attributes: dict[str, str], token: re.Match[str]) -> None:
+    def _image(self, attributes: dict[str, str], start: int, end: int) -> None:
         for name in ("alt", "sizes"):
             if name in attributes:
                 attributes[name] = in_one_line(attributes[name])
         lazy = is_lazy(attributes)
-        spare = self._spare_image(token) if lazy else None
+        spare = self._spare_image(start, end) if lazy else None
         written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
+        self.other_images = self.other_images or lazy or not written
         if written:
             self.elements += 1
             self.parts.append(written)
 
-    def _spare_image(self, token: re.Match[str]) -> str | None:
+    def _spare_image(self, start: int, end: int) -> str | None:
         """The picture of the `noscript` beside this one, else the largest source of the `picture` around it (H2)."""
-        behind = _NOSCRIPT.match(self.html, token.end())
+        behind = _NOSCRIPT.match(self.html, end)
         if behind is not None and "noscript" not in self.hopeless:
             closer = _RAW_CLOSERS["noscript"].search(self.html, behind.end())
             if closer is not None:
@@ -299,8 +343,8 @@ class _Pass:
                 if url is not None:
                     return url
         if self.noscript is not None:
-            end, content = self.noscript
-            if not self.html[end : token.start()].strip(BLANKS):
+            before, content = self.noscript
+            if not self.html[before:start].strip(BLANKS):
                 url = image_within(content, self.place)
                 if url is not None:
                     return url
@@ -336,6 +380,7 @@ class _Pass:
 
     def _dropped(self, name: str, end: int) -> int:
         """Skips an element that goes with its content; one that is never closed loses its tag alone."""
+        self.disarmed = True
         if name in self.hopeless:
             return end
         depth = 1
@@ -371,6 +416,7 @@ class _Pass:
     def _raw(self, name: str, token: re.Match[str]) -> int:
         """An element whose content is no markup: all go, but a frame becomes what H9 says, and `xmp` is text."""
         start = token.end()
+        self.disarmed = self.disarmed or name in _SWALLOWS
         is_empty = token["attributes"].endswith("/") and name not in _SWALLOWS
         end = start if is_empty else self._behind_raw(name, start)
         if end == start and name in _SWALLOWS:

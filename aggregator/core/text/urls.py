@@ -78,15 +78,15 @@ def absolute(url: str, base: str | None) -> str | None:
     plain = _AS_IT_STANDS.fullmatch(url)
     if plain is not None and len(url) <= _LONGEST and ascii_host(plain[1]) == plain[1]:
         return url
+    root = _base(base) if base else None
+    if root is not None and _FROM_ROOT.fullmatch(url) is not None and (top := _top(root)) is not None:
+        found = top + url
+        return found if len(found) <= _LONGEST else None
     cleaned = _clean(url)
     if not cleaned:
         return None
     scheme = _SCHEME.match(cleaned)
     if scheme is None:
-        root = _base(base) if base else None
-        if root is not None and _FROM_ROOT.fullmatch(cleaned) is not None and (top := _top(root)) is not None:
-            found = top + cleaned
-            return found if len(found) <= _LONGEST else None
         if cleaned.startswith("//"):
             cleaned = f"https:{cleaned}"
         elif root is None:

@@ -1,0 +1,99 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol, with a limit on a request's head, and with answers given at once.
+
+What is published lies ready made, so that an answer wants no task and no waiting: it is asked for while the request is
+still being read, and handed to the socket. Whatever is not that simple goes the way of every ASGI server. To be
+imported only where httptools is installed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from aggregator.server.ready import Answer, Ready, Seen
+
+_LONGEST_HEAD = 64 * 1024
+"""Bytes of request line and headers together."""
+_METHODS = frozenset({b"GET", b"HEAD"})
+_UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Fields with which a request has a body, or wants more than an answer."""
+_PROXIED = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+
+
+class ReadyProtocol(HttpToolsProtocol):
+    """Asks `ready` first; tells `seen` of what it answered so, and of nothing else."""
+
+    def __init__(self, *, ready: Ready | None, seen: Seen | None, **given: Any) -> None:
+        super().__init__(**given)
+        self.ready = ready
+        self.seen = seen
+        self.head = -1
+        """Bytes received of a head that is not yet complete; -1 outside of one."""
+        self.answered = 0
+        """How many requests were answered at once: a sign of life."""
+        self.is_answered = False
+        """Whether the request that is being read has its answer."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.head >= 0:
+            self.head += len(data)
+            if self.head > _LONGEST_HEAD:
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """The rest of what uvicorn does here waits until its way is taken."""
+        self.head = 0
+        self.is_answered = False
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        self.head = -1
+        answer = self._answer()
+        if answer is None:
+            self._pass_on()
+            return
+        self.is_answered = True
+        self.answered += 1
+        method = self.parser.get_method()
+        body = b"" if method == b"HEAD" else answer.body
+        stamps = [b"%s: %s\r\n" % field for field in self.server_state.default_headers]
+        self.transport.write(b"".join((answer.head, *stamps, b"\r\n", body)))
+        if self.seen is not None:
+            self.seen(self.client[0] if self.client else "-", method, self.url, answer.code, len(body))
+        self.on_response_complete()
+
+    def on_message_complete(self) -> None:
+        if not self.is_answered:
+            super().on_message_complete()
+
+    def _answer(self) -> Answer | None:
+        """The ready answer, if the connection is free for it and the request asks for nothing else."""
+        parser = self.parser
+        if self.ready is None or not self._is_free() or parser.get_http_version() != "1.1":
+            return None
+        if parser.get_method() not in _METHODS or not parser.should_keep_alive():
+            return None
+        fields = dict(self.headers)
+        if len(fields) != len(self.headers) or not fields.keys().isdisjoint(_UNUSUAL):
+            return None
+        if self.seen is not None and not fields.keys().isdisjoint(_PROXIED):
+            return None  # who asked is for uvicorn's middleware to say
+        return self.ready(self.url, fields)
+
+    def _is_free(self) -> bool:
+        """Whether nothing is under way here, and there are not too many connections."""
+        is_idle = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+        is_crowded = self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency
+        return is_idle and not self.flow.write_paused and not is_crowded
+
+    def _pass_on(self) -> None:
+        """Go uvicorn's way."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
