@@ -260,7 +260,7 @@ def _kept(node: Node, *names: str) -> str:
     for name in names:
         value = node.attributes.get(name)
         if value is not None and _SHAPES[name].fullmatch(value):
-            written += f' {name}="{value}"'
+            written += f' {name}="{without_userinfo(value) if name in _ADDRESSES else value}"'
     return written
 
 
@@ -289,6 +289,7 @@ _SHAPES = {
         "|strict-origin-when-cross-origin|unsafe-url"
     ),
 }
+_ADDRESSES = frozenset({"src", "cite", "poster"})
 _COMMON = {
     "title": re.compile("[^<]*"),
     "dir": re.compile("ltr|rtl|auto"),

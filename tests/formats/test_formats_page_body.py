@@ -82,6 +82,11 @@ def test_content_is_valid_where_it_stands(given_html: str, written: str) -> None
         ),
         pytest.param('<img alt="y">', "y", id="without address"),
         pytest.param(
+            '<img src="https://me:pw@x.example/a">',
+            '<img src="https://x.example/a" alt="" loading="lazy">',
+            id="password in an address",
+        ),
+        pytest.param(
             '<picture><source srcset="b"><img src="https://x.example/a"></picture>',
             '<img src="https://x.example/a" alt="" loading="lazy">',
             id="picture",
