@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
@@ -31,14 +31,19 @@ class Subscription:
     path: CategoryPath = ()
 
 
-def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None) -> bytes:
+def render_opml(
+    subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None, exact: bool = False
+) -> bytes:
     """The list in the given order, categories as nested outlines. One whose address is none is left out.
 
     `modified` is the newest change of the list, never the time of rendering (protocols W3).
+    `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.
     """
+    if not exact:
+        title, subscriptions = _wide(title), map(_unmistakable, subscriptions)
     root = etree.Element("opml", version="2.0")
     head = add(root, "head")
-    add(head, "title", _line(title) or "Feeds")
+    add(head, "title", values.attribute_line(title) or "Feeds")
     if moment := values.instant(modified):
         add(head, "dateModified", dates.rfc822(moment))
     body = add(root, "body")
@@ -50,13 +55,19 @@ def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: 
     return written
 
 
-def _line(text: str | None) -> str:
-    """Plain text that nobody takes for HTML, which these texts may be (opml.org/spec2): `<` is full-width in it."""
+def _unmistakable(one: Subscription) -> Subscription:
+    return replace(
+        one, title=_wide(one.title), description=_wide(one.description or ""), path=tuple(map(_wide, one.path))
+    )
+
+
+def _wide(text: str) -> str:
+    """The text with `<` in full width: readers may take texts of OPML for HTML (opml.org/spec2)."""
     return values.attribute_line(text).replace("<", "＜")
 
 
 def _cleaned(path: CategoryPath) -> CategoryPath:
-    return tuple(filter(None, map(_line, path)))[:DEEPEST]
+    return tuple(filter(None, map(values.attribute_line, path)))[:DEEPEST]
 
 
 def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element:
@@ -66,7 +77,7 @@ def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element
 
 
 def _outline(parent: Element, subscription: Subscription, url: str) -> None:
-    title = _line(subscription.title) or url
+    title = values.attribute_line(subscription.title) or url
     add(
         parent,
         "outline",
@@ -76,6 +87,6 @@ def _outline(parent: Element, subscription: Subscription, url: str) -> None:
         xmlUrl=url,
         htmlUrl=values.web_url(subscription.html_url),
         language=values.language(subscription.language),
-        description=_line(subscription.description) or None,
+        description=values.attribute_line(subscription.description) or None,
         category=f"/{facts.path_text(_cleaned(subscription.path))}" if subscription.path else None,
     )

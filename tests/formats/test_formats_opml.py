@@ -56,6 +56,8 @@ def test_texts_are_not_taken_for_html() -> None:
     assert tree.findtext("head/title") == "My ＜b>feeds"
     assert (folder.get("text"), folder[0].get("title")) == ("＜b>C", "List＜String> ＜/x> 1 ＜ 2")
     assert folder[0].get("category") == "/＜b>C"
+    exact = etree.fromstring(render_opml([told], title="My <b>feeds", exact=True))
+    assert exact.find("body/outline/outline").get("title") == "List<String> </x> 1 < 2"
 
 
 def test_categories_are_nested_and_each_folder_stands_once() -> None:
