@@ -7,12 +7,13 @@ entry in every feed.
 
     python benchmarks/corpus.py FOLDER --feeds 20 --entries 10 --rounds 2
 
-writes FOLDER/0/f000.xml ... and FOLDER/1/f000.xml ...
+writes FOLDER/0/f000.xml ... and FOLDER/1/f000.xml ...; `in_encoding` and `as_json` give the same feeds in other dress.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -81,6 +82,38 @@ def make_entry(feed: int, number: int, *, size: int = 10_240) -> Entry:
 def make_document(feed: int, entries: Sequence[Entry]) -> bytes:
     """The feed's document with these entries, in its dialect: every third one is Atom, the others RSS 2.0."""
     return (_atom if feed % 3 == 2 else _rss)(feed, entries).encode()
+
+
+def in_encoding(document: bytes, encoding: str) -> bytes:
+    """The document in another encoding, which it declares."""
+    return document.decode().replace('encoding="UTF-8"', f'encoding="{encoding}"', 1).encode(encoding)
+
+
+def as_json(feed: int, entries: Sequence[Entry]) -> bytes:
+    """The same entries as a JSON Feed."""
+    site = f"https://site{feed}.example.com/"
+    head = {"version": "https://jsonfeed.org/version/1.1", "title": f"示例站 {feed}", "home_page_url": site}
+    items = [
+        {
+            "id": entry.address,
+            "url": f"{entry.address}?utm_source=json",
+            "title": entry.title,
+            "content_html": entry.html,
+            "authors": [{"name": entry.author}],
+            "tags": entry.categories,
+            "image": entry.picture,
+            "date_published": _iso(entry.written),
+        }
+        for entry in entries
+    ]
+    return json.dumps(head | {"language": "zh-CN", "items": items}, ensure_ascii=False).encode()
+
+
+def as_post(entry: Entry) -> bytes:
+    """An entry as a post with front matter."""
+    lines = [f"title: {json.dumps(entry.title, ensure_ascii=False)}", f'date: "{_iso(entry.written)}"']
+    lines += [f"author: {entry.author}", f"tags: {json.dumps(entry.categories, ensure_ascii=False)}"]
+    return "\n".join(["---", *lines, f"cover: {entry.picture}", "---", "", entry.html, ""]).encode()
 
 
 def write_rounds(folder: Path, *, feeds: int, entries: int, rounds: int = 1, size: int = 10_240) -> int:

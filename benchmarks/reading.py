@@ -4,6 +4,9 @@ Baseline: feedparser.parse with its defaults, which also sanitises and resolves 
 character set, XML, every field of the model, dates, sanitising, pictures, diagnostics. Beside them, where installed
 (not a dependency): fastfeedparser, which neither sanitises nor resolves anything.
 
+With --form the feeds are in a legacy encoding (gbk, big5, ...), or JSON Feeds (json), or folders of posts (posts). Of
+the last two nobody else here can read anything: there the baseline is our own reading of the whole.
+
 Documents are the corpus's, or with --documents a folder of real ones; those that feedparser finds no entry in are left
 out. Candidates take turns on every document; the median of each document's rounds is summed over all documents.
 """
@@ -11,8 +14,8 @@ out. Candidates take turns on every document; the median of each document's roun
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
-import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,18 +25,22 @@ from pathlib import Path
 from typing import Any
 
 import feedparser
-from corpus import write_rounds
+from corpus import Entry, as_json, as_post, in_encoding, make_document, make_entry
 from measuring import Table, cpu_of, median, times, turns
 
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
-from aggregator.core.parse.slices import cut
-from aggregator.engine import traces
+from aggregator.engine import rereading, traces
 from aggregator.engine.traces import Same, Taken
 
-BASELINE = "feedparser, defaults"
-Read = Callable[[bytes], int]
+FEEDPARSER = "feedparser, defaults"
+WHOLE = "aggregator, the whole"
+FORMS = ("utf-8", "gbk", "big5", "shift_jis", "utf-16", "json", "posts")
+OURS_ALONE = ("json", "posts")
+Body = bytes | tuple[bytes, ...]
+"""A document; as several files, a folder of posts."""
+Read = Callable[[Body], int]
 """Reads a document; the number of entries found, every field of them read."""
 
 
@@ -44,7 +51,7 @@ class Reader:
 
     name: str
     read: Read
-    again: Callable[[bytes], Read] | None = None
+    again: Callable[[Body], Read] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,62 +59,68 @@ class Case:
     """One kind of visit: pairs of the document seen before, None at a first visit, and the one to be read."""
 
     name: str
-    documents: Sequence[tuple[bytes | None, bytes]]
+    documents: Sequence[tuple[Body | None, Body]]
 
 
-def by_feedparser(body: bytes) -> int:
+def by_feedparser(body: Body) -> int:
     """All that feedparser does unless told otherwise."""
     return len(feedparser.parse(body).entries)
 
 
-def by_feedparser_bare(body: bytes) -> int:
+def by_feedparser_bare(body: Body) -> int:
     """Neither sanitised nor resolved: what it hands out may not be shown to anybody as it is."""
     return len(feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False).entries)
 
 
-def by_us(body: bytes) -> int:
+def by_us(body: Body) -> int:
     """The first visit's reading, fingerprints and what stays for the next visit included."""
     return len(_whole(body).reading.entries)
 
 
-def by_us_again(seen: bytes) -> Read:
+def by_us_again(seen: Body) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
-    kept = _whole(seen).traces
-    data = traces.dump(kept, entries=0, span=0.0, settled=True) if kept else b""
+    left = _whole(seen).left
+    data = traces.dump(left, entries=0, span=0.0, settled=True) if left else b""
 
-    def read(body: bytes) -> int:
+    def read(body: Body) -> int:
         document, context = _asked(body)
-        about = traces.circumstances(document, context, None)
-        slices = cut(body)
-        if slices is None or (known := traces.same(data, about, slices) or traces.load(data, about, slices)) is None:
-            return by_us(body)
-        if isinstance(known, Same):
-            return len(slices.spans)
-        part = traces.read_part(traces.reduced(document, slices, known), slices, context, None, known)
-        return len(part.reading.entries) if part else by_us(body)
+        found = rereading.reread(document, data, traces.circumstances(document, context, None), context, None)
+        if isinstance(found, Same):
+            return found.entries
+        return len(found.reading.entries) if found else by_us(body)
 
     return read
 
 
-def _asked(body: bytes) -> tuple[Document, Context]:
+def _asked(body: Body) -> tuple[Document, Context]:
     url = "https://site.example.com/feed.xml"
     now = datetime(2025, 6, 1, tzinfo=UTC)
-    document = Document(url=url, body=body, fetched_at=now)
+    files = body if isinstance(body, tuple) else ()
+    document = Document(
+        url=url,
+        body=b"" if isinstance(body, tuple) else body,
+        fetched_at=now,
+        parts=tuple(_file(file, now) for file in files),
+    )
     return document, Context(source=SourceId("site"), poll_url=url, document_url=url, fetched_at=now)
 
 
-def _whole(body: bytes) -> Taken:
+def _file(body: bytes, now: datetime) -> Document:
+    digest = hashlib.sha256(body).hexdigest()
+    return Document(url=f"file:///posts/{digest[:8]}.md", body=body, fetched_at=now, body_hash=digest)
+
+
+def _whole(body: Body) -> Taken:
     document, context = _asked(body)
-    return traces.read_whole(document, context, None, None, traces.circumstances(document, context, None))
+    return rereading.read_whole(document, context, None, None, traces.circumstances(document, context, None))
 
 
-def candidates() -> list[Reader]:
+def candidates(form: str) -> list[Reader]:
     """Who can be measured here, the baseline first."""
-    found = [
-        Reader(BASELINE, by_feedparser),
-        Reader("feedparser, bare", by_feedparser_bare),
-        Reader("aggregator", by_us, by_us_again),
-    ]
+    ours = Reader("aggregator", by_us, by_us_again)
+    if form in OURS_ALONE:
+        return [Reader(WHOLE, by_us), ours]
+    found = [Reader(FEEDPARSER, by_feedparser), Reader("feedparser, bare", by_feedparser_bare), ours]
     try:
         fast = importlib.import_module("fastfeedparser")
     except ImportError:
@@ -115,26 +128,39 @@ def candidates() -> list[Reader]:
     return [*found, Reader("fastfeedparser", lambda body: len([dict(entry) for entry in fast.parse(body).entries]))]
 
 
-def cases(folder: Path, *, is_corpus: bool) -> list[Case]:
-    """A first visit to every feed of a folder; of the corpus also returning visits, if some reader gains by them."""
-    first = [body for body in _bodies(folder / "0" if is_corpus else folder) if by_feedparser(body)]
-    found = [Case("first visit", [(None, body) for body in first])]
-    if is_corpus and any(reader.again for reader in candidates()):
-        found.append(Case("one new", list(zip(first, _bodies(folder / "1"), strict=True))))
-        found.append(Case("another date", [(body, _later(body)) for body in first]))
-        found.append(Case("nothing new", [(body, body) for body in first]))
-    return found
+def cases_of(folder: Path) -> list[Case]:
+    """A first visit to every feed of a folder."""
+    bodies = dict.fromkeys(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+    return [Case("first visit", [(None, body) for body in bodies if by_feedparser(body)])]
 
 
-def _later(body: bytes) -> bytes:
+def cases(form: str, *, feeds: int, entries: int) -> list[Case]:
+    """A first visit to every feed of the corpus, and returning ones."""
+    rows = [[make_entry(feed, number) for number in range(entries + 1)] for feed in range(feeds)]
+    before, after = ([_dressed(form, feed, row[turn:][:entries]) for feed, row in enumerate(rows)] for turn in (0, 1))
+    again = list(zip(before, before, strict=True))
+    found = [Case("first visit", [(None, body) for body in before])]
+    found.append(Case("one new", list(zip(before, after, strict=True))))
+    if form not in OURS_ALONE:
+        found.append(Case("another date", [(body, _later(body, form)) for body in before]))
+    return [*found, Case("nothing new", again)]
+
+
+def _dressed(form: str, feed: int, entries: Sequence[Entry]) -> Body:
+    if form == "posts":
+        return tuple(map(as_post, entries))
+    return as_json(feed, entries[::-1]) if form == "json" else in_encoding(make_document(feed, entries[::-1]), form)
+
+
+def _later(body: Body, encoding: str) -> bytes:
     """The same entries below a head that was written at another moment."""
-    mark = b"</lastBuildDate>" if b"</lastBuildDate>" in body else b"</updated>"
-    return body.replace(mark, b" " + mark, 1)
+    text = body.decode(encoding) if isinstance(body, bytes) else ""
+    mark = "</lastBuildDate>" if "</lastBuildDate>" in text else "</updated>"
+    return text.replace(mark, " " + mark, 1).encode(encoding)
 
 
-def _bodies(folder: Path) -> list[bytes]:
-    bodies = (file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
-    return list(dict.fromkeys(bodies))
+def _size(body: Body) -> int:
+    return sum(map(len, body)) if isinstance(body, tuple) else len(body)
 
 
 def measure(case: Case, readers: Sequence[Reader], rounds: int) -> list[dict[str, Any]]:
@@ -151,13 +177,13 @@ def measure(case: Case, readers: Sequence[Reader], rounds: int) -> list[dict[str
                 refused[reader.name] += 1
         for name, spent in taken.items():
             seconds[name] += median(spent)
-    hundreds = sum(len(body) for _, body in case.documents) / 100_000
+    hundreds = sum(_size(body) for _, body in case.documents) / 100_000
     return [
         {
             "visit": case.name,
             "reader": reader.name,
             "ms per 100 KB": round(seconds[reader.name] / hundreds * 1e3, 3),
-            "x": times(seconds[BASELINE], seconds[reader.name]),
+            "x": times(seconds[readers[0].name], seconds[reader.name]),
             "refused": refused[reader.name] // rounds,
         }
         for reader in readers
@@ -171,19 +197,19 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--full", action="store_true", help="12 feeds of 30 entries, 5 rounds")
+    parser.add_argument("--form", choices=FORMS, default="utf-8", help="what the feeds are written in")
     parser.add_argument("--documents", type=Path, help="a folder of feeds to read instead")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     feeds, entries, rounds = (12, 30, 5) if given.full else (given.feeds, given.entries, given.rounds)
     warnings.simplefilter("ignore")  # feedparser warns of its own old ways
-    with tempfile.TemporaryDirectory(prefix="reading-") as work:
-        if not given.documents:
-            write_rounds(Path(work), feeds=feeds, entries=entries, rounds=2)
-        visits = cases(given.documents or Path(work), is_corpus=not given.documents)
+    visits = cases_of(given.documents) if given.documents else cases(given.form, feeds=feeds, entries=entries)
+    readers = candidates(given.form)
     bodies = [body for _, body in visits[0].documents]
-    rows = [row for visit in visits for row in measure(visit, candidates(), rounds)]
-    size = {"documents": len(bodies), "KB in all": sum(map(len, bodies)) // 1000, "rounds": rounds}
-    notes = [f"x: how often the reader's time goes into that of {BASELINE}, above 1 is better; CPU time, one process"]
+    rows = [row for visit in visits for row in measure(visit, readers, rounds)]
+    size = {"documents": len(bodies), "KB in all": sum(map(_size, bodies)) // 1000, "rounds": rounds}
+    words = f"x: how often the reader's time goes into that of {readers[0].name}, above 1 is better"
+    notes = [f"{words}; CPU time, one process", f"the documents are {given.form}"]
     Table("reading", size, ["visit", "reader", "ms per 100 KB", "x", "refused"], rows, notes).show(as_json=given.json)
 
 

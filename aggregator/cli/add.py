@@ -121,16 +121,21 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _first(feeds: Sequence[NamedFeed]) -> NamedFeed:
+def _first(feeds: Sequence[NamedFeed], known: str) -> NamedFeed:
+    if known:
+        # what is left is the same in another format, or the comments: nobody who does not say so wants it as well
+        from aggregator.core.errors import AggregatorError
+
+        raise AggregatorError(_listed(f"{known}; to have another of its feeds as well, add it by its address:", feeds))
     if len(feeds) > 1:
         click.echo(_listed("the page names these feeds; the first is taken:", feeds), err=True)
     return feeds[0]
 
 
-def _ask(feeds: Sequence[NamedFeed]) -> NamedFeed:
-    if len(feeds) == 1:
+def _ask(feeds: Sequence[NamedFeed], known: str) -> NamedFeed:
+    if len(feeds) == 1 and not known:
         return feeds[0]
-    click.echo(_listed("The page names these feeds:", feeds))
+    click.echo(_listed(f"{known}. It also names:" if known else "The page names these feeds:", feeds))
     number: int = click.prompt("Which", type=click.IntRange(1, len(feeds)), default=1)
     return feeds[number - 1]
 

@@ -37,8 +37,12 @@ def check(config: Path, store: Path, as_json: bool) -> None:  # noqa: ARG001 - a
         if as_json:
             click.echo("[]")
         else:
-            outputs = f"{len(found.feeds)} feeds" if found.feeds else "an output for each category, and all"
-            click.echo(f"{config}: good. {len(found.sources)} sources; {outputs}.")
+            outputs = _counted(len(found.feeds), "feed") if found.feeds else "an output for each category, and all"
+            click.echo(f"{config}: good. {_counted(len(found.sources), 'source')}; {outputs}.")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _problem(file: str, problem: Problem) -> dict[str, object]:

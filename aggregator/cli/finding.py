@@ -29,7 +29,8 @@ _GENERIC = re.compile(
 )
 _ENDING = re.compile(r"[\s»|·:–—-]+(?:rss|atom|json|xml)?[\s-]*(?:feeds?|rss|atom)[\s\d.]*$", re.IGNORECASE)
 
-Choose = Callable[[Sequence[NamedFeed]], NamedFeed]
+Choose = Callable[[Sequence[NamedFeed], str], NamedFeed]
+"""Which of the feeds is meant; the second value is what there is to say of feeds of the page that are there already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +60,17 @@ async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> Fo
 async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, probe: bool) -> Found:
     text = page_of(document)
     named = named_feeds(text, url=document.url)
+    held = next((f'has its feed already, as source "{h}"' for feed in named if (h := file.holder(feed.url))), "")
+    known = f"{document.url}: {file.path} {held}" if held else ""
     fresh = [feed for feed in named if file.holder(feed.url) is None]
     if fresh:
-        chosen = choose(fresh)
+        chosen = choose(fresh, known)
         if chosen.is_declared:
             return Found(url=chosen.url, names=tuple(filter(None, (_name(chosen.title), _name(page_title(text))))))
         await asyncio.sleep(PAUSE)
         return _found(chosen.url, await _fetch(file, chosen.url))
     if named:
-        holder = file.holder(named[0].url)
-        raise AggregatorError(f'{document.url}: {file.path} has its feed already, as source "{holder}"')
+        raise AggregatorError(known)
     if probe:
         return await _probe(file, document.url)
     raise AggregatorError(

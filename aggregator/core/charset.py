@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.core.charset_guess import PLAUSIBLE, Guess, guess_east_asian, guess_single_byte, realigned, weigh
-from aggregator.core.charset_labels import MULTIBYTE, NARROW, codec_for, exact_codec, fold_label
+from aggregator.core.charset_labels import MULTIBYTE, NARROW, SUBSETS, codec_for, exact_codec, fold_label
 from aggregator.core.model import Diagnostic
 
 Kind = Literal["xml", "html", "json", "text"]
@@ -55,6 +55,8 @@ class Decoded:
     text: str
     encoding: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    is_exact: bool = False
+    """`encoding` reads all of the bytes, and nothing in them had to be mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +84,26 @@ def decode(body: bytes, *, content_type: str | None, override: str | None = None
     unknown = [_unknown(label) for label in labels if label.codec is None]
     rest, marked = _unmarked(body)
     forced = codec_for(override)
-    codec = _certain(rest, marked, forced, labels)
-    plain = _plain_utf_8(rest) if codec in (None, "utf-8") else None
-    codec = codec or ("utf-8" if plain is not None else _best(rest, labels))
-    text = (plain if plain is not None else realigned(codec, rest)).lstrip("\ufeff")
+    as_utf_8 = _exactly("utf-8", rest)
+    codec = _certain(rest, marked, forced, as_utf_8) or _best(rest, labels, as_utf_8)
+    encoding = exact_codec(codec, rest)
     declared = [label for label in labels if label.codec]
-    remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced))
-    return Decoded(text=text, encoding=exact_codec(codec, rest), diagnostics=(*unknown, *remarks))
+    promised = NARROW.get(fold_label(declared[0].name), "") if declared else ""
+    as_promised = _exactly(promised, rest) if promised else None
+    plain = as_utf_8 if encoding == "utf-8" else as_promised if SUBSETS.get(promised) == encoding else None
+    if plain is None:
+        plain = _exactly(encoding, rest)
+    text = (realigned(codec, rest) if plain is None else plain).lstrip("\ufeff")
+    is_wider = bool(promised) and as_promised is None
+    remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced), is_wider=is_wider)
+    return Decoded(text=text, encoding=encoding, diagnostics=(*unknown, *remarks), is_exact=plain is not None)
+
+
+def _exactly(encoding: str, body: bytes) -> str | None:
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _labels(body: bytes, content_type: str | None, kind: Kind) -> list[_Label]:
@@ -141,35 +156,30 @@ def _by_zeros(body: bytes) -> str | None:
     return "utf-16-be" if body[:2] in (b"\0<", b"\0{", b"\0[") else None
 
 
-def _plain_utf_8(body: bytes) -> str | None:
-    """The text of nearly every document; None if some byte is not UTF-8."""
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _certain(body: bytes, marked: str | None, forced: str | None, labels: list[_Label]) -> str | None:
+def _certain(body: bytes, marked: str | None, forced: str | None, as_utf_8: str | None) -> str | None:
     """The codec that needs no weighing. A UTF-8 mark on bytes that are mostly not UTF-8 is a template's, no promise."""
-    if marked and (marked != "utf-8" or _is_utf_8(body, doubt=False)):
+    if marked and (marked != "utf-8" or as_utf_8 is not None or _is_mostly_utf_8(body, doubt=False)):
         return marked
     if forced:
         return forced
     if _ISO_2022_KR in body[:_HEAD]:
         return "iso-2022-kr"
-    if _ISO_2022_JP.search(body[: 1 << 16]):
-        return "iso-2022-jp"
-    first = next((label.codec for label in labels if label.codec), None)
-    return "hz" if first == "hz" and b"~{" in body else None
+    return "iso-2022-jp" if _ISO_2022_JP.search(body[: 1 << 16]) else None
 
 
-def _best(body: bytes, labels: list[_Label]) -> str:
-    """The codec of a document that has bytes which are not UTF-8."""
+def _best(body: bytes, labels: list[_Label], as_utf_8: str | None) -> str:
     codecs_named = [label.codec for label in labels if label.codec]
-    if _is_utf_8(body, doubt=True):
+    if codecs_named[:1] == ["hz"] and b"~{" in body:
+        return "hz"
+    if as_utf_8 is not None:
         return "utf-8"
     first = weigh(codecs_named[0], body) if codecs_named and codecs_named[0] in MULTIBYTE else None
-    if first and first.weight >= 2 * PLAUSIBLE:
+    is_prose = first is not None and first.weight >= 2 * PLAUSIBLE
+    if first and is_prose and not first.lost:
+        return first.codec  # nobody's UTF-8 reads like this
+    if _is_mostly_utf_8(body, doubt=True):
+        return "utf-8"
+    if first and is_prose:
         return first.codec  # nothing can be heavier by what disbelief asks, so nothing else is tried
     guess = guess_east_asian(body)
     for codec in codecs_named:
@@ -189,17 +199,15 @@ def _is_wide(codec: str) -> bool:
     return codec.startswith(("utf-", "hz", "iso-2022"))
 
 
-def _is_utf_8(body: bytes, *, doubt: bool) -> bool:
-    """Whether the bytes are UTF-8 but for a few: as many characters hold together as bytes are lost.
+def _is_mostly_utf_8(body: bytes, *, doubt: bool) -> bool:
+    """Whether bytes that are not UTF-8 are but for a few: as many characters hold together as bytes are lost.
 
     Of East Asian text in another encoding about one character in six looks like UTF-8 by chance, of Latin text
     hardly any. `doubt`: where good and lost are near each other, the East Asian reading is weighed against it.
     """
-    if _plain_utf_8(body) is not None:
-        return True
-    text = body.decode("utf-8", "surrogateescape")
-    lost = sum(1 for c in text if "\udc80" <= c <= "\udcff")
-    good = sum(1 for c in text if c > "\x7f") - lost
+    kept = body.decode("utf-8", "ignore")
+    lost = len(body) - len(kept.encode())
+    good = len(kept) - len(kept.encode("ascii", "ignore"))
     if good >= 8 * lost:
         return True
     if good < lost:
@@ -227,8 +235,13 @@ def _is_latin(body: bytes) -> bool:
     return _NEVER_LATIN.search(body) is None
 
 
-def _remarks(body: bytes, text: str, codec: str, declared: list[_Label], *, sure: bool) -> list[Diagnostic]:
-    """What a reader of `status` should know of how the text was read."""
+def _remarks(
+    body: bytes, text: str, codec: str, declared: list[_Label], *, sure: bool, is_wider: bool
+) -> list[Diagnostic]:
+    """What a reader of `status` should know of how the text was read.
+
+    `is_wider`: the document has characters that the declared encoding, taken at its word, lacks.
+    """
     remarks: list[Diagnostic] = []
     if not text.isascii():
         first = declared[0] if declared else None
@@ -236,12 +249,12 @@ def _remarks(body: bytes, text: str, codec: str, declared: list[_Label], *, sure
             remarks.append(_remark("encoding-undeclared", f"no encoding is declared; read as {codec}"))
         elif first and not _agrees(first.codec or "", codec):
             remarks.append(_remark("encoding-declared-wrongly", f"{first.origin} says {first.name}; read as {codec}"))
-        elif first and _is_narrow(first.name, body):
+        elif first and is_wider:
             remarks.append(
                 _remark("encoding-wider-than-declared", f"more characters than {first.name} has; read as {codec}")
             )
-    lost = text.count("\ufffd") - _own_replacements(body, codec)
-    if lost > 0:
+    lost = text.count("\ufffd")
+    if lost and (lost := lost - _own_replacements(body, codec)) > 0:
         remarks.append(_remark("encoding-bad-bytes", f"{lost} characters could not be decoded as {codec}"))
     return remarks
 
@@ -256,18 +269,6 @@ def _agrees(declared: str, used: str) -> bool:
     return declared == used or (declared in ("utf-16", "utf-32") and used.startswith(declared))
 
 
-def _is_narrow(label: str, body: bytes) -> bool:
-    """Whether the document has characters that the declared encoding, taken at its word, lacks."""
-    named = NARROW.get(fold_label(label))
-    if named is None:
-        return False
-    try:
-        body.decode(named)
-    except UnicodeDecodeError:
-        return True
-    return False
-
-
 def _unknown(label: _Label) -> Diagnostic:
     return _remark("encoding-unknown-label", f"{label.origin} names no encoding that is known: {label.name[:40]!r}")
 
@@ -277,8 +278,6 @@ def _remark(name: str, message: str) -> Diagnostic:
 
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
-_CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
-_C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ILLEGAL_REFERENCE = re.compile(r"&#(?:0{0,20}(\d{1,10})|[xX]0{0,20}([0-9a-fA-F]{1,8}));")
 _PROLOG = re.compile(r"\s*(<\?xml\s[^>]{0,400}\?>)", re.IGNORECASE)
@@ -291,20 +290,9 @@ def strip_illegal(text: str) -> str:
     U+0080 to U+009F are what windows-1252 means by them (H11), since that is what wrote them as bytes or `&#146;`; two
     surrogates that belong together become their character. The same string comes back if there is nothing to do.
     """
-    if _is_legal(text) or _ILLEGAL.search(text) is None:
+    if text.replace("\n", "").isprintable() or _ILLEGAL.search(text) is None:  # the first takes a third of the time
         return text
     return _ILLEGAL.sub(_replacement, _PAIR.sub(_joined, text))
-
-
-def _is_legal(text: str) -> bool:
-    """Whether certainly nothing is to be removed: on UTF-8 bytes that takes a small fraction of the pattern's time."""
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:
-        return False
-    if len(data.translate(None, _CONTROLS)) != len(data) or "\ufffe" in text or "\uffff" in text:
-        return False
-    return b"\xc2" not in data or _C1.search(data) is None
 
 
 def _replacement(match: re.Match[str]) -> str:

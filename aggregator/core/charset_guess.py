@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from charset_normalizer import from_bytes
 
@@ -67,16 +68,32 @@ _MARKS = frozenset("，。、：；！？“”‘’（）《》「」『』【
 _KANJI_CODECS = ("euc-jp", "cp932")
 _CANDIDATES = ("gb18030", "big5", "cp932", "euc-jp", "cp949")
 _TWO_BYTE = frozenset(("gb18030", "big5", "cp932", "euc-jp", "cp949"))
+_ALPHABETS_APART = frozenset(("gb18030", "cp932", "euc-jp", "cp949"))
+"""Sets whose Greek and Cyrillic rows nothing else reads by chance; Big5's lie among common bytes of Cyrillic ones."""
+_NOT_SHIFT_JIS = re.compile("[\uf8f0-\uf8f3]")
+"""What Windows makes of single bytes that no Shift_JIS text has (A0, FD, FE, FF)."""
 _MOST_DAMAGES = 64
 _WINDOW = 48
+_EUC_LIKE = frozenset(("gb18030", "euc-jp", "cp949"))
+"""Sets whose second bytes are mostly above ASCII too: one byte less, and all up to the next ASCII is read amiss."""
+_PAIRED = bytes(range(0x81, 0xFF))
+_REST_OF_RUN = re.compile(rb"[\x81-\xfe]{0,1000}")
+_LONGEST_RUN = 1000
+_SURER = 1.0
+"""By how much a reading must be better than one that explains the damage nearer to its end: a common character."""
 _BEFORE_MARKUP = re.compile(rb"[^<\n]+")
 _SAMPLE_BYTES = 1 << 17
+_SHORT_SAMPLE_BYTES = 1 << 14
+"""Where so few give all the characters that are looked at, the rest of the sample would say the same."""
 _SAMPLE_CHARACTERS = 3000
 
 PLAUSIBLE = 0.35
 """Weight from which bytes without a label are believed to be East Asian; wrong readings stay below 0.2."""
 
-_SINGLE_BYTE = ["cp1251", "koi8_r", "iso8859_5", "cp866", "cp1253", "iso8859_7", "cp1255", "cp1256", "cp874", "cp1252"]
+_SINGLE_BYTE = ["cp1251", "koi8_r", "iso8859_5", "cp866", "cp1253", "iso8859_7", "cp1255"]
+_SINGLE_BYTE += ["cp1256", "iso8859_6", "cp874", "cp1252"]
+_ISO_ALPHA = re.compile(rb"\xb6[\xdc-\xfe]")
+"""Ά before a small letter in ISO-8859-7; in windows-1253, which differs in little else, this is ¶."""
 _MARKUP = re.compile(rb"<[^<>]{0,2000}>")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -109,11 +126,14 @@ def _heaviest(guesses: list[Guess | None]) -> Guess | None:
 
 def weigh(codec: str, body: bytes) -> Guess | None:
     """How well one East Asian codec reads the bytes; None if they are all ASCII."""
-    return _weigh_text(codec, decode_plainly(codec, _sample(body)))
+    first = _weigh_text(codec, decode_plainly(codec, _sample(body, _SHORT_SAMPLE_BYTES)))
+    if first is None or first.characters < _SAMPLE_CHARACTERS:
+        return _weigh_text(codec, decode_plainly(codec, _sample(body)))
+    return first
 
 
 def _weigh_text(codec: str, text: str) -> Guess | None:
-    strange = [c for c in text if c > "\x7f"][:_SAMPLE_CHARACTERS]
+    strange = list(islice((c for c in text if c > "\x7f"), _SAMPLE_CHARACTERS))
     if not strange:
         return None
     total = sum(_worth(c, codec) * number for c, number in Counter(strange).items())
@@ -133,16 +153,61 @@ def realigned(codec: str, body: bytes, *, damages: int = _MOST_DAMAGES) -> str:
     parts: list[str] = []
     start = 0
     for _ in range(damages):
-        try:
-            parts.append(body[start:].decode(exact))
-            return "".join(parts)
-        except UnicodeDecodeError as damage:
-            at = start + damage.start
+        damage = _first_damage(body[start:], exact)
+        if damage is None:
+            return "".join(parts) + body[start:].decode(exact)
+        at = start + damage
+        run = _odd_run(body, start, at) if codec in _EUC_LIKE else None
+        if run:
+            parts.append(body[start : run.start].decode(exact) + _with_one_lost(codec, body[run.start : run.stop]))
+            start = run.stop
+            continue
         parts.append(body[start:at].decode(exact))
         extended = windows_euc_jp(body[at : at + 2]) if codec == "euc-jp" else ""
         parts.append(extended or "\ufffd")
         start = at + (2 if extended else _damage(codec, body[at : at + _WINDOW]))
     return "".join(parts) + decode_plainly(codec, body[start:])
+
+
+def _odd_run(body: bytes, start: int, at: int) -> range | None:
+    """The bytes above ASCII around a damage, if they stand between ASCII and are one too few or too many for pairs."""
+    low = max(start, at - _LONGEST_RUN)
+    first = low + len(body[low:at].rstrip(_PAIRED))
+    end = _REST_OF_RUN.match(body, at).end()  # type: ignore[union-attr]  # the pattern may match nothing
+    run = body[first:end]
+    if len(run) % 2 == 0 or len(run) > _LONGEST_RUN or body[end : end + 1] >= b"\x80" or b"\x8f" in run:
+        return None
+    return range(first, end)
+
+
+def _with_one_lost(codec: str, run: bytes) -> str:
+    """An odd number of bytes that are read in pairs, with U+FFFD where one of them makes most sense as the lost one.
+
+    Where a byte was dropped, all behind it is still decodable, but to characters nobody writes; the error shows only
+    at the end of the run.
+    """
+    last = len(run) - 1
+    pairs = [run[i : i + 2].decode(codec, "replace") for i in range(last)]
+    worths = [sum(_worth(c, codec) for c in pair) for pair in pairs]
+    total = best = sum(worths[0:last:2])
+    lost = last
+    for at in range(last - 2, -1, -2):
+        total += worths[at + 1] - worths[at]
+        if total > best + _SURER:
+            best, lost = total, at
+    return "".join(pairs[0:lost:2]) + "\ufffd" + "".join(pairs[lost + 1 : last : 2])
+
+
+def _first_damage(body: bytes, exact: str) -> int | None:
+    """Where the first byte stands that fits nothing; None if all do."""
+    place = None
+    try:
+        text = body.decode(exact)
+    except UnicodeDecodeError as damage:
+        place = damage.start
+        text = body[:place].decode(exact)
+    stray = _NOT_SHIFT_JIS.search(text) if exact == "cp932" else None
+    return len(text[: stray.start()].encode(exact)) if stray else place
 
 
 def _damage(codec: str, window: bytes) -> int:
@@ -166,15 +231,17 @@ def guess_single_byte(body: bytes) -> str | None:
     best = from_bytes(text[:20_000], cp_isolation=_SINGLE_BYTE, threshold=0.4).best()
     if best is None or best.encoding in ("cp1252", "ascii"):
         return None
+    if best.encoding == "cp1253" and _ISO_ALPHA.search(text):
+        return "iso8859_7"
     return best.encoding.replace("_", "-") if best.encoding.startswith("koi") else best.encoding
 
 
-def _sample(body: bytes) -> bytes:
+def _sample(body: bytes, size: int = _SAMPLE_BYTES) -> bytes:
     """The beginning, cut where no character is cut: `<` and line ends are in no trail byte of these encodings."""
-    if len(body) <= _SAMPLE_BYTES:
+    if len(body) <= size:
         return body
-    start = body[:_SAMPLE_BYTES]
-    return start[: max(start.rfind(b"<"), start.rfind(b"\n"), _SAMPLE_BYTES // 2)]
+    start = body[:size]
+    return start[: max(start.rfind(b"<"), start.rfind(b"\n"), size // 2)]
 
 
 def _worth(c: str, codec: str) -> float:
@@ -194,4 +261,6 @@ def _worth(c: str, codec: str) -> float:
         return 1.0 if c in _FREQUENT_HANGUL else 0.1
     if 0xFF01 <= code <= 0xFF5E:
         return 0.4
+    if 0x0391 <= code <= 0x0451:
+        return 0.6 if codec in _ALPHABETS_APART else -0.5
     return -0.5 if code > 0xA0 and not 0xE000 <= code <= 0xF8FF else -2.0

@@ -69,6 +69,9 @@ NARROW = {
 }  # fmt: skip
 """Labels that name less than they are used for, and what they name."""
 
+SUBSETS = {"gbk": "gb18030", "euc_kr": "cp949"}
+"""Those of them that name nothing but what stands at the same place in the wider set."""
+
 MULTIBYTE = frozenset(("gb18030", "big5", "cp932", "euc-jp", "cp949"))
 
 
@@ -102,7 +105,10 @@ def exact_codec(codec: str, body: bytes) -> str:
     """Python's codec for ours: "big5" is cp950, or Hong Kong's where that reads more; they differ both ways."""
     if codec != "big5":
         return codec
-    taiwan, hong_kong = (body.decode(name, "replace") for name in ("cp950", "big5hkscs"))
+    taiwan = body.decode("cp950", "replace")
+    if "\ufffd" not in taiwan and not _BIG5_DOUBTFUL.search(taiwan):
+        return "cp950"
+    hong_kong = body.decode("big5hkscs", "replace")
     lost = taiwan.count("\ufffd"), hong_kong.count("\ufffd")
     if lost[0] == lost[1]:
         return "big5hkscs" if _BIG5_DOUBTFUL.search(taiwan) else "cp950"

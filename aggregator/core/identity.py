@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
@@ -48,16 +48,33 @@ class Keying:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def assign_keys(entries: Sequence[Entry], mode: IdentityMode, *, feed_host: str | None) -> Keying:
+def text_key(entry: Entry) -> str:
+    """The key of an entry that only its title and text tell apart (I2)."""
+    return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
+
+
+def assign_keys(
+    entries: Sequence[Entry],
+    mode: IdentityMode,
+    *,
+    feed_host: str | None,
+    text_key_of: Callable[[Entry], str] = text_key,
+) -> Keying:
     """Key every entry by I1 to I3; a guid that is used for different entries makes the source's mode stricter.
 
-    Of two copies of one entry in a document the newer stays, in the place of the first.
+    Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
+    `text_key`, where it is known already.
     """
-    links = _link_keys(entries, feed_host)
-    shared = {link for link, count in Counter(filter(None, links)).items() if count > 1}
+    whole = [urls.link_key(e.link, feed_host=feed_host, keep_fragment=True) if e.link else None for e in entries]
+    links = _link_keys(entries, whole, feed_host)
+    shared = {link for link, count in Counter(filter(None, whole)).items() if count > 1}
     needed = mode
     while True:
-        keys = [entry_key(e, needed, k, link_is_shared=k in shared) for e, k in zip(entries, links, strict=True)]
+        # a document cannot tell whether those before and after it differ by the fragment alone (I6), so keys keep it
+        keys = [
+            entry_key(e, needed, k, link_is_shared=k in shared, text_key_of=text_key_of)
+            for e, k in zip(entries, whole, strict=True)
+        ]
         harder = _next_mode(needed)
         if harder is None or not _has_reused(entries, keys, links):
             break
@@ -73,7 +90,14 @@ _REPEATED = "{count} of the entries stand in the document before; of two copies 
 _REUSED = "the source gives one guid to different entries; entries are now told apart by {mode}"
 
 
-def entry_key(entry: Entry, mode: IdentityMode, link_key: str | None, *, link_is_shared: bool = False) -> str:
+def entry_key(
+    entry: Entry,
+    mode: IdentityMode,
+    link_key: str | None,
+    *,
+    link_is_shared: bool = False,
+    text_key_of: Callable[[Entry], str] = text_key,
+) -> str:
     """The key of one entry (I1, I2, I3). `link_is_shared`: another entry of the document has the same link."""
     if mode is IdentityMode.LINK and link_key:
         return _by_link(entry, link_key, link_is_shared)
@@ -84,7 +108,7 @@ def entry_key(entry: Entry, mode: IdentityMode, link_key: str | None, *, link_is
         return "twin:" + _digest(entry.id, *parts[: STRICTER.index(mode)])
     if link_key:
         return _by_link(entry, link_key, link_is_shared)
-    return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
+    return text_key_of(entry)
 
 
 def _by_link(entry: Entry, link_key: str, link_is_shared: bool) -> str:
@@ -185,14 +209,13 @@ def _aliases(key: str, link_key: str | None, title: str, published: datetime | N
     return [f"id:{plain}", *aliases] if plain else aliases
 
 
-def _link_keys(entries: Sequence[Entry], feed_host: str | None) -> list[str | None]:
-    """Normalised links; fragments stay where entries differ by nothing else (I6)."""
+def _link_keys(entries: Sequence[Entry], whole: Sequence[str | None], feed_host: str | None) -> list[str | None]:
+    """Normalised links; fragments stay where entries differ by nothing else (I6). `whole` are those with fragments."""
     plain = [urls.link_key(e.link, feed_host=feed_host) if e.link else None for e in entries]
-    full = [urls.link_key(e.link, feed_host=feed_host, keep_fragment=True) if e.link else None for e in entries]
     variants: dict[str | None, set[str | None]] = defaultdict(set)
-    for short, long in zip(plain, full, strict=True):
+    for short, long in zip(plain, whole, strict=True):
         variants[short].add(long)
-    return [long if len(variants[short]) > 1 else short for short, long in zip(plain, full, strict=True)]
+    return [long if len(variants[short]) > 1 else short for short, long in zip(plain, whole, strict=True)]
 
 
 def _next_mode(mode: IdentityMode) -> IdentityMode | None:

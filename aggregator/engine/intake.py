@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core import changes, identity
+from aggregator.core.charset import Decoded
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
@@ -19,7 +20,7 @@ from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
 from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
-from aggregator.formats import PRODUCT
+from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
@@ -30,25 +31,33 @@ def read(
     document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
 ) -> Reading:
     """Parse and normalise. Raises ParseError."""
-    return read_both(document, context, encoding, rules)[1]
+    return normalise(parse(document, encoding, rules), context)
 
 
-def read_both(
-    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None
-) -> tuple[ParsedFeed, Reading]:
-    """`read`, with what was parsed on the way."""
-    parsed = parse_document(document, encoding=encoding, rules=rules)
+def parse(
+    document: Document,
+    encoding: str | None,
+    rules: PageRules | JsonRules | None = None,
+    decoded: Decoded | None = None,
+) -> ParsedFeed:
+    """`parse_document`, for those who believe no broken document that shows nothing. Raises ParseError."""
+    parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
     if not parsed.entries and (parsed.bozo or not parsed.complete):
         # an empty feed is a feed; a broken one without entries is not to be believed
         raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
-    return parsed, normalise(parsed, context)
+    return parsed
 
 
 def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
-    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10)."""
-    place = urls.origin_of(feed.self_url or subject)
-    if feed.generator == PRODUCT and place is not None and place == urls.origin_of(site_url):
-        words = "it is an output of this program; subscribe to the sources it is made of"
+    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10).
+
+    JSON Feed has no word for who wrote it, so an address of its own below ours is enough.
+    """
+    own = feed.self_url or subject
+    place = urls.origin_of(own)
+    is_made_here = feed.generator == PRODUCT and place is not None and place == urls.origin_of(site_url)
+    if is_made_here or own.startswith(tuple(path_url(site_url, folder) for folder in OUTPUT_FOLDERS)):
+        words = "it is an output of this program; take it out of feeds.toml and name the sources it is made of"
         raise ParseError(subject, Reason.OWN_OUTPUT, words)
 
 
@@ -63,11 +72,17 @@ class Sorted:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def keying(reading: Reading, state: PollState, *, feed_host: str | None) -> identity.Keying:
+def keying(
+    reading: Reading,
+    state: PollState,
+    *,
+    feed_host: str | None,
+    text_key_of: Callable[[Entry], str] = identity.text_key,
+) -> identity.Keying:
     """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
     changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
     mode = IdentityMode.LINK if changing else state.identity
-    keys = identity.assign_keys(reading.entries, mode, feed_host=feed_host)
+    keys = identity.assign_keys(reading.entries, mode, feed_host=feed_host, text_key_of=text_key_of)
     return replace(keys, diagnostics=(*keys.diagnostics, _CHANGING)) if changing else keys
 
 

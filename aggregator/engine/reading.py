@@ -1,7 +1,7 @@
 """How a fetched document becomes entries: as little of it as can be is read, and never on the event loop if it is long.
 
-The order is: look for the borders of its entries; if none is new, be done; if some are, read these; else, and whenever
-anything is in doubt, read the whole.
+The order is: look at its slices; if none is new, be done; if some are, read these; else, and whenever anything is in
+doubt, read the whole.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
-from aggregator.core.parse.slices import Slices, cut
 from aggregator.core.policy import IdentityMode, PollState
-from aggregator.engine import asking, traces
+from aggregator.engine import asking, rereading, traces
+from aggregator.engine.rereading import Comparison
 from aggregator.engine.threads import StoreThread, Workshop, aside
-from aggregator.engine.traces import Same, Taken, Traces
+from aggregator.engine.traces import Same, Taken
 from aggregator.engine.world import Target
 from aggregator.storage import Storage
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LARGEST = 8 * 1024 * 1024
-"""Bytes of the longest document that is cut."""
+HEAVY = 1024 * 1024
+"""Bytes of a document of which even the looking is done elsewhere: steps of it take longer than others should wait."""
 _PER_ENTRY = 10_000
 """Bytes that are about as much work to cut as an entry is to compare."""
 
@@ -49,11 +49,18 @@ class ReadingRoom:
             return None
         context = asking.context(config, document)
         about = traces.circumstances(document, context, config.encoding)
-        found = await aside(len(document.body) // _PER_ENTRY, _compare, document, data, about)
-        if found is None or isinstance(found, Same):
+        size = len(document.body)
+        if size > HEAVY:
+            return await self._work(target, size, rereading.reread, document, data, about, context, config.encoding)
+        count = len(document.parts) or size // _PER_ENTRY
+        found = await aside(count, rereading.look, document, data, about, config.encoding)
+        if not isinstance(found, Comparison):
             return found
-        slices, known, part = found
-        return await self._work(target, len(part.body), traces.read_part, part, slices, context, config.encoding, known)
+        rest, inherited = found.rest, found.traces.inherited
+        fresh = await self._work(
+            target, rest.size, rereading.read_rest, rest, context, config.encoding, found.leading, inherited
+        )
+        return await aside(count, rereading.put_together, found, fresh, about) if fresh else None
 
     async def whole(self, target: Target, document: Document) -> Taken:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
@@ -62,7 +69,7 @@ class ReadingRoom:
         about = traces.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
         size = len(document.body) + sum(len(part.body) for part in document.parts)
         return await self._work(
-            target, size, traces.read_whole, document, context, config.encoding, config.rules, about
+            target, size, rereading.read_whole, document, context, config.encoding, config.rules, about
         )
 
     async def _work(self, target: Target, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -74,16 +81,5 @@ class ReadingRoom:
             ) from None
 
 
-def _compare(document: Document, data: bytes, about: str) -> Same | tuple[Slices, Traces, Document] | None:
-    """The document beside what stayed of the last: what has to be read of it, if not the whole or nothing."""
-    slices = cut(document.body)
-    if slices is None:
-        return None
-    if (same := traces.same(data, about, slices)) is not None:
-        return same
-    known = traces.load(data, about, slices)
-    return None if known is None else (slices, known, traces.reduced(document, slices, known))
-
-
 def _is_cuttable(target: Target, document: Document) -> bool:
-    return target.config.rules is None and not document.parts and 0 < len(document.body) <= LARGEST
+    return target.config.rules is None and bool(document.parts or document.body)

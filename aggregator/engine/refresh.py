@@ -20,7 +20,7 @@ from aggregator.core.text import urls
 from aggregator.core.text.hosts import registrable
 from aggregator.engine import asking, deletions, intake
 from aggregator.engine.reading import ReadingRoom
-from aggregator.engine.threads import StoreThread, Workshop, aside
+from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside
 from aggregator.engine.traces import Same, Taken, dump
 from aggregator.engine.world import Target, World
 from aggregator.storage import Attempt, Draft, Known, Lease, Removal, Revision, Storage, Visit
@@ -80,16 +80,21 @@ class Refresher:
     ) -> None:
         self._storage = storage
         self._store = store
+        self._calm = Calm()
         self._room = ReadingRoom(storage, store, workshop)
         self._clock = clock
         self._jitter = jitter
 
     async def refresh_source(self, world: World, target: Target, lease: Lease, dirty: Dirty) -> Report:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation."""
+        async with self._calm.desk() as desk:
+            return await self._refresh(world, target, lease, dirty, desk)
+
+    async def _refresh(self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk) -> Report:
         state = await self._store(self._storage.poll_state, target.number)
         started = self._clock()
         try:
-            found = await self._visit(world, target, state, started)
+            found = await self._visit(world, target, state, started, desk)
         except SourceError as error:
             gone = error.reason is Reason.GONE
             found = Found(outcome=Gone(error=error) if gone else Failed(error=error))
@@ -109,62 +114,65 @@ class Refresher:
         _tell(report)
         return report
 
-    async def _visit(self, world: World, target: Target, state: PollState, now: datetime) -> Found:
+    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Desk) -> Found:
         answer = await target.source.fetch(asking.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         document = asking.marked(answer, target.config)
+        desk.lay(document.parts)
         taken = await self._room.again(target, state, document)
         if isinstance(taken, Same):
             return Found(outcome=taken.outcome(document, state), diagnostics=taken.notes)
-        found = await self._settle(world, target, state, document, taken, now) if taken is not None else None
+        found = await self._settle(world, target, state, document, taken, now, desk) if taken is not None else None
         if found is None:
-            found = await self._settle(world, target, state, document, await self._room.whole(target, document), now)
+            found = await self._settle(
+                world, target, state, document, await self._room.whole(target, document), now, desk
+            )
         if found is None:
             raise AssertionError("a whole reading has no stand-ins")
         return found
 
     async def _settle(
-        self, world: World, target: Target, state: PollState, document: Document, taken: Taken, now: datetime
+        self,
+        world: World,
+        target: Target,
+        state: PollState,
+        document: Document,
+        taken: Taken,
+        now: datetime,
+        desk: Desk,
     ) -> Found | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
         intake.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
-        host = urls.host_of(target.address)
         count = len(reading.entries)
-        keys = await aside(count, intake.keying, reading, state, feed_host=host)
+        keys = await aside(count, _keyed, taken, state, urls.host_of(target.address))
         stored = await self._store(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
-        found = await aside(count, intake.sort_out, reading, keys, stored, state, taken.print_of())
-        if taken.is_short_of(found.changes, keys, stored):
+        desk.lay(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
+        found = await aside(count, _sorted, taken, keys, stored, state)
+        if found is None:
             return None
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = await aside(
-            count,
-            intake.drafts,
-            found.changes.new,
-            source=target.id,
-            authority=world.authority,
-            year=world.year,
-            taken={known.public_id for known in stored.values()},
-            now=now,
-        )
+        new = await aside(count, _drafts, world, target, found.changes, stored, now)
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
-        outcome = intake.updated(document, reading, found, now=now)
+        outcome = await aside(count, intake.updated, document, reading, found, now=now)
+        revised = await aside(len(before), _revisions, found.changes.revised, stored, before, now)
+        paths = await aside(count, intake.changed_paths, found, (*before.values(), *gone))
         return Found(
             outcome=outcome,
             feed=reading.feed,
             new=new,
-            revised=(*_revisions(found.changes.revised, stored, before, now), *revived),
+            revised=(*revised, *revived),
             removed=removed,
             rekeyed=tuple(rekeyed.items()),
             state=found.state,
-            paths=(*intake.changed_paths(found, (*before.values(), *gone)), *(p for r in revived for p in r.paths)),
+            paths=tuple(dict.fromkeys((*paths, *(path for one in revived for path in one.paths)))),
             diagnostics=(*document.diagnostics, *found.diagnostics),
             traces=await aside(count, _left, taken, found, outcome),
         )
@@ -231,6 +239,21 @@ class Refresher:
         )
 
 
+def _keyed(taken: Taken, state: PollState, host: str | None) -> Keying:
+    return intake.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
+
+
+def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> intake.Sorted | None:
+    """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
+    found = intake.sort_out(taken.reading, keys, stored, state, taken.print_of())
+    return None if taken.is_short_of(found.changes, keys, stored) else found
+
+
+def _drafts(world: World, target: Target, found: Changes, stored: dict[str, Known], now: datetime) -> tuple[Draft, ...]:
+    taken = {known.public_id for known in stored.values()}
+    return intake.drafts(found.new, source=target.id, authority=world.authority, year=world.year, taken=taken, now=now)
+
+
 def _revisions(
     changes: tuple[Change, ...], stored: dict[str, Known], before: dict[int, Entry], now: datetime
 ) -> tuple[Revision, ...]:
@@ -246,7 +269,7 @@ def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> 
 
 def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
-    if taken.traces is None:
+    if taken.left is None:
         return b""
     after = found.state
     calm = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
@@ -255,7 +278,7 @@ def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
         0,
         False,
     )
-    return dump(taken.traces, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
+    return dump(taken.left, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
 
 
 def _unchanged(answer: NotModified) -> Unchanged:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
@@ -34,6 +35,60 @@ async def aside(count: int, function: Callable[P, R], *args: P.args, **kwargs: P
     if count <= MANY:
         return function(*args, **kwargs)
     return await asyncio.to_thread(function, *args, **kwargs)
+
+
+class Calm:
+    """While many records are in hand, neither the collector nor their end holds up the loop. One for the whole program.
+
+    The collector walks all records there are whenever many have been made, and to free ten thousand takes as long:
+    tens of milliseconds in which nothing else runs. So old ones are left alone while there is a desk, and what lay on
+    it is put away by and by.
+    """
+
+    def __init__(self) -> None:
+        self._desks = 0
+        self._usual = gc.get_threshold()
+
+    @contextlib.asynccontextmanager
+    async def desk(self) -> AsyncIterator[Desk]:
+        """A desk for one visit."""
+        desk = Desk()
+        if self._desks == 0:
+            self._usual = gc.get_threshold()
+            gc.set_threshold(*self._usual[:2], _NEVER)
+        self._desks += 1
+        try:
+            yield desk
+        finally:
+            self._desks -= 1
+            if self._desks == 0:
+                gc.set_threshold(*self._usual)
+            await desk.clear()
+
+
+_NEVER = 1_000_000
+
+
+class Desk:
+    """Where records lie that are many."""
+
+    def __init__(self) -> None:
+        self._piles: list[list[object]] = []
+
+    def lay(self, *piles: Collection[object]) -> None:
+        """Keep these records, if they are many, until the desk is cleared."""
+        self._piles += [list(pile) for pile in piles if len(pile) > MANY]
+
+    async def clear(self) -> None:
+        """Put away everything, a hundred records at a time."""
+        if self._piles:
+            await asyncio.to_thread(self._clear)
+
+    def _clear(self) -> None:
+        while self._piles:
+            pile = self._piles.pop()
+            while pile:
+                del pile[-MANY:]
 
 
 class StoreThread:
@@ -68,6 +123,11 @@ def _end_with_parent(parent: int) -> None:
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
+def _keep_loaded() -> None:
+    """What is loaded by now stays: the collector need not walk it, holding up everything, whenever it walks all."""
+    gc.freeze()
+
+
 class Workshop:
     """Runs pure functions: small jobs on the spot, large ones in worker processes that start when first needed."""
 
@@ -75,11 +135,15 @@ class Workshop:
         self._workers = workers
         self._deadline = deadline
         self._pool: ProcessPoolExecutor | None = None
+        self._spot = asyncio.Lock()
+        _keep_loaded()
 
     async def __call__(self, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result. Raises TimeoutError or BrokenProcessPool if a worker hung or died over this job."""
         if size <= SMALL or self._workers == 0:
-            return function(*args, **kwargs)
+            async with self._spot:  # one a turn of the loop: who is served meanwhile waits for one at most
+                await asyncio.sleep(0)
+                return function(*args, **kwargs)
         pool = self._open()
         call = functools.partial(function, *args, **kwargs)
         try:
@@ -98,8 +162,7 @@ class Workshop:
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # What is loaded by now stays: the collector need not walk it, holding up everything, whenever it walks all.
-            gc.freeze()
+            _keep_loaded()
             # spawn, not fork: the parent has threads and open sockets
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(

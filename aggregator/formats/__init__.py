@@ -121,6 +121,10 @@ def own_url(edition: Edition, suffix: str) -> str:
     return path_url(edition.site_url, edition.archive + suffix)
 
 
+OUTPUT_FOLDERS = ("c/", "a/")
+"""Where outputs and their archives stand below the public root."""
+
+
 def path_url(site_url: str, path: str) -> str:
     """The address of a path below the public root, percent-encoded."""
     return f"{site_url.rstrip('/')}/{quote(path.encode('utf-8', 'replace'), safe='/')}"

@@ -167,12 +167,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
 }
 
 FREE = frozenset({markup.PODCAST, markup.YT})
-"""Vocabularies that validators do not look into: any element with a proper name is written, and its children."""
+"""Vocabularies that validators do not look into: any element with a proper name is written, and its children,
+but none with an address that a reader would run (section 10: `javascript:`)."""
 
 DEEPEST = 4
 MOST = 100
 """Elements written for one story: the rest of a longer list is left out."""
 
+_RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+"""The beginning of an address that is a program, in a value that `values.line` has made one line."""
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -213,8 +216,11 @@ def _write_free(parent: markup.Element, namespace: str, element: Foreign, levels
     if not _LOCAL_NAME.fullmatch(element.name):
         return
     attributes = {name: values.line(value) for name, value in element.attributes if _LOCAL_NAME.fullmatch(name)}
+    text = values.line(element.text)
+    if any(_RUNS.match(value) for value in (text, *attributes.values())):
+        return
     child = _made(parent, namespace, element.name, attributes)
-    markup.set_line(child, values.line(element.text))
+    markup.set_line(child, text)
     for inner in element.children[:MOST] if levels > 1 else ():
         if _canonical(inner.namespace) == namespace:
             _write_free(child, namespace, inner, levels - 1)

@@ -107,16 +107,24 @@ def test_a_person_chooses(bench: Bench) -> None:
     assert [source["url"] for source in sources(bench)] == [bench.origin.url("/atom")]
 
 
-def test_a_feed_that_is_there_is_passed_over(bench: Bench, run: Command) -> None:
-    """The next one of the page is offered; when all are there, that is said."""
+def test_a_page_whose_feed_is_there_adds_no_other_unasked(bench: Bench, run: Command) -> None:
+    """The same in another format, and comments, are named, and added by their own address only."""
     write(bench)
     page(bench)
-    for _ in range(3):
-        assert run("add", bench.origin.url("/"), "-y").status == 0
+    assert run("add", bench.origin.url("/"), "-y").status == 0
     ended = run("add", bench.origin.url("/"), "-y")
     assert ended.status == 1
-    assert 'has its feed already, as source "the-site"' in ended.err
-    assert [source["id"] for source in sources(bench)] == ["the-site", "the-site-2", "the-site-comments"]
+    assert 'has its feed already, as source "the-site"; to have another' in ended.err
+    assert bench.origin.url("/atom") in ended.err
+    assert [source["id"] for source in sources(bench)] == ["the-site"]
+
+
+def test_a_page_whose_feeds_are_all_there_says_so(bench: Bench, run: Command) -> None:
+    write(bench)
+    page(bench, html=PAGE.replace("/comments", "/first").replace("/atom", "/first").replace("/news", "/first"))
+    ended = run("add", bench.origin.url("/"))
+    assert ended.status == 1
+    assert ended.err.rstrip().endswith('has its feed already, as source "first"')
 
 
 @pytest.mark.parametrize("suffix", [pytest.param("", id="same"), pytest.param("?utm_source=x#y", id="tracking")])

@@ -93,7 +93,7 @@ def test_a_good_file_is_called_good(bench: Bench, run: Command) -> None:
     write(bench, GOOD)
     ended = run("check")
     assert (ended.status, ended.err) == (0, "")
-    assert "feeds.toml: good. 1 source" in ended.out
+    assert "feeds.toml: good. 1 source;" in ended.out
     assert run("check", "--json").json == []
     assert not bench.home.exists()
 

@@ -291,3 +291,17 @@ class TestOddButUseful:
         bench.origin.answers["/bad"] = slow
         assert bench.poll().outcomes == {"bad": "updated", "good": "updated"}
         assert seen[0] > 0
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
+def test_an_output_of_ours_is_refused_as_a_source(bench: Bench, suffix: str) -> None:
+    """Section 10: told by generator and own address, wherever it was fetched from; a feed of another site's is read."""
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1, 2))
+    bench.poll()
+    own = bench.files()[f"c/all.{suffix}"]
+    bench.origin.feed("/own", own)
+    bench.origin.feed("/other", own.replace(b"//feeds.example/", b"//elsewhere.example/"))
+    bench.config(bench.source("news"), bench.source("own"), bench.source("other"))
+    assert bench.poll_later(hours=1).outcomes == {"news": "unchanged", "own": "own-output", "other": "updated"}
+    assert sorted(bench.titles()) == ["第 1 条", "第 2 条"]

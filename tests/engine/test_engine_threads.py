@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from datetime import timedelta
 
 import pytest
@@ -23,7 +25,7 @@ from aggregator.core.errors import (
     Reason,
     StorageError,
 )
-from aggregator.engine.threads import SMALL, StoreThread, Workshop
+from aggregator.engine.threads import MANY, SMALL, Calm, StoreThread, Workshop
 
 LARGE = SMALL + 1
 
@@ -43,6 +45,28 @@ def test_small_jobs_run_on_the_spot() -> None:
 
 
 @pytest.mark.slow
+def test_many_small_jobs_take_turns_with_everything_else() -> None:
+    """Fifty feeds that arrive together do not keep a reader waiting for all fifty"""
+    turns = [0]
+
+    async def count() -> None:
+        while True:
+            await asyncio.sleep(0)
+            turns[0] += 1
+
+    def job() -> int:
+        return turns[0]
+
+    async def run() -> list[int]:
+        workshop, other = Workshop(workers=1), asyncio.create_task(count())
+        seen = await asyncio.gather(*(workshop(SMALL, job) for _ in range(50)))
+        other.cancel()
+        return list(seen)
+
+    seen = asyncio.run(run())
+    assert len(set(seen)) == 50
+
+
 def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
     """Section 10: nothing hangs; the next job finds a fresh worker"""
 
@@ -147,3 +171,25 @@ def test_calls_of_the_store_keep_their_order_and_are_finished_when_the_caller_is
 
     asyncio.run(play())
     assert ["first", "second"] == done
+
+
+def test_while_there_is_a_desk_old_records_are_not_walked_and_what_lay_there_goes() -> None:
+    """With a second desk beside it; few records are nobody's concern"""
+
+    class Record:
+        pass
+
+    async def run() -> None:
+        calm, usual = Calm(), gc.get_threshold()
+        many, few = [Record() for _ in range(MANY + 1)], [Record()]
+        left = [weakref.ref(many[0]), weakref.ref(few[0])]
+        async with calm.desk() as desk:
+            async with calm.desk():
+                desk.lay(many, few)
+            del many, few
+            assert gc.get_threshold() == (*usual[:2], 1_000_000)
+            assert [ref() is not None for ref in left] == [True, False]
+        assert gc.get_threshold() == usual
+        assert left[0]() is None
+
+    asyncio.run(run())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import os
 import random
+import shutil
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from route_bench import Bench, Clock, Origin, item, rss
+from route_bench import Bench, Clock, Origin, item, post, rss
 
 from aggregator.app import DATABASE
 
@@ -117,21 +121,72 @@ SERIES = {
 }
 
 
-def play(folder: Path, origin: Origin, documents: list[str], *, forget: bool) -> tuple[dict[str, Any], list[int]]:
+def gbk(*items: str, **head: str) -> bytes:
+    return feed(*items, **head).replace('encoding="utf-8"', 'encoding="gbk"').encode("gbk")
+
+
+def json_feed(*numbers: int, **head: Any) -> str:
+    """Items of these numbers; one of two digits is a correction of the first."""
+    items = [
+        {
+            "id": f"urn:x:{n % 10}",
+            "title": f"第 {n} 条",
+            "content_html": f"<p>{n}</p>",
+            "date_published": "2026-05-01T08:00:00Z",
+        }
+        for n in numbers
+    ]
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "新闻", "items": items} | head)
+
+
+KINDS: dict[str, list[str | bytes]] = {
+    "GBK, declared": [
+        gbk(item(2), item(1)),
+        gbk(item(3), item(2), item(1)),
+        gbk(item(3), item(1), item(2, title="第 2 条（更正）")),
+        gbk(item(4), item(3), built="Sat, 16 May 2026 09:00:00 GMT"),
+    ],
+    "from UTF-8 to GBK and back": [
+        feed(item(2), item(1)),
+        gbk(item(3), item(2), item(1)),
+        feed(item(4), item(3), item(2)),
+    ],
+    "UTF-16": [feed(*map(item, n)).replace("utf-8", "utf-16").encode("utf-16") for n in ((2, 1), (3, 2, 1), (3, 1))],
+    "JSON Feed": [
+        json_feed(2, 1),
+        json_feed(3, 2, 1),
+        json_feed(3, 21, 1),
+        json_feed(1, 3, 21, icon="/x.png"),
+        json_feed(4, 1, 3, 3, authors=[{"name": "A"}]),
+        json_feed(4, 1)[:-1],
+        json_feed(5, 4, 1, authors=[{"name": "A"}]),
+    ],
+}
+
+
+def play(
+    folder: Path, origin: Origin, documents: Sequence[str | bytes], *, forget: bool
+) -> tuple[dict[str, Any], list[int]]:
     """What is stored after each of these documents, and how often a trace was left; with `forget` none stays."""
     folder.mkdir()
     bench = Bench(folder, origin, Clock())
     bench.config(bench.source("news"))
+
+    return visit(bench, [functools.partial(origin.feed, "/news", document) for document in documents], forget=forget)
+
+
+def visit(bench: Bench, changes: Sequence[Callable[[], object]], *, forget: bool) -> tuple[dict[str, Any], list[int]]:
+    """`play`, after each of these changes of the source."""
     left: list[int] = []
     states: dict[str, Any] = {}
 
     async def run() -> None:
         async with bench.app() as app:
-            for number, document in enumerate(documents):
-                origin.feed("/news", document)
+            for number, change in enumerate(changes):
+                change()
                 bench.clock.pass_(hours=1)
                 await app.poll()
-                with closing(sqlite3.connect(folder / "store" / DATABASE)) as raw, raw:
+                with closing(sqlite3.connect(bench.home / DATABASE)) as raw, raw:
                     left.append(raw.execute("SELECT count(*) FROM trace").fetchone()[0])
                     states.update({f"{number} {name}": raw.execute(query).fetchall() for name, query in STORED.items()})
                     if forget:
@@ -139,6 +194,47 @@ def play(folder: Path, origin: Origin, documents: list[str], *, forget: bool) ->
 
     asyncio.run(run())
     return states, left
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_document_is_stored_as_one_read_whole(tmp_path: Path, origin: Origin, name: str) -> None:
+    in_parts, left = play(tmp_path / "parts", origin, KINDS[name], forget=False)
+    whole, _ = play(tmp_path / "whole", origin, KINDS[name], forget=True)
+    assert left[0] == 1
+    assert in_parts == whole
+
+
+def test_files_are_stored_as_if_all_were_read(tmp_path: Path, origin: Origin) -> None:
+    """I2: posts without id and link are told apart by title and text, of which nothing but a hash stays"""
+    changes: list[dict[str, str | None]] = [
+        {"a.md": post("一"), "b.md": post("二", date=None), "c.md": post("三")},
+        {"d.md": post("四")},
+        {"b.md": post("二", text="另一个。", date=None), "a.md": post("一", text="另一个。")},
+        {"c.md": None, "e.xml": feed(item(1), item(2)), "broken.md": "---\nx"},
+        {"f.md": post("一")},
+        {"broken.md": post("五"), "e.xml": feed(item(1), item(2, title="x"))},
+    ]
+    states = []
+    for forget in (False, True):
+        home = tmp_path / str(forget)
+        posts = tmp_path / "posts"
+        posts.mkdir(parents=True)
+        home.mkdir()
+        bench = Bench(home, origin, Clock())
+        bench.config(f'[[source]]\nid = "posts"\npath = "{posts}/*"\ninterval = "30m"\n')
+
+        def change(files: dict[str, str | None], posts: Path = posts) -> None:
+            for name, text in files.items():
+                (posts / name).unlink(missing_ok=True)
+                if text is not None:
+                    (posts / name).write_text(text, "utf-8")
+                    os.utime(posts / name, (1_700_000_000, 1_700_000_000))
+
+        found, left = visit(bench, [functools.partial(change, files) for files in changes], forget=forget)
+        assert left == [1] * len(changes)
+        states.append(found)
+        shutil.rmtree(posts)
+    assert states[0] == states[1]
 
 
 @pytest.mark.parametrize("name", SERIES)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from format_editions import HOSTILE, ITUNES, ODD, ORIGIN, PLAIN_ENTRY, RICH, RICH_ENTRY, edition, story
+from format_editions import HOSTILE, ITUNES, ODD, ORIGIN, PLAIN_ENTRY, PODCAST, RICH, RICH_ENTRY, edition, story
 from lxml import etree
 
 from aggregator.core.edition import Edition, Story
@@ -19,6 +19,7 @@ NS = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "itunes": ITUNES,
     "media": "http://search.yahoo.com/mrss/",
+    "podcast": PODCAST,
     "slash": "http://purl.org/rss/1.0/modules/slash/",
     "thr": "http://purl.org/syndication/thread/1.0",
     "wfw": "http://wellformedweb.org/CommentAPI/",
@@ -239,6 +240,21 @@ def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written
         for n, word in enumerate(words)
     ]
     assert text(channel(edition(*stories)), "itunes:explicit") == written
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", " JavaScript:alert(1)", "vbscript:x", "data:text/html,<p>"])
+def test_address_that_is_a_program_takes_its_foreign_element(address: str) -> None:
+    """Section 10: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
+    elements = (
+        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
+        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),
+        Foreign(namespace=PODCAST, name="remoteItem", text=address),
+    )
+    written = item(story(replace(PLAIN_ENTRY, foreign=elements)))
+    assert [element.attrib for element in written.findall("podcast:transcript", NS)] == [
+        {"url": "https://cdn.example.com/1.vtt"}
+    ]
+    assert written.find("podcast:remoteItem", NS) is None
 
 
 def test_repeated_words_are_written_once() -> None:

@@ -51,6 +51,13 @@ def test_reading_is_measured_beside_feedparser() -> None:
     assert rows["first visit", "aggregator"]["refused"] == 0
 
 
+@pytest.mark.parametrize("form", ["gbk", "json", "posts"])
+def test_reading_is_measured_in_every_form(form: str) -> None:
+    rows = told("reading.py", "--feeds=1", "--entries=2", "--rounds=1", f"--form={form}")
+    assert {visit for visit, _ in rows} >= {"first visit", "one new", "nothing new"}
+    assert all(row["refused"] == 0 and row["ms per 100 KB"] > 0 for row in rows.values())
+
+
 def test_publishing_is_measured_in_both_formats_with_and_without_compression() -> None:
     rows = told("publishing.py", "--entries=3", "--bytes=600", "--rounds=1")
     assert {name for name, _ in rows} == {"rss", "atom"}

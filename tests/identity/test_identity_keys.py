@@ -53,7 +53,7 @@ class TestNativeIds:
 class TestMissingIds:
     def test_the_link_is_the_key_where_it_is_unique(self) -> None:
         """I2"""
-        [key] = keys_of(entry(None, "http://Example.org:80/a/?utm_source=x#top"))
+        [key] = keys_of(entry(None, "http://Example.org:80/a/?utm_source=x"))
         assert key == "link:https://example.org/a"
 
     def test_a_link_that_several_share_is_no_key(self) -> None:
@@ -79,6 +79,14 @@ class TestMissingIds:
         """I6"""
         found = keys_of(entry(None, "https://e.org/a#1", "一"), entry(None, "https://e.org/a#2", "二"))
         assert found == ["link:https://e.org/a#1", "link:https://e.org/a#2"]
+
+    def test_a_link_has_one_key_whatever_else_the_document_holds(self) -> None:
+        """I6: entries of a source may differ by the fragment alone although this document has only one of them"""
+        alone = keys_of(entry(None, "https://e.org/log#v2", "二"))
+        assert (
+            alone == keys_of(entry(None, "https://e.org/log#v2", "二"), entry(None, "https://e.org/log#v1", "一"))[:1]
+        )
+        assert alone != keys_of(entry(None, "https://e.org/log#v3", "三"))
 
     def test_titles_cannot_run_into_links(self) -> None:
         """Two fields are never one text by accident"""
@@ -220,6 +228,12 @@ CHANGED = [
         entry("b", "https://e.org/1", "新", published=NOON + timedelta(seconds=1)),
         False,
         id="link-alone",
+    ),
+    pytest.param(
+        entry(None, "https://e.org/1#x=1"), entry(None, "https://e.org/1#x=2"), True, id="fragment-that-tracks"
+    ),
+    pytest.param(
+        entry(None, "https://e.org/1#v1", "一"), entry(None, "https://e.org/1#v2", "二"), False, id="fragments"
     ),
     pytest.param(entry("a", "https://e.org/1"), entry("b", "https://e.org/2"), False, id="title-alone"),
     pytest.param(entry("a", "https://e.org/"), entry("b", "https://e.org/"), False, id="front-page-and-title"),

@@ -82,7 +82,7 @@ def test_every_documented_name_has_a_document() -> None:
 
 
 def test_every_reason_of_a_parse_error_is_documented() -> None:
-    reasons = {"empty", "html-page", "not-a-feed", "broken", "unsupported", "forbidden-xml"}
+    reasons = {"empty", "html-page", "not-a-feed", "broken", "unsupported", "forbidden-xml", "own-output"}
     assert documented(True) == reasons
     assert reasons <= {reason.value for reason in Reason}
 

@@ -1,31 +1,30 @@
-"""Entries are found in bytes where there is no doubt, and read apart they are what they are together."""
+"""Where a document is cut: only where there is no doubt, and at the same places whatever it is written in."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from aggregator.core.document import Document
-from aggregator.core.errors import ParseError
-from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context
-from aggregator.core.parse.slices import Slices, cut, without
-from aggregator.engine import traces
-from aggregator.engine.traces import Taken, Traces
+from aggregator.core.parse import cut_json, cut_xml, decode_document
+from aggregator.core.parse.slices import Slices, cut
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
-URL = "https://example.org/feed"
-CORPUS = Path(__file__).parent.parent / "corpus"
-DOCUMENTS = sorted(CORPUS.glob("*/*.xml"))
 
 
 def rss(items: str, head: str = "<title>x</title>") -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{items}</channel></rss>'.encode()
+
+
+def document(body: bytes) -> Document:
+    return Document(url="https://example.org/feed", body=body, fetched_at=NOW)
+
+
+def slices(body: bytes) -> Slices | None:
+    found = cut(document(body), decode_document(document(body)))
+    return found.slices if found else None
 
 
 @pytest.mark.parametrize(
@@ -55,12 +54,14 @@ def rss(items: str, head: str = "<title>x</title>") -> bytes:
 )
 def test_borders_are_certain_or_there_are_none(items: str, expected: list[str] | None) -> None:
     body = rss(items)
-    found = cut(body)
-    assert (found and [body[start:end].decode() for start, end in found.spans]) == expected
+    found = cut_xml.spans_of(body)
+    assert (found and [body[start:end].decode() for start, end in found]) == expected
 
 
 def test_an_entry_that_is_the_root_has_no_head_to_be_read_with() -> None:
-    assert cut(b'<?xml version="1.0"?><entry xmlns="http://www.w3.org/2005/Atom"><id>x</id></entry>') is None
+    assert (
+        cut_xml.spans_of(b'<?xml version="1.0"?><entry xmlns="http://www.w3.org/2005/Atom"><id>x</id></entry>') is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_an_entry_that_is_the_root_has_no_head_to_be_read_with() -> None:
 )
 def test_the_lasting_head_is_all_but_moments(head: str, lasts: bool) -> None:
     """Namespaces, xml:base, xml:lang, titles: whatever may reach an entry"""
-    one, other = cut(rss("<item>1</item>\n<item>2</item>")), cut(rss("<item>1</item><item>3</item>", head))
+    one, other = slices(rss("<item>1</item>\n<item>2</item>")), slices(rss("<item>1</item><item>3</item>", head))
     assert one is not None
     assert other is not None
     assert (one.lasting == other.lasting) is lasts
@@ -85,7 +86,7 @@ def test_the_lasting_head_is_all_but_moments(head: str, lasts: bool) -> None:
 
 def test_the_list_of_items_of_rss_1_0_does_not_count_as_head() -> None:
     lists = ["<rdf:Seq><rdf:li r='1'/></rdf:Seq>", "<rdf:Seq><rdf:li r='2'/><rdf:li r='1'/></rdf:Seq>"]
-    one, other = (cut(rss("<item>1</item>", f"<items>{listed}</items>")) for listed in lists)
+    one, other = (slices(rss("<item>1</item>", f"<items>{listed}</items>")) for listed in lists)
     assert one is not None
     assert other is not None
     assert one.lasting == other.lasting
@@ -97,94 +98,81 @@ def test_the_list_of_items_of_rss_1_0_does_not_count_as_head() -> None:
 def test_hostile_documents_take_linear_time(junk: str) -> None:
     """A megabyte of anything; the suite's own time limit is the judge"""
     body = rss(junk * (1_000_000 // len(junk)))
-    assert cut(body) is None or junk == "<item></item>"
+    assert cut_xml.spans_of(body) is None or junk == "<item></item>"
 
 
-def taken(body: bytes) -> tuple[Document, Context, Taken, Slices, Traces] | None:
-    document = Document(url=URL, body=body, fetched_at=NOW)
-    context = Context(source=SourceId("x"), poll_url=URL, document_url=URL, fetched_at=NOW)
-    about = traces.circumstances(document, context, None)
-    try:
-        whole = traces.read_whole(document, context, None, None, about)
-    except ParseError:
-        return None
-    slices = cut(body)
-    if whole.traces is None or slices is None:
-        return None
-    kept = traces.load(traces.dump(whole.traces, entries=1, span=0.0, settled=True), about, slices)
-    assert kept is not None
-    assert kept.known == whole.traces.known
-    return document, context, whole, slices, kept
-
-
-def agrees(body: bytes, choice: int) -> bool | None:
-    """Whether the document, when bit N of `choice` tells if entry N was seen before, is read as it is as a whole."""
-    if (found := taken(body)) is None:
-        return None
-    document, context, whole, slices, kept = found
-    seen = {digest for at, digest in enumerate(slices.digests) if choice >> at & 1}
-    kept = replace(kept, known={digest: trace for digest, trace in kept.known.items() if digest in seen})
-    part = traces.read_part(traces.reduced(document, slices, kept), slices, context, None, kept)
-    if part is None:
-        return None
-    absent = part.stand_ins
-    same = [a == b for at, (a, b) in enumerate(zip(part.reading.entries, whole.reading.entries, strict=True))]
-    assert all(one or at in absent for at, one in enumerate(same))
-    assert part.fingerprints == whole.fingerprints
-    assert part.traces is not None
-    assert whole.traces is not None
-    assert part.traces.known == whole.traces.known
-    assert replace(part.reading, entries=(), diagnostics=()) == replace(whole.reading, entries=(), diagnostics=())
-    return True
-
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_corpus_is_read_the_same_in_parts(path: Path) -> None:
-    """None new, the first, the last, every other one, all"""
-    for choice in (-1, -2, 0b0111, 0b0101, 0b1010, 0):
-        agrees(path.read_bytes(), choice)
-
-
-def test_the_corpus_is_cut_often_enough_to_prove_something() -> None:
-    assert sum(agrees(path.read_bytes(), 0b0101) is True for path in DOCUMENTS) >= 20
-
-
-ENTRIES = st.lists(
-    st.tuples(
-        st.integers(1, 6),
-        st.sampled_from(["Titel", "标题 &amp; mehr", "", "<![CDATA[<b>x</b>]]>"]),
-        st.sampled_from(["", "<pubDate>Sat, 17 May 2025 08:00:00 GMT</pubDate>", "<pubDate>昨天 13:00</pubDate>"]),
-        st.sampled_from(["", ' xml:lang="de"', ' xml:base="https://b.example/x/"']),
-        st.sampled_from(
-            ["Text", "&lt;p&gt;&lt;a href='/y'&gt;今天的新闻报道&lt;/a&gt;", "<![CDATA[<img src='a.png'>]]>"]
-        ),
-    ),
-    min_size=1,
-    max_size=7,
+ITEMS = (
+    "<item><title>标题表 ]]</title></item>\n<item><title><![CDATA[文]]></title></item>",
+    # 昞 ends in the byte of ] in GBK, ソ in that of a backslash and 】 in Big5 and Shift_JIS are near it
+    "<item><title><![CDATA[昞]>]]></title></item><item><title><![CDATA[乚]]]></title></item>",
 )
 
 
-@given(
-    entries=ENTRIES,
-    choice=st.integers(0, 127),
-    language=st.sampled_from(["", "<language>zh-cn</language>"]),
-    between=st.sampled_from(["", "\n", "<!-- x -->", "<ttl>60</ttl>"]),
-)
-@settings(max_examples=150, deadline=None)
-def test_every_choice_of_seen_entries_gives_the_same(
-    entries: list[tuple[int, str, str, str, str]], choice: int, language: str, between: str
-) -> None:
-    """Copies, missing fields, languages and bases of their own; a head that is in pieces"""
-    items = [
-        f"<item{own}><guid>urn:x:{number}</guid><title>{title}</title>{date}<description>{text}</description></item>"
-        for number, title, date, own, text in entries
-    ]
-    head = f"<title>x</title><link>https://example.org/</link>{language}"
-    assert agrees(rss(between.join(items), head), choice) is not False
+@pytest.mark.parametrize("items", ITEMS)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-32"])
+def test_a_document_is_cut_at_the_same_places_in_every_encoding(items: str, encoding: str) -> None:
+    """`]]>` may be half a character and two signs"""
+    text = f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel>{items}</channel></rss>'
+    one = document(text.encode(encoding))
+    decoded = decode_document(one, encoding=encoding)
+    found = cut(one, decoded)
+    assert found is not None
+    assert len(found.slices.digests) == 2
+    rest = found.without({0}).decoded
+    assert rest is not None
+    assert rest.text == decoded.text.replace(items[: items.index("</item>") + 7], "", 1)
+    assert (rest.encoding, rest.diagnostics) == (decoded.encoding, decoded.diagnostics)
 
 
 def test_what_is_cut_out_leaves_everything_else() -> None:
     body = rss("<item>1</item>\n<item>2</item><ttl>1</ttl><item>3</item>")
-    slices = cut(body)
-    assert slices is not None
-    assert without(body, slices, {0, 2}) == rss("\n<item>2</item><ttl>1</ttl>")
+    spans = cut_xml.spans_of(body)
+    assert spans is not None
+    assert cut_xml.without(body, spans, {0, 2}) == rss("\n<item>2</item><ttl>1</ttl>")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param('{"items": [{"id": 1}, {"id": "]"}]}', ['{"id": 1}', '{"id": "]"}'], id="items"),
+        pytest.param(' { "a" : [1] , "items":[ {"b":{}} ] , "c":null } ', ['{"b":{}}'], id="blanks"),
+        pytest.param('{"items": [], "a": 1}', None, id="no item"),
+        pytest.param('{"items": {"0": {}}}', None, id="no list"),
+        pytest.param('{"items": [{}, 1]}', None, id="no object"),
+        pytest.param('{"items": [{}], "items": [{}]}', None, id="two lists"),
+        pytest.param('{"items": [{},]}', None, id="comma behind the last item"),
+        pytest.param('{"items": [{}],}', None, id="comma behind the last member"),
+        pytest.param('{"items": [{} {}]}', None, id="comma missing"),
+        pytest.param('{"items": [{}]', None, id="not closed"),
+        pytest.param('{"items": [{}]} x', None, id="something behind it"),
+        pytest.param('{"items": [{"a": "\n"}]}', None, id="line end in a string"),
+        pytest.param("{items: [{}]}", None, id="name without quotes"),
+        pytest.param('[{"items": [{}]}]', None, id="a list"),
+        pytest.param('{"items": [{"a": ' + "[" * 100_000, None, id="nested without end"),
+    ],
+)
+def test_items_are_found_in_sound_json_alone(text: str, expected: list[str] | None) -> None:
+    found = cut_json.items_of(text)
+    assert (found and [text[start:end] for start, end in found.spans]) == expected
+    if found:
+        thinned = json.loads(cut_json.without(text, found, {0}))
+        assert thinned == json.loads(text) | {"items": json.loads(text)["items"][1:]}
+
+
+@pytest.mark.parametrize(
+    ("part", "is_the_same"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"body": b"other"}, False, id="bytes"),
+        pytest.param({"url": "file:///b.md"}, False, id="name: addresses are relative to it"),
+    ],
+)
+def test_a_file_is_known_by_its_name_and_bytes(part: dict[str, object], is_the_same: bool) -> None:
+    digests = []
+    for changed in ({}, part):
+        given = {"url": "file:///a.md", "body": b"one", "fetched_at": NOW} | changed
+        whole = Document(url="file:///*.md", body=b"", fetched_at=NOW, parts=(Document(**given),))  # type: ignore[arg-type]
+        found = cut(whole, None)
+        assert found is not None
+        digests.append(found.slices.digests)
+    assert (digests[0] == digests[1]) is is_the_same

@@ -159,6 +159,14 @@ HOSTILE = {
     "titles in titles": endless(b"<title>x<link>"),
     "prefixes": HEAD + b"".join(b"<a%d:b/>" % n for n in range(20_000)),
     "attributes": HEAD + b"<a " + b" ".join(b"a%d='1'" % n for n in range(20_000)) + b">",
+    "attributes of a file": HEAD
+    + b"</title><enclosure "
+    + b" ".join(b"a%d='1'" % n for n in range(30_000))
+    + b"/></item></channel></rss>",
+    "namespaces": HEAD
+    + b"</title>"
+    + b"".join(b"<a%d:b xmlns:a%d='urn:%d'/>" % (n, n, n) for n in range(9_000))
+    + b"</item></channel></rss>",
     "a long name": HEAD + b"<" + b"a" * SIZE,
     "entities": b"<!DOCTYPE x [" + b"<!ENTITY a 'b'>" * 20_000 + b"]>" + HEAD,
     "comments before": b"<!---->" * 40_000 + HEAD,
@@ -170,6 +178,7 @@ HOSTILE = {
     + b"</k:keywords></item></channel></rss>",
     "JSON lists": b'{"version":"https://jsonfeed.org/version/1.1","items":' + b"[" * SIZE,
     "YAML lists": b"---\na: " + b"[" * SIZE + b"\n---\nx",
+    "TOML keys": b"+++\n" + b".".join([b"a"] * 100_000) + b" = 1\n+++\nx",
     "YAML dashes": b"---\na:\n  " + b"- " * SIZE + b"x\n---\nx",
     "YAML indentation": b"---\na: b: c\n" + b"".join(b" " * n + b"k:\n" for n in range(400)) + b"---\nx",
     "YAML quotes": b"---\na: " + b"'" * 100_000 + b"\n---\nx",

@@ -19,6 +19,8 @@ JAPANESE = "市立図書館は今日、新しい貸出規則を発表しまし�
 KOREAN = "시립 도서관은 오늘 새로운 대출 규칙을 발표했습니다. 휴대전화로 예약할 수 있습니다."
 FRENCH = "La bibliothèque a annoncé aujourd’hui de nouvelles règles : réservation à l'été, même là-bas."
 RUSSIAN = "Городская библиотека сегодня объявила новые правила: читатели могут заказать книги по телефону."
+ARABIC = "أعلنت المكتبة البلدية اليوم قواعد جديدة للإعارة، ويمكن للقراء الحجز بالهاتف وأخذ عشرة كتب في المرة."
+GREEK = "Άρθρο: Η δημοτική βιβλιοθήκη ανακοίνωσε σήμερα νέους κανόνες δανεισμού. Άλλα νέα αύριο."
 
 TRUTHFUL = [
     ("utf-8", SIMPLIFIED), ("gb18030", SIMPLIFIED), ("gbk", SIMPLIFIED), ("gb2312", SIMPLIFIED),
@@ -27,6 +29,9 @@ TRUTHFUL = [
     ("utf-16-be", JAPANESE), ("utf-32", KOREAN), ("utf-32-le", KOREAN), ("utf-32-be", KOREAN), ("windows-1252", FRENCH),
     ("iso-8859-15", FRENCH.replace("’", "'") + "€"), ("windows-1251", RUSSIAN), ("koi8-r", RUSSIAN),
     ("hz", SIMPLIFIED),
+    # two-byte sets have a row of Cyrillic
+    ("gb2312", RUSSIAN), ("gbk", RUSSIAN), ("gb18030", RUSSIAN), ("euc-jp", RUSSIAN), ("shift_jis", RUSSIAN),
+    ("euc-kr", RUSSIAN), ("iso-8859-6", ARABIC), ("iso-8859-7", GREEK), ("windows-1253", GREEK),
 ]  # fmt: skip
 
 
@@ -67,7 +72,8 @@ def test_encoding_declared_by_http_alone_is_read(label: str, text: str) -> None:
         ("cp949", "한국어 뉴스"), ("cp1252", FRENCH), ("cp1252", "Zürich grüßt"), ("cp1252", "ÀÉÎÕÜ"),
         ("cp1252", "Ærø fjørd på Færøerne"), ("utf-16-le", SIMPLIFIED), ("utf-16-be", SIMPLIFIED),
         ("utf-32-le", SIMPLIFIED), ("utf-32-be", SIMPLIFIED), ("cp1251", RUSSIAN), ("koi8-r", RUSSIAN * 2),
-        ("iso-2022-jp", JAPANESE),
+        ("iso-2022-jp", JAPANESE), ("iso-8859-6", ARABIC), ("iso-8859-7", GREEK), ("cp1253", GREEK),
+        ("gb2312", RUSSIAN), ("shift_jis", RUSSIAN), ("euc-kr", RUSSIAN),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("declared", [None, "utf-8", "no-such-encoding"])
@@ -220,6 +226,23 @@ def test_bad_byte_costs_its_character_and_not_the_feed(codec: str, text: str, de
         broken = body[:place] + b"\xff" + body[place + 1 :]
         decoded = decode(broken, content_type=None, kind="xml")
         assert damage(document, decoded.text) <= 4, (place, decoded.encoding)
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [("gb18030", SIMPLIFIED), ("euc-jp", JAPANESE), ("cp949", KOREAN), ("cp932", JAPANESE)],
+)
+@pytest.mark.parametrize("left", [b"", b"?", b"\xff"])
+def test_byte_that_is_missing_or_replaced_does_not_shift_what_follows(codec: str, text: str, left: bytes) -> None:
+    """With one byte less, all pairs up to the next ASCII would be others' characters. Where the neighbours make as much
+    sense when read amiss (しい: 靴靴), the damage is found a few characters late."""
+    document = feed(text * 2, codec)
+    body = document.encode(codec)
+    start = document.index(text)
+    for place in range(start, start + 40):
+        if body[place] < 0x80:
+            continue
+        assert damage(document, read(body[:place] + left + body[place + 1 :])) <= 6, place
 
 
 def test_damaged_character_of_utf_8_is_one_replacement_character() -> None:

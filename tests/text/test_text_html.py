@@ -80,6 +80,12 @@ def test_attributes_and_edges_are_tidied(fragment: str, expected: str) -> None:
             "https://blog.example/r.webp",
             id="source-of-picture",
         ),
+        pytest.param('<img src="/pixel.gif" data-src="/r.jpg">', "https://blog.example/r.jpg", id="pixel-with-src"),
+        pytest.param(
+            '<img src="/img/pixel.gif"><noscript><img src="/r.jpg"></noscript>',
+            "https://blog.example/r.jpg",
+            id="pixel-with-noscript",
+        ),
         pytest.param('<img src="/real.jpg" data-src="/r.jpg">', "https://blog.example/real.jpg", id="real-src-stays"),
         pytest.param(
             '<img src="/upload/uploading/1.jpg" data-src="/r.jpg">',

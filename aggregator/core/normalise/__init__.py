@@ -66,7 +66,7 @@ class _Homes:
         bases: Bases = bases_for(home.head, dialect=home.dialect, url=home.url, headers={})
         if home.dialect == "front-matter":
             return Home(head=home.head, feed=self._own.feed, bases=bases)
-        context = replace(self._context, headers={}, title=None, document_url=home.url)
+        context = replace(self._context, headers={}, title=None, document_url=home.url, samples=())
         stand_in = ParsedFeed(dialect=home.dialect, head=home.head)
         language = feed_language(stand_in, context, Notes())
         feed: Feed = read_feed(stand_in, context, bases, language or self._own.feed.language, Notes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from aggregator.core.normalise.addresses import Bases
@@ -37,19 +38,19 @@ _NOTES = {
     "html-mended": "tags are not closed or nested as they should be; they were mended",
     "html-unstable": "the content reads differently each time it is cleaned; its text was kept",
 }
+_TEXT = re.compile(r"(?:\A|>)[^<>]*?[^\s<>&]")
+"""A character between tags that is neither white space nor perhaps a reference to some."""
 _SHOWN = ("<img", "<iframe", "<video", "<audio", "<math", "<hr", "<picture")
 
 
 def is_blank(html: str) -> bool:
     """Whether a reader sees nothing at all in this clean HTML (`<p></p>`)."""
-    if any(tag in html for tag in _SHOWN) or visible_text(html[:_GLANCE]):
-        return False
-    return len(html) <= _GLANCE or not visible_text(html)
+    return not has_text(html) and not any(tag in html for tag in _SHOWN)
 
 
 def has_text(html: str) -> bool:
-    """Whether there is a word in it."""
-    return bool(visible_text(html[:_GLANCE])) or (len(html) > _GLANCE and bool(visible_text(html)))
+    """Whether a reader of this clean HTML sees a character."""
+    return _TEXT.search(html) is not None or bool(visible_text(html))
 
 
 def _has_more_text(one: str, other: str) -> bool:

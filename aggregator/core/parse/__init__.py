@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
+from aggregator.core.charset import Decoded, decode, strip_illegal
 from aggregator.core.charset import Kind as CharsetKind
-from aggregator.core.charset import decode, strip_illegal
 from aggregator.core.config_rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
@@ -21,33 +22,53 @@ from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, Pa
 from aggregator.core.parse.prolog import Kind, Prolog, read_prolog
 from aggregator.core.parse.syndication import read_syndication
 
-__all__ = ["ParsedEntry", "ParsedFeed", "ParsedHead", "parse_document"]
+__all__ = [
+    "MAX_PARTS_ENTRIES",
+    "ParsedEntry",
+    "ParsedFeed",
+    "ParsedHead",
+    "decode_document",
+    "name_of",
+    "parse_document",
+]
 
 MAX_PARTS_ENTRIES = 20_000
 _POST_ENDINGS = (".md", ".markdown", ".mkd", ".mdown", ".html", ".htm", ".txt")
 
 
 def parse_document(
-    document: Document, *, encoding: str | None = None, rules: PageRules | JsonRules | None = None
+    document: Document,
+    *,
+    encoding: str | None = None,
+    rules: PageRules | JsonRules | None = None,
+    decoded: Decoded | None = None,
 ) -> ParsedFeed:
     """Reads a document of any supported kind, or the files of a glob as one feed.
 
     `encoding` is a person's word on the character set and overrides the document's; with `rules` the document is a page
-    or an API's answer and is read by them, whatever it looks like. Raises ParseError and nothing
-    else: EMPTY, HTML_PAGE (with the feeds the page names), NOT_A_FEED, BROKEN, UNSUPPORTED, FORBIDDEN_XML. Of several
-    files a broken one costs only itself; only if none can be read, the first one's error is raised.
+    or an API's answer and is read by them, whatever it looks like. `decoded` is its text, if that is known already.
+    Raises ParseError and nothing else: EMPTY, HTML_PAGE (with the feeds the page names), NOT_A_FEED, BROKEN,
+    UNSUPPORTED, FORBIDDEN_XML. Of several files a broken one costs only itself; only if none can be read, the first
+    one's error is raised.
     """
     if document.parts:
         return _read_parts(document, encoding, rules)
-    if not document.body.strip(b" \t\r\n\f\v\0"):
-        raise ParseError(document.url, Reason.EMPTY, "the answer is empty")
-    decoded = decode(
-        document.body, content_type=document.content_type, override=encoding, kind=_kind(document.body, rules)
-    )
+    decoded = decoded or decode_document(document, encoding=encoding, rules=rules)
     if not decoded.text.strip():
         raise ParseError(document.url, Reason.EMPTY, "the answer is blank")
     feed = _read_by(rules, decoded.text, document) if rules else _read_text(decoded.text, document)
     return replace(feed, diagnostics=(*decoded.diagnostics, *feed.diagnostics), encoding=decoded.encoding)
+
+
+def decode_document(
+    document: Document, *, encoding: str | None = None, rules: PageRules | JsonRules | None = None
+) -> Decoded:
+    """The text of one document. Raises ParseError (EMPTY) where there is none."""
+    if not document.body.strip(b" \t\r\n\f\v\0"):
+        raise ParseError(document.url, Reason.EMPTY, "the answer is empty")
+    return decode(
+        document.body, content_type=document.content_type, override=encoding, kind=_kind(document.body, rules)
+    )
 
 
 def _kind(body: bytes, rules: PageRules | JsonRules | None) -> CharsetKind:
@@ -81,8 +102,14 @@ def _read_text(text: str, document: Document) -> ParsedFeed:
 
 
 def _has_body_after_json(text: str) -> bool:
-    """JSON front matter is followed by a post, a JSON Feed by nothing."""
-    return "jsonfeed.org/version/" not in text[:1000] and not text.rstrip().endswith("}")
+    """JSON front matter is followed by a post, which may end in a brace too, a JSON Feed by nothing."""
+    if "jsonfeed.org/version/" in text[:1000]:
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _refuse(prolog: Prolog, text: str, document: Document) -> None:
@@ -108,16 +135,18 @@ def _read_parts(document: Document, encoding: str | None, rules: PageRules | Jso
     entries: list[ParsedEntry] = []
     diagnostics: list[Diagnostic] = []
     errors: list[ParseError] = []
-    complete, bozo, encodings = True, False, list[str]()
+    complete, bozo, encodings, faulty = True, False, list[str](), set[str]()
     for part in document.parts:
         try:
             feed = parse_document(part, encoding=encoding, rules=rules)
         except ParseError as error:
             errors.append(error)
-            diagnostics.append(Diagnostic(name="file-unreadable", message=error.message, entry=_name(part)))
+            faulty.add(part.url)
+            diagnostics.append(Diagnostic(name="file-unreadable", message=error.message, entry=name_of(part)))
             continue
         entries.extend(_detached(feed, part))
-        diagnostics.extend(replace(d, entry=d.entry or _name(part)) for d in feed.diagnostics)
+        diagnostics.extend(replace(d, entry=d.entry or name_of(part)) for d in feed.diagnostics)
+        faulty |= {part.url} if feed.bozo or not feed.complete else set()
         complete, bozo = complete and feed.complete, bozo or feed.bozo
         encodings.append(feed.encoding)
     if errors and len(errors) == len(document.parts):
@@ -133,10 +162,12 @@ def _read_parts(document: Document, encoding: str | None, rules: PageRules | Jso
         complete=complete,
         bozo=bozo,
         encoding=encodings[0] if encodings else "utf-8",
+        faulty=frozenset(faulty),
     )
 
 
-def _name(part: Document) -> str:
+def name_of(part: Document) -> str:
+    """What diagnostics call one of several files."""
     return unquote(part.url.rstrip("/").rpartition("/")[2]) or part.url
 
 

@@ -65,6 +65,10 @@ class NamedFeed:
     is_declared: bool = True
     """False: it is a mere link that looks like a feed's."""
 
+    @property
+    def is_of_comments(self) -> bool:
+        return _COMMENTS.search(self.url + self.title) is not None
+
 
 def discover_feeds(text: str, *, url: str) -> tuple[str, ...]:
     """Addresses of the feeds a page names in `<link rel="alternate">`, absolute, in its order, each once."""
@@ -86,9 +90,7 @@ def named_feeds(text: str, *, url: str) -> tuple[NamedFeed, ...]:
     found: dict[str, NamedFeed] = {}
     for feed in (*_declared(root, url), *_linked(root, url)):
         found.setdefault(link_key(feed.url, keep_fragment=True) or feed.url, feed)
-    ordered = sorted(
-        found.values(), key=lambda feed: (not feed.is_declared, bool(_COMMENTS.search(feed.url + feed.title)))
-    )
+    ordered = sorted(found.values(), key=lambda feed: (not feed.is_declared, feed.is_of_comments))
     return tuple(ordered[:_MAX_FEEDS])
 
 

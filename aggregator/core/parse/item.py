@@ -115,7 +115,12 @@ class ItemReader:
                     kids.setdefault(key, []).extend(nodes)
 
     def _all(self, kids: Children, *names: tuple[str, Reading]) -> Candidates:
-        return tuple(read(node, name) for name, read in names for node in kids.get(name.lower(), ()))
+        found: list[Candidate] = []
+        for name, read in names:
+            nodes = kids.get(name.lower())
+            if nodes:
+                found += [read(node, name) for node in nodes]
+        return tuple(found)
 
     def _ids(self, node: Element, kids: Children) -> Candidates:
         one = self.elements

@@ -49,7 +49,7 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
     entries = tuple(_entries(items[:MAX_ITEMS], diagnostics))
     return ParsedFeed(
         dialect="json-1.1" if version.rstrip("/").endswith("1.1") else "json-1.0",
-        head=_head(feed, items),
+        head=_head(feed),
         entries=entries,
         diagnostics=tuple(diagnostics),
     )
@@ -125,26 +125,18 @@ def _authors(values: Json) -> tuple[tuple[ParsedPerson, ...], ...]:
     return tuple(group for group in groups if group)
 
 
-def _generators(items: Sequence[Any]) -> Candidates:
-    """JSON Feed has no word for who wrote it; what we write says so with the first item (protocols M7)."""
-    first = items[0] if items and isinstance(items[0], dict) else {}
-    name, says, _ = _text(_extension(first), "about").partition(": where this item came from")
-    return (Candidate(value=name, element="_syndication.about"),) if says else ()
-
-
 def _extension(item: Json) -> Json:
     ours = item.get("_syndication")
     return ours if isinstance(ours, dict) else {}
 
 
-def _head(feed: Json, items: Sequence[Any]) -> ParsedHead:
+def _head(feed: Json) -> ParsedHead:
     hubs = (hub for hub in _objects(feed, "hubs") if _text(hub, "type").lower() in ("websub", "pubsubhubbub"))
     return ParsedHead(
         ids=_one(feed, "feed_url"),
         titles=_one(feed, "title"),
         descriptions=_one(feed, "description"),
         languages=_one(feed, "language"),
-        generators=_generators(items),
         links=(
             *_link(feed, "home_page_url"),
             *_link(feed, "feed_url", "self"),

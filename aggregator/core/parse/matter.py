@@ -26,6 +26,9 @@ _MAX_DEPTH = 4
 _DEEP = re.compile(r"^ {200}|(?:[-?:][ \t]+){20}", re.MULTILINE)
 
 _LINE = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[ \t]*(?P<sign>[:=])(?:[ \t]+(?P<value>.*)|(?P<tight>.*))$")
+_DEEP_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
+"""A dotted key of TOML such as nobody writes: `tomllib` takes time by the square of its parts."""
+_QUOTED_WORDS = re.compile(r"(?:'[^']+'\W[^']*'[^']+'|\"[^\"]+\"\W[^\"]*\"[^\"]+\")")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -105,6 +108,8 @@ def _json_values(block: str) -> Mapping[str, Any]:
 
 
 def _toml(block: str, body: str) -> Matter:
+    if _DEEP_KEY.search(block):
+        return _by_lines(block, body)
     try:
         return Matter(values=tomllib.loads(block.replace("\r\n", "\n")), body=body)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
@@ -217,7 +222,12 @@ def _split_commas(inside: str) -> Iterator[str]:
 
 
 def _unquoted(value: str) -> str:
-    """Without the quotes around it, however many there are; quotes inside stay, doubled ones become single."""
+    """Without the quotes around it, however many there are; quotes inside stay, doubled ones become single.
+
+    Quotes around the first and the last words alone ('a' and 'b') are the title's own.
+    """
+    if _QUOTED_WORDS.fullmatch(value):
+        return value
     for quote in ("'", '"'):
         if value.startswith(quote) and value.endswith(quote) and len(value) > 1:
             inside = value[1:-1]

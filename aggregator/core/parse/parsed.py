@@ -200,3 +200,5 @@ class ParsedFeed:
     bozo: bool = False
     """The XML was not well-formed and had to be mended."""
     encoding: str = "utf-8"
+    faulty: frozenset[str] = frozenset()
+    """Of several files, the addresses of those that were not read without a fault."""

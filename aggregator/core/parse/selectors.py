@@ -291,7 +291,7 @@ class _Page:
             style = _STYLE_URL.search(_attribute(tag, "style")[:_LONGEST_VALUE])
             return style[1] if style else _attribute(tag, "href")
         attributes = {name: _attribute(inner, name) for name in inner.attrs}
-        if is_lazy(attributes):
+        if is_lazy(attributes, self._place):
             other = attributes.get("poster") or attributes.get("content") or ""
             return awakened(attributes, self._place) or other
         return attributes["src"]

@@ -1,112 +1,208 @@
-"""Where the entries of an XML feed begin and end in its bytes, so that those seen before need not be read again.
+"""A document in slices: what of it can be read apart, so that what was read before need not be read again.
 
-This is no parser. It answers only for documents in which nothing about the borders is in doubt: UTF-8, tags called
-`item` or `entry` and nothing like them, none inside another, no DOCTYPE, no NUL. Everything else is read whole.
-Nothing outside the entries is ever left out, so that namespaces, xml:base and xml:lang reach the entries that stay.
+A slice is an entry of an XML feed, an item of a JSON Feed, or one of several files. Each has a digest of its own bytes;
+what stands around them has two, one of everything and one of what decides how slices are read. A document is cut only
+where nothing about the borders is in doubt, and which encoding it is in is judged by the whole, never by a rest.
+
+Pages and answers of APIs are not cut: their readers judge all entries together (a path that leads to nothing in any of
+them), and to find the entries of a page is to have read it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-_MARK = re.compile(
-    rb"<(?:(!\[CDATA\[)|(!--)|(\?)|(!)|(/?)((?:[^\s<>/:!?=\"']{1,40}:)?(?:item|entry))(?=[\s/>]))", re.IGNORECASE
-)
-_TAG_END = re.compile(rb"(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>")
-_NAMES = frozenset({b"item", b"entry"})
-_ROOT = re.compile(rb"<[A-Za-z_]")
-_DIGITS = 24
+from aggregator.core.charset import Decoded
+from aggregator.core.document import Document
+from aggregator.core.parse import MAX_PARTS_ENTRIES, cut_json, cut_xml, name_of
+from aggregator.core.parse.parsed import ParsedFeed
 
-_PASSING = re.compile(
-    rb"<((?:[A-Za-z0-9_-]{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))(?:\s[^<>]{0,200})?>[^<]{0,200}</\1>"
-)
-"""What a head says of the moment, which no entry inherits."""
-_LIST = (b"<rdf:Seq>", b"</rdf:Seq>")
-"""In RSS 1.0 it names the items that follow."""
+_DIGITS = 24
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_SHIFTING = ("utf-16", "utf-32", "hz", "iso-2022", "johab", "cp037", "cp500", "cp1140")
+"""Encodings in which a byte of ASCII may mean something else."""
+_BRACKETS_IN_CHARACTERS = ("gb18030", "cp950", "big5hkscs", "cp932")
+_DIALECTS = ("rss", "atom", "json-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slices:
-    """The borders of a document's entries, in bytes, in order; there is at least one entry."""
+    """What is known of a document's slices without reading them; there is at least one."""
 
-    spans: tuple[tuple[int, int], ...]
     digests: tuple[str, ...]
-    """Hashes of each entry's bytes."""
+    """In order."""
     head: str
-    """A hash of all that stands outside the entries."""
-    lasting: str
-    """Of the same, without what it says of the moment: as long as this stays, old entries mean what they meant."""
+    """A digest of all that stands outside the slices."""
+    lasting: str = ""
+    """Of that as far as a slice's reading depends on it: as long as it stays, old slices mean what they meant."""
+    encoding: str = ""
+    """What the characters are in; "" for files, each of which has its own."""
+    names: tuple[str, ...] = ()
+    """What diagnostics call them, if they are files."""
 
 
-def cut(body: bytes) -> Slices | None:
-    """The slices of a document; None if it cannot be cut with certainty. Linear in the length; never raises."""
-    spans = None if b"\0" in body else _spans(body)
-    if not spans or _ROOT.search(body, 0, spans[0][0]) is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A document without some of its slices, ready for `parse_document`."""
+
+    document: Document
+    decoded: Decoded | None
+    count: int
+    """How many slices are in it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes or characters."""
+        text = len(self.decoded.text) if self.decoded else 0
+        return text + sum(len(part.body) for part in self.document.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A document that was cut: its slices, and what is left without those at some positions."""
+
+    slices: Slices
+    without: Callable[[Collection[int]], Rest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """An XML feed cut by its bytes alone, whatever they are in.
+
+    Its slices tell whether it is, but for blanks between entries, one that was cut by its bytes before: nothing more.
+    """
+
+    slices: Slices
+    spans: cut_xml.Spans
+
+
+def at_a_glance(document: Document) -> Glance | None:
+    """What can be seen of a document before its characters are known; None if it is no XML feed."""
+    if document.parts or not document.body[:200].lstrip(_BLANK).startswith(b"<"):
         return None
-    digests = tuple(_digest(body[start:end]) for start, end in spans)
-    pieces = _outside(body, spans)
-    outside = b"\0".join([pieces[0], *(piece for piece in pieces[1:-1] if not piece.isspace() and piece), pieces[-1]])
-    return Slices(spans=spans, digests=digests, head=_digest(outside), lasting=_digest(_lasting(outside)))
+    spans = cut_xml.spans_of(document.body)
+    return Glance(slices=_xml_slices(document.body, spans), spans=spans) if spans else None
 
 
-def without(body: bytes, slices: Slices, positions: Collection[int]) -> bytes:
-    """The document without the entries at these positions."""
-    kept: list[bytes] = []
-    last = 0
-    for position, (start, end) in enumerate(slices.spans):
-        if position in positions:
-            kept.append(body[last:start])
-            last = end
-    return b"".join([*kept, body[last:]])
+def cut(document: Document, decoded: Decoded | None, seen: Glance | None = None) -> Cut | None:
+    """The document in slices; None where that cannot be done with certainty. Linear in the length; never raises.
+
+    `decoded` is its text, None if it consists of files; `seen` what is known of it already.
+    """
+    if decoded is None:
+        return _cut_files(document) if document.parts else None
+    start = decoded.text[:200].lstrip()
+    if start.startswith("<"):
+        return (
+            _cut_by_bytes(document, decoded, seen)
+            if _is_plain(document.body, decoded)
+            else _cut_by_text(document, decoded)
+        )
+    return _cut_json(document, decoded) if start.startswith("{") else None
 
 
-def _lasting(head: bytes) -> bytes:
-    start = head.find(_LIST[0])
-    end = head.find(_LIST[1], start) if start >= 0 else -1
-    return _PASSING.sub(b"", head[:start] + head[end:] if end >= 0 else head)
+def shares(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
+    """How many entries each of so many slices gave, seeing what was read of the document; None if that is in doubt.
+
+    Of files, one that was not read without a fault is told by `ParsedFeed.faulty`; in anything else no fault is borne.
+    """
+    if parsed.dialect == "files":
+        found = Counter(entry.home.url for entry in parsed.entries if entry.home)
+        given = tuple(found[part.url] for part in document.parts)
+        is_whole = sum(given) == len(parsed.entries) < MAX_PARTS_ENTRIES
+        return given if is_whole and len(given) == count else None
+    is_sound = parsed.dialect.startswith(_DIALECTS) and parsed.complete and not parsed.bozo
+    return (1,) * count if is_sound and len(parsed.entries) == count else None
 
 
-def _digest(data: bytes) -> str:
-    return sha256(data).hexdigest()[:_DIGITS]
+def _digest(*parts: bytes) -> str:
+    return sha256(b"\0".join(parts)).hexdigest()[:_DIGITS]
 
 
-def _outside(body: bytes, spans: tuple[tuple[int, int], ...]) -> list[bytes]:
-    starts = [start for start, _ in spans] + [len(body)]
-    ends = [0] + [end for _, end in spans]
-    return [body[end:start] for end, start in zip(ends, starts, strict=True)]
+# -- XML feeds ---------------------------------------------------------------------------------------------------------
+def _cut_by_bytes(document: Document, decoded: Decoded, seen: Glance | None) -> Cut | None:
+    """As it came, where its tags are plain to see."""
+    seen = seen or at_a_glance(document)
+    if seen is None:
+        return None
+    return _cut_xml(document, decoded, document.body, decoded.encoding, seen.spans, seen.slices)
 
 
-def _spans(body: bytes) -> tuple[tuple[int, int], ...] | None:
-    spans: list[tuple[int, int]] = []
-    opened: tuple[int, bytes] | None = None
-    position = 0
-    while (mark := _MARK.search(body, position)) is not None:
-        section, comment, instruction, declaration, slash, name = mark.groups()
-        if name is None:
-            end = _behind(body, mark, b"]]>" if section else b"-->" if comment else b"?>" if instruction else b"")
-            if declaration or end < 0:
-                return None
-            position = end
-            continue
-        closed = _TAG_END.match(body, mark.end())
-        if closed is None or name not in _NAMES or body[closed.end() - 2 : closed.end()] == b"/>":
-            return None
-        position = closed.end()
-        if slash:
-            if opened is None or opened[1] != name:
-                return None
-            spans.append((opened[0], position))
-            opened = None
-        elif opened is None:
-            opened = (mark.start(), name)
-        else:
-            return None
-    return tuple(spans) if opened is None else None
+def _cut_by_text(document: Document, decoded: Decoded) -> Cut | None:
+    body = decoded.text.encode("utf-8", "surrogatepass")
+    spans = cut_xml.spans_of(body)
+    if spans is None:
+        return None
+    return _cut_xml(document, decoded, body, "utf-8", spans, _xml_slices(body, spans, b"text"))
 
 
-def _behind(body: bytes, mark: re.Match[bytes], end: bytes) -> int:
-    found = body.find(end, mark.end()) if end else -1
-    return found + len(end) if found >= 0 else -1
+def _cut_xml(
+    document: Document, decoded: Decoded, body: bytes, encoding: str, spans: cut_xml.Spans, slices: Slices
+) -> Cut:
+    def without(positions: Collection[int]) -> Rest:
+        text = cut_xml.without(body, spans, positions).decode(encoding, "surrogatepass").lstrip("\ufeff")
+        left = len(spans) - len(positions)
+        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=text), count=left)
+
+    return Cut(slices=replace(slices, encoding=decoded.encoding), without=without)
+
+
+def _xml_slices(body: bytes, spans: cut_xml.Spans, mark: bytes = b"") -> Slices:
+    outside = cut_xml.outside(body, spans)
+    return Slices(
+        digests=tuple(_digest(body[start:end]) for start, end in spans),
+        head=_digest(outside, mark),
+        lasting=_digest(cut_xml.lasting(outside), mark),
+    )
+
+
+def _is_plain(body: bytes, decoded: Decoded) -> bool:
+    """Whether the tags and the ends of CDATA are at the same places in the bytes as in the text.
+
+    `<` is part of no other character in these encodings, but in some of East Asia `]` may be.
+    """
+    encoding, text = decoded.encoding, decoded.text
+    start = body[:64].decode(encoding, "ignore").lstrip("\ufeff")[:16]
+    if not decoded.is_exact or encoding.startswith(_SHIFTING) or not text.startswith(start):
+        return False
+    if encoding not in _BRACKETS_IN_CHARACTERS or text.count("]") == body.count(b"]"):
+        return True
+    return text.count("]]>") == body.count(b"]]>")
+
+
+# -- JSON Feed ---------------------------------------------------------------------------------------------------------
+def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
+    """An item is read by itself: what it has of its feed's fields comes later, and is looked after there."""
+    text = decoded.text.lstrip()
+    items = cut_json.items_of(text)
+    if items is None:
+        return None
+
+    def without(positions: Collection[int]) -> Rest:
+        rest = cut_json.without(text, items, positions)
+        left = len(items.spans) - len(positions)
+        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=rest), count=left)
+
+    slices = Slices(
+        digests=tuple(_digest(text[start:end].encode("utf-8", "surrogatepass")) for start, end in items.spans),
+        head=_digest(cut_json.outside(text, items).encode("utf-8", "surrogatepass")),
+        lasting="json",
+        encoding=decoded.encoding,
+    )
+    return Cut(slices=slices, without=without)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+def _cut_files(document: Document) -> Cut:
+    def without(positions: Collection[int]) -> Rest:
+        parts = tuple(part for at, part in enumerate(document.parts) if at not in positions)
+        return Rest(document=replace(document, parts=parts), decoded=None, count=len(parts))
+
+    digests = tuple(
+        _digest(part.url.encode(), (part.body_hash or _digest(part.body)).encode()) for part in document.parts
+    )
+    names = tuple(map(name_of, document.parts))
+    return Cut(slices=Slices(digests=digests, head="", lasting="files", names=names), without=without)

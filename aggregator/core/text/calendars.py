@@ -144,6 +144,8 @@ _WEEKDAY_OF = _table(_WEEKDAYS)
 _FILLER_FOLDED = frozenset(map(fold, _FILLER_WORDS.split()))
 _CJK_WEEKDAY_OF = dict(_CJK_WEEKDAYS)
 _CJK_WEEKDAY = re.compile("|".join(sorted(map(re.escape, _CJK_WEEKDAY_OF), key=len, reverse=True)))
+_CJK_INITIAL = re.compile(r"\A(?:[月火水木金土日]|[월화수목금토일])(?=,)")
+"""`EEE` in the machine's Japanese or Korean: 月, 16 5月 2022."""
 _CJK_FILLER = re.compile("|".join(sorted(map(re.escape, _CJK_FILLERS), key=len, reverse=True)))
 
 
@@ -173,6 +175,10 @@ def is_filler(word: str) -> bool:
 
 def drop_cjk_words(text: str, blank: str) -> tuple[str, int | None]:
     """The text with CJK weekdays and fillers replaced by `blank`, and the weekday (Monday is 0) or None."""
+    initial = _CJK_INITIAL.match(text)
+    if initial:
+        place = max("月火水木金土日".find(initial[0]), "월화수목금토일".find(initial[0]))
+        return _CJK_FILLER.sub(blank, blank + text[1:]), place
     found = _CJK_WEEKDAY.search(text)
     weekday = _CJK_WEEKDAY_OF[found[0]] if found else None
     return _CJK_FILLER.sub(blank, _CJK_WEEKDAY.sub(blank, text)), weekday

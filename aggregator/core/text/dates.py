@@ -12,6 +12,7 @@ Decided where the rules are silent
 - A day without a year is read only with `now`: the latest such day not after tomorrow, and none if that is more than
   300 days back, since then the coming one may be meant.
 - Fractions of a second are cut off: no output carries them, and what is written must read back equal (M6).
+- A time that may be a span ("10:00-12:00": or ten o'clock at -12:00) is no date, unless a T says that it is ISO 8601.
 - A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (D2).
 """
 
@@ -50,7 +51,9 @@ _COMPACT = re.compile(
 _WEEK_WITH_CLOCK = re.compile(r"(?P<date>\d{4}-?W\d\d-?\d|\d{4}-\d{3}|\d{8})(?P<rest>[Tt ]\d\d:.*)")
 _MONTH_ONLY = re.compile(r"(\d{4})(?:[-/](\d{1,2}))?|(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월])?")
 _EXIF = re.compile(r"\A(\d{4}):(\d\d):(\d\d)(?=[ Tt])")
-_COMMENT = re.compile(r"\(([^()]*)\)")
+_COMMENT = re.compile(r"\(([^()]*)\)|(?<=[\dZz\]])\[!?([^\[\]]*)\](?=¦*\Z)")
+"""RFC 822's, and the suffixes of RFC 9557: `+08:00[Asia/Shanghai]`."""
+_SPAN = re.compile(r"(?<![Tt\d:])(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)(?!:?\d)")
 _AFTER_CLOCK = re.compile(rf"[ ,:{_GAP}]{{0,6}}")
 
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -199,7 +202,7 @@ def _read_parts(text: str, place: Place) -> Instant | None:
     zone: tzinfo | None = None
     found = find_clock(text)
     if found:
-        if found.clock is None:
+        if found.clock is None or _may_be_a_span(text):
             return None
         clock = found.clock
         zone, end = _zone_at(text, found.end, place)
@@ -227,9 +230,25 @@ def _drop_comments(text: str, place: Place) -> tuple[str, tzinfo | None]:
         if not comments:
             break
         for comment in comments:
-            remark = remark or zones.named_zone(comment.strip(), zone=place.zone, language=place.language)
+            remark = remark or _whole_zone("".join(comment).strip(), place)
         text = _COMMENT.sub(_GAP, text)
     return text, remark
+
+
+def _whole_zone(comment: str, place: Place) -> tzinfo | None:
+    """The zone a comment names if it says nothing else: "CST", "GMT+8", "Asia/Shanghai"."""
+    named = zones.named_zone(comment, zone=place.zone, language=place.language)
+    zone, end = (named, len(comment)) if named else _zone_at(comment, 0, place)
+    return zone if end == len(comment) else None
+
+
+def _may_be_a_span(text: str) -> bool:
+    """Whether "10:00-12:00" may be from ten to twelve as well as ten o'clock at -12:00."""
+    span = _SPAN.search(text)
+    if span is None:
+        return False
+    hour, minute, last_hour, last_minute = (int(figures) for figures in span.groups())
+    return (hour, minute) < (last_hour, last_minute)
 
 
 def _zone_at(text: str, start: int, place: Place) -> tuple[tzinfo | None, int]:

@@ -12,6 +12,12 @@ _DOTS_WORDS = "de ru uk be bg pl cs sk sl hr sr fi et lv nb nn no da is tr ro fr
 _DOTS_DAY_FIRST = frozenset(_DOTS_WORDS.split())
 _YEAR_FIRST = frozenset(("zh", "ja", "ko", "hu", "lt", "mn"))
 _CJK_DATE = re.compile(r"(?<!\d)(\d{2}|\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2})(?: ?[日号號일])?(?!\d)")
+_CJK_MONTH = re.compile(
+    r"(?<!\d)(?:(?P<day>\d{1,2})[-/ ](?P<month>\d{1,2}) ?[月월]"
+    r"|(?P<first>\d{1,2}) ?[月월] ?(?P<then>\d{1,2})(?: ?[日号號일])?)"
+    r"[-/, ]{1,2}(?P<year>\d{4})(?!\d)"
+)
+"""What Java and .NET write for `d MMM yyyy` and `MMM d, yyyy` where the machine speaks Chinese, Japanese or Korean."""
 _FIGURES = re.compile(r"(?<![\d.])(\d{1,4}) ?([-/. ]) ?(\d{1,3}) ?\2 ?(\d{1,4})\.?(?![-/]?\d)")
 _CJK_DAY = re.compile(r"(?<!\d)(\d{1,2}) ?[月월] ?(\d{1,2})(?: ?[日号號일])?(?!\d)")
 _DAY_FIGURES = re.compile(r"(?<![\d.])(\d{1,2}) ?([-/.]) ?(\d{1,2})\.?(?![-/]?\d)")
@@ -95,11 +101,18 @@ def _full_year(figures: str) -> int:
 
 
 def figures_day(text: str, weekday: int | None, place: Place) -> Day | None:
-    """A date in figures: 2022-05-16, 2022. 5. 16., 2022年5月16日, 16/05/2022, 5月16日. `weekday` may settle it."""
+    """A date in figures: 2022-05-16, 2022. 5. 16., 2022年5月16日, 16 5月 2022, 16/05/2022, 5月16日.
+
+    `weekday` may settle it.
+    """
     match = _CJK_DATE.search(text)
     if match:
         day = (_full_year(match[1]), int(match[2]), int(match[3]))
         return Day(year=day[0], month=day[1], day=day[2], spans=(match.span(),))
+    match = _CJK_MONTH.search(text)
+    if match:
+        month, number = match["month"] or match["first"], match["day"] or match["then"]
+        return Day(year=int(match["year"]), month=int(month), day=int(number), spans=(match.span(),))
     match = _FIGURES.search(text)
     if match:
         found = _only_reading((match[1], match[3], match[4]), match[2], weekday, place)

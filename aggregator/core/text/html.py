@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
+from itertools import pairwise
 
 from aggregator.core.text.characters import clean_characters
 from aggregator.core.text.embeds import without_frames
@@ -30,12 +31,16 @@ _RESERVE = 8192
 """Room left below the cap for end tags and the link."""
 
 _MAX_ROUNDS = 8
+_MOST_ESCAPES = 1000
+"""In one text of the tree: its writer takes time by their square."""
+_TEXTS = re.compile(r"(?:(?<=>)|\A)[^<]++")
 _NAMES = "|".join(sorted(ELEMENTS, key=len, reverse=True))
 _ELEMENT = re.compile(rf"</?(?:{_NAMES})(?=[ \t\n\f\r/>])", re.IGNORECASE | re.ASCII)
 _MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*+>|<!--|<[a-zA-Z][^<>=]*+=")
 _ESCAPED_ELEMENT = re.compile(
     rf"&(?:lt|#0{{0,5}}60|#[xX]0{{0,5}}3[cC]);(?:{_NAMES})(?=[ \t\n\f\r/&>])", re.IGNORECASE | re.ASCII
 )
+_ESCAPED = re.compile("[&\xa0]")
 _PRE_START = re.compile(r"(<pre(?: [^<>]*+)?>)(?:\n|&#10;|&#[xX]0?[aA];)++")
 _NUMERIC = re.compile(r"&#(?:([0-9]++)|[xX]([0-9a-fA-F]++));?+")
 _PART_REFERENCE = re.compile(r"&[^;&]{0,40}\Z")
@@ -138,6 +143,8 @@ def _round(html: str, place: Place, notes: dict[str, None]) -> tuple[str, bool]:
     source = "".join(kept).strip(BLANKS)
     if "<pre" in source:
         source = _PRE_START.sub(r"\1", source)
+    if source.count("&") + source.count("\xa0") > _MOST_ESCAPES:
+        source = _TEXTS.sub(_parted, source)
     built = sanitise(source, place.embed_hosts)
     cleaned = (_normalised(built) if "&#" in source else built).strip(BLANKS)
     is_final = len(cleaned) == len(built) and _is_final(written, cleaned)
@@ -147,6 +154,13 @@ def _round(html: str, place: Place, notes: dict[str, None]) -> tuple[str, bool]:
     if "<" not in cleaned and cleaned and ("\n" in cleaned or _is_escaped(cleaned)):
         cleaned = f"<p>{cleaned}</p>"
     return cleaned, is_final
+
+
+def _parted(found: re.Match[str]) -> str:
+    """A text with a comment before every so many references: the tree gets several texts of it, and drops those."""
+    text = found[0]
+    places = [escape.start() for escape in _ESCAPED.finditer(text)][_MOST_ESCAPES::_MOST_ESCAPES]
+    return "<!---->".join(text[start:end] for start, end in pairwise((0, *places, len(text))))
 
 
 def _is_final(written: Rewritten, cleaned: str) -> bool:

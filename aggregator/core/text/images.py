@@ -154,12 +154,14 @@ def _is_tiny(data_url: str) -> bool:
     return False
 
 
-def is_lazy(attributes: dict[str, str]) -> bool:
-    """Whether `src` is no picture but keeps the place of one (H2)."""
+def is_lazy(attributes: dict[str, str], place: Place) -> bool:
+    """Whether `src` is no picture but keeps the place of one (H2), or would be removed while another is named (H8)."""
     source = attributes.get("src", "").strip()
     if source[:5].lower() == "data:":
         return len(source) < _LARGEST_PLACEHOLDER
-    return not source or _is_placeholder(source)
+    if not source or _is_placeholder(source):
+        return True
+    return _mentions(source, _COUNTER_WORDS) and is_counter(place.media(source) or "")
 
 
 def awakened(attributes: dict[str, str], place: Place) -> str | None:
@@ -183,7 +185,7 @@ def image_within(html: str, place: Place) -> str | None:
             attributes = read_attributes(token["attributes"])
             if is_dot(attributes):
                 continue
-            url = awakened(attributes, place) if is_lazy(attributes) else place.media(attributes["src"])
+            url = awakened(attributes, place) if is_lazy(attributes, place) else place.media(attributes["src"])
             if url is not None:
                 return url
     return None

@@ -325,7 +325,7 @@ class _Pass:
         for name in ("alt", "sizes"):
             if name in attributes:
                 attributes[name] = in_one_line(attributes[name])
-        lazy = is_lazy(attributes)
+        lazy = is_lazy(attributes, self.place)
         spare = self._spare_image(start, end) if lazy else None
         written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
         self.other_images = self.other_images or lazy or not written
