@@ -56,7 +56,7 @@ def _sources(config: Path, store: Path) -> bytes:
     for source in others:
         kind = "files" if source.url is None else "a page" if source.page else "an API"
         click.echo(f'source "{source.id}" reads {kind}, so it is left out', err=True)
-    return render_opml(subscriptions, title=settings.site.title)
+    return render_opml(subscriptions, title=settings.site.title, exact=True)
 
 
 def _records(store: Path) -> list[SourceRecord]:

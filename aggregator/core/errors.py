@@ -18,10 +18,21 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 
 class AggregatorError(Exception):
-    """Root of all expected trouble."""
+    """Root of all expected trouble. Whole after a journey between processes: documents are read in workers."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[AggregatorError], args: tuple[Any, ...], attributes: dict[str, Any]) -> AggregatorError:
+    """The error again, without calling `__init__`, whose parameters are not what `args` holds."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,10 @@ class Noticeboard(Protocol):
 
 
 class SiteLists:
-    """Keeps index and lists in step with the store. A list is made again only if what it says has changed."""
+    """Keeps index and lists in step with the store. A list is made again only if what it says has changed.
+
+    A list of nothing is not there: OPML wants an outline (opml.org/spec2).
+    """
 
     def __init__(
         self,
@@ -84,19 +87,23 @@ class SiteLists:
         said = (site, tuple(replace(output, entries=0, newest=None) for output in outputs))
         if self._shown.get(OUTPUTS) == said:
             return
+        listed = subscriptions(site.url, outputs)
+        if not listed:
+            await self._withdraw(OUTPUTS)
+            return
         records = await self._store(self._storage.outputs)
         modified = max((r.configured_at for r in records), default=self._clock()).replace(microsecond=0)
-        body = render_opml(subscriptions(site.url, outputs), title=site.title, modified=modified)
+        body = render_opml(listed, title=site.title, modified=modified)
         await self._show(OUTPUTS, body, modified)
         self._shown[OUTPUTS] = said
 
     async def _list_sources(self, world: World) -> None:
         """The list changes with what sources call themselves, so it is as old as the file with these bytes."""
-        if not world.config.site.sources_opml:
-            await self._withdraw(SOURCES)
-            return
         records = await self._store(self._storage.sources)
         said = (world.config.site.title, tuple(source_subscriptions(world.config, records)[0]))
+        if not world.config.site.sources_opml or not said[1]:
+            await self._withdraw(SOURCES)
+            return
         if self._shown.get(SOURCES) == said:
             return
         body = render_opml(said[1], title=said[0])

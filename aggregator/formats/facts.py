@@ -233,7 +233,12 @@ def paths(story: Story) -> tuple[CategoryPath, ...]:
 
 def path_text(path: CategoryPath) -> str:
     """`a/b/c`, a slash within a name as %2F (protocols K5)."""
-    return "/".join(name.replace("%2F", "%252F").replace("/", "%2F") for name in path)
+    return _joined(name.replace("%2F", "%252F").replace("/", "%2F") for name in path)
+
+
+def _joined(names: Iterable[str]) -> str:
+    """Names with a slash between; parted from a `<` before it, or it would begin an end tag. Readers trim the names."""
+    return "/".join(names).replace("</", "< /")
 
 
 def tags(story: Story) -> tuple[Tag, ...]:
@@ -248,7 +253,7 @@ def tags(story: Story) -> tuple[Tag, ...]:
 
 
 def _tag(category: Category) -> Tag:
-    name = "/".join(filter(None, map(values.line, category.path)))
+    name = _joined(filter(None, map(values.line, category.path)))
     term = values.line(category.term)
     return Tag(name=name or term, term=term or name, scheme=values.line(category.scheme) or None)
 

@@ -72,7 +72,8 @@ def _role(value: str | None) -> str | None:
     return plain if plain in _ROLES else None
 
 
-_NUMBER = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,12})?")
+_FLOAT = r"\d{1,9}(?:\.\d{1,20})?"
+_NUMBER = re.compile(f"[-+]?{_FLOAT}")
 _ROLES = frozenset(
     ("actor", "artist", "author", "composer", "editor", "musician", "performer", "photographer", "producer")
 )
@@ -146,14 +147,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "valid": _MANY_TEXT,
     },
     markup.GEORSS: {
-        "point": Rule(text=_matching(r"[-+]?\d{1,9}(\.\d{1,12})? [-+]?\d{1,9}(\.\d{1,12})?"), many=True),
+        "point": Rule(text=_matching(f"[-+]?{_FLOAT} [-+]?{_FLOAT}"), many=True),
         "line": Rule(text=_positions, many=True),
         "polygon": Rule(text=_positions, many=True),
         "featureName": _MANY_TEXT,
         "featureTypeTag": _MANY_TEXT,
         "relationshipTag": _MANY_TEXT,
+        "elev": Rule(text=_matching(f"[-+]?{_FLOAT}"), many=True),
         "floor": Rule(text=_matching(r"-?\d{1,6}"), many=True),
-        "radius": Rule(text=_matching(r"\d{1,9}(\.\d{1,12})?"), many=True),
+        "radius": Rule(text=_matching(_FLOAT), many=True),
     },
     markup.SLASH: {
         "department": _MANY_TEXT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
@@ -31,11 +31,16 @@ class Subscription:
     path: CategoryPath = ()
 
 
-def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None) -> bytes:
+def render_opml(
+    subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None, exact: bool = False
+) -> bytes:
     """The list in the given order, categories as nested outlines. One whose address is none is left out.
 
     `modified` is the newest change of the list, never the time of rendering (protocols W3).
+    `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.
     """
+    if not exact:
+        title, subscriptions = _wide(title), map(_unmistakable, subscriptions)
     root = etree.Element("opml", version="2.0")
     head = add(root, "head")
     add(head, "title", values.attribute_line(title) or "Feeds")
@@ -48,6 +53,17 @@ def render_opml(subscriptions: Iterable[Subscription], *, title: str, modified: 
             _outline(_folder(folders, _cleaned(subscription.path)), subscription, url)
     written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return written
+
+
+def _unmistakable(one: Subscription) -> Subscription:
+    return replace(
+        one, title=_wide(one.title), description=_wide(one.description or ""), path=tuple(map(_wide, one.path))
+    )
+
+
+def _wide(text: str) -> str:
+    """The text with `<` in full width: readers may take texts of OPML for HTML (opml.org/spec2)."""
+    return values.attribute_line(text).replace("<", "＜")
 
 
 def _cleaned(path: CategoryPath) -> CategoryPath:

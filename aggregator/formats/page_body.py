@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from aggregator.core.text.urls import without_userinfo
 from aggregator.formats import page_table, values
 from aggregator.formats.content import EMBEDDED, INLINE, TRANSPARENT, Node, parse
 
@@ -83,9 +84,9 @@ class Writer:
             return self.write(node.children, around)
         href = node.attributes.get("href", "")
         if href.startswith("#"):
-            also = f' href="#{self.anchor}-{href[1:]}"'
+            also = f' href="#{self.anchor}-{href[1:].replace("#", "%23")}"'
         else:
-            also = f' href="{href}"' if _HREF.fullmatch(href) else ""
+            also = f' href="{without_userinfo(href)}"' if _HREF.fullmatch(href) else ""
         return self.tag("a", node, self.write(node.children, replace(around, link=True)), also=also)
 
     def _inline(self, node: Node, around: Around) -> str:
@@ -259,7 +260,7 @@ def _kept(node: Node, *names: str) -> str:
     for name in names:
         value = node.attributes.get(name)
         if value is not None and _SHAPES[name].fullmatch(value):
-            written += f' {name}="{value}"'
+            written += f' {name}="{without_userinfo(value) if name in _ADDRESSES else value}"'
     return written
 
 
@@ -288,6 +289,7 @@ _SHAPES = {
         "|strict-origin-when-cross-origin|unsafe-url"
     ),
 }
+_ADDRESSES = frozenset({"src", "cite", "poster"})
 _COMMON = {
     "title": re.compile("[^<]*"),
     "dir": re.compile("ltr|rtl|auto"),

@@ -14,15 +14,18 @@ from urllib.parse import quote
 
 from aggregator.core.text.urls import absolute, without_userinfo
 
-_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
-_REMOVED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|[\U0001fffe-\U0010ffff]")
+_REMOVED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    f"|[{''.join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))}]"
+)
 _C1 = re.compile("[\x80-\x9f]")
 _LATIN_RUN = re.compile("[\x20-\xff]+")
 _TWICE_ENCODED = re.compile("[\xc2\xc3][\x80-\xbf]")
 
 
 def characters(text: str) -> str:
-    """`text` with what XML cannot hold taken out, line ends as LF, and mojibake that validators report mended.
+    """`text` without what XML cannot hold or HTML forbids, line ends as LF, and mojibake that validators report mended.
 
     The C1 range is read as windows-1252 (protocols H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
     as Latin-1 is decoded.
@@ -71,8 +74,8 @@ def line(text: str | None) -> str:
         shorter = _END_TAG.sub(_unless_html, text)
         if shorter == text:
             break
-        text = shorter
-    return text.strip()
+        text = " ".join(shorter.split())
+    return text
 
 
 def _unless_html(match: re.Match[str]) -> str:

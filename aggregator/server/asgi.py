@@ -184,7 +184,8 @@ def _since(
     if wanted is None:
         return None
     not_modified = resource.variants[IDENTITY].not_modified
-    return deltas.answer(wanted, none_match, ready=ready, not_modified=not_modified)
+    agent = headers.get(b"user-agent", b"")
+    return deltas.answer(wanted, none_match, agent, ready=ready, not_modified=not_modified)
 
 
 async def _send(body: bytes, send: Send) -> None:

@@ -18,6 +18,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _WANTED = re.compile(rb"(?:^|,)\s*feed\s*(?:;[^,]*)?(?=,|$)", re.IGNORECASE)
 _REFUSED = re.compile(rb";\s*q\s*=\s*0(?:\.0*)?\s*$")
 _ENCODED = re.compile(rb"-(?:gzip|br|zstd)\"$")
+_UNAWARE = re.compile(rb"\s*(?:feedparser|rss2email)/", re.IGNORECASE)
+"""Programs for which feedparser fetches: it asks on its own, and rss2email, for one, takes a 226 for an error."""
 _VARY = b"A-IM, If-None-Match, Accept-Encoding"
 _CHARACTERS = 4096
 
@@ -39,14 +41,15 @@ class Deltas:
                 self.late.add(tag.decode("latin-1"))
 
     def answer(
-        self, instance_manipulation: bytes, none_match: bytes, *, ready: int, not_modified: Headers
+        self, instance_manipulation: bytes, none_match: bytes, agent: bytes, *, ready: int, not_modified: Headers
     ) -> tuple[int, Headers, bytes] | None:
         """The 226, or the 304, for a client that asks for deltas; None where it is to get what others get.
 
         `ready` is the size in bytes of the answer that lies ready for it, `not_modified` are the headers of the 304
-        for the feed as it is, uncompressed: that is the state a delta leads to.
+        for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent:
+        who asks unawares gets what others get.
         """
-        if not self._parts or not _asks(instance_manipulation):
+        if not self._parts or not _asks(instance_manipulation) or _UNAWARE.match(agent):
             return None
         tags = _plain(none_match)
         if self._now in tags:

@@ -53,10 +53,11 @@ def render_index(
 ) -> bytes:
     """The page that lists every output with its addresses. Links are relative to the public root.
 
-    `opml` is the path of the list for feed readers, None if there is none; `status` links the status page, which only
-    the server has: a copy on disk goes without.
+    `opml` is the path of the list for feed readers, None if there is none, as where no output is a feed; `status`
+    links the status page, which only the server has: a copy on disk goes without.
     """
     words = words_for(site.language)
+    has_feeds = any(info.format in _MEDIA for output in outputs for info in output.formats)
     page = (
         _environment()
         .get_template("index.html")
@@ -65,7 +66,7 @@ def render_index(
             tree=_tree(outputs),
             outputs=outputs,
             alternates=list(_alternates(outputs)),
-            opml=opml,
+            opml=opml if has_feeds else None,
             status=status,
         )
     )

@@ -52,3 +52,18 @@ def test_an_unchanged_list_stays_as_it_is(bench: Bench) -> None:
     bench.origin.feed("/news", items(1, 2))
     bench.poll_later(hours=2)
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_a_list_of_nothing_is_not_there(bench: Bench) -> None:
+    """W15: OPML without an outline is invalid; the index names no list then."""
+    folder = bench.folder / "notes"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\ntitle: a\n---\nb\n", "utf-8")
+    notes, page = '[[source]]\nid = "notes"\npath = "notes/*.md"', '[[feed]]\nid = "all"\nformats = ["html"]'
+    wished(bench, notes)
+    bench.poll()
+    assert "outputs.opml" in bench.files()
+    bench.toml.write_text(f"{WITH}\n{notes}\n{page}", "utf-8")
+    bench.poll()
+    assert not [name for name in bench.files() if ".opml" in name]
+    assert b"opml" not in bench.files()["index.html"]

@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 import weakref
+from datetime import timedelta
 
 import pytest
 
+from aggregator.core.errors import (
+    AggregatorError,
+    ConfigError,
+    FetchError,
+    ParseError,
+    Problem,
+    PublishError,
+    Reason,
+    StorageError,
+)
 from aggregator.engine.threads import MANY, SMALL, Calm, StoreThread, Workshop
 
 LARGE = SMALL + 1
@@ -71,6 +83,44 @@ def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
     first, second = asyncio.run(play())
     assert os.getpid() not in (first, second)
     assert first != second
+
+
+def fail(_: object = None) -> None:
+    raise ParseError("https://a.example/", Reason.HTML_PAGE, "it is a page", feeds=["https://a.example/feed"])
+
+
+@pytest.mark.slow
+def test_what_cannot_be_read_is_told_and_the_worker_lives_on() -> None:
+    """Section 10: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
+
+    async def play() -> None:
+        workshop = Workshop(workers=1)
+        try:
+            first = await workshop(LARGE, process_id)
+            with pytest.raises(ParseError) as told:
+                await workshop(LARGE, fail)
+            assert (told.value.reason, told.value.feeds) == (Reason.HTML_PAGE, ("https://a.example/feed",))
+            assert await workshop(LARGE, process_id) == first
+        finally:
+            workshop.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParseError("a", Reason.BROKEN, "b", feeds=["c"]),
+        FetchError("a", Reason.RATE_LIMITED, "b", status=429, retry_after=timedelta(hours=1)),
+        ConfigError("a", [Problem(message="b", line=1, column=2)]),
+        StorageError("a", "b"),
+        PublishError("a", "b"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_are_whole_after_a_journey_between_processes(error: AggregatorError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 SCRIPT = """

@@ -48,6 +48,18 @@ def test_outline_has_what_readers_import() -> None:
     }
 
 
+def test_texts_are_not_taken_for_html() -> None:
+    """W15: OPML lets these texts be HTML, and the validator reports markup that is none (NotHtml)."""
+    told = Subscription(title="List<String> </x> 1 < 2", xml_url="https://feeds.example.org/c/l.atom", path=("<b>C",))
+    tree = etree.fromstring(render_opml([told], title="My <b>feeds"))
+    folder = tree.find("body")[0]
+    assert tree.findtext("head/title") == "My ＜b>feeds"
+    assert (folder.get("text"), folder[0].get("title")) == ("＜b>C", "List＜String> ＜/x> 1 ＜ 2")
+    assert folder[0].get("category") == "/＜b>C"
+    exact = etree.fromstring(render_opml([told], title="My <b>feeds", exact=True))
+    assert exact.find("body/outline/outline").get("title") == "List<String> </x> 1 < 2"
+
+
 def test_categories_are_nested_and_each_folder_stands_once() -> None:
     body = listed(ALL, DEEP, TWIN).find("body")
     assert [outline.get("text") for outline in body] == ["Everything & more", "新媒体"]

@@ -31,6 +31,12 @@ CASES = [
     pytest.param("<dl><dt>a</dt><dd>b</dd></dl>", "<dl><dt>a</dt><dd>b</dd></dl>", id="terms in order"),
     pytest.param("<dl><dd>b</dd>c</dl>", "<div><div>b</div>c</div>", id="terms out of order"),
     pytest.param('<a href="https://x.example/"><a href="#b">b</a></a>', '<a href="#e1-b">b</a>', id="link in link"),
+    pytest.param(
+        '<p id="C#">a</p><a href="#C#">b</a>', '<p id="e1-C#">a</p><a href="#e1-C%23">b</a>', id="number sign in an id"
+    ),
+    pytest.param(
+        '<a href="https://me:pw@x.example/">a</a>', '<a href="https://x.example/">a</a>', id="password in a link"
+    ),
     pytest.param('<a href="javascript:x">a</a>', "<a>a</a>", id="link to a script"),
     pytest.param("<section><header>a</header></section>", "<div><div>a</div></div>", id="sections"),
     pytest.param("<details>a</details>", "<details><summary>…</summary>a</details>", id="details without summary"),
@@ -75,6 +81,11 @@ def test_content_is_valid_where_it_stands(given_html: str, written: str) -> None
             id="attributes",
         ),
         pytest.param('<img alt="y">', "y", id="without address"),
+        pytest.param(
+            '<img src="https://me:pw@x.example/a">',
+            '<img src="https://x.example/a" alt="" loading="lazy">',
+            id="password in an address",
+        ),
         pytest.param(
             '<picture><source srcset="b"><img src="https://x.example/a"></picture>',
             '<img src="https://x.example/a" alt="" loading="lazy">',

@@ -14,7 +14,7 @@ from format_editions import MORNING, ORIGIN, PLAIN_ENTRY, RICH_ENTRY, edition, s
 
 from aggregator.core.document import Document
 from aggregator.core.edition import Edition
-from aggregator.core.model import Comments, Entry, Image, Person, SourceId
+from aggregator.core.model import Comments, Entry, Foreign, Image, Person, SourceId
 from aggregator.core.normalise import Context, normalise
 from aggregator.core.parse import parse_document
 from aggregator.formats import FORMATS, generate
@@ -74,6 +74,22 @@ def test_xml_keeps_discussion_reply_picture_and_foreign_elements(name: str) -> N
     assert one.rights == ENTRY.rights
     assert (one.summary, one.summary_is_html) == (ENTRY.summary, True)
     assert {(element.name, element.text) for element in one.foreign} >= {("episode", "3"), ("point", "45.256 -71.92")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("point", "45.50188690000001 -73.56739189999999", id="as precise as Blogger writes"),
+        pytest.param("elev", "-29350", id="below the sea"),
+        pytest.param("radius", "500.5", id="around a point"),
+    ],
+)
+def test_xml_keeps_places(name: str, value: str) -> None:
+    """M4: what a source tells of where it was is written back."""
+    told = Foreign(namespace="http://www.georss.org/georss", name=name, text=value)
+    for kind in ("rss", "atom"):
+        found = read(edition(story(replace(PLAIN_ENTRY, foreign=(told,)))), kind)[0].foreign
+        assert [(element.name, element.text) for element in found] == [(name, value)]
 
 
 def test_atom_keeps_the_whole_person_and_plain_summaries() -> None:

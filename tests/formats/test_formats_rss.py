@@ -129,6 +129,13 @@ def test_source_without_any_address_is_still_named() -> None:
     assert text(one, "dc:source") == "Posts"
 
 
+def test_joined_categories_are_no_end_tags() -> None:
+    """W1, M2: `x</p>` with a domain is the path x< and p>, which must not become an end tag again (ContainsHTML)."""
+    entry = replace(PLAIN_ENTRY, categories=(Category(path=("x<", "p>"), scheme="https://x.example/"),))
+    one = item(story(entry, paths=(("A<", "b>"),)))
+    assert ["".join(c.itertext()) for c in one.findall("category")] == ["A< /b>", "x< /p>"]
+
+
 def test_categories_are_paths_of_ours_and_words_of_theirs() -> None:
     """K5: a slash within a name is %2F; the source's own scheme goes with its word."""
     one = item(story(RICH_ENTRY, paths=(("新媒体", "IT 之家", "a/b"),)))

@@ -17,6 +17,7 @@ from aggregator.formats import values
     [
         pytest.param("正文 é", "正文 é", id="clean text stays"),
         pytest.param("a\x00b\x0bc\ufffed\ud800e", "abcde", id="what XML cannot hold goes"),
+        pytest.param("a\ufdd0b\U0001ffffc", "abc", id="code points that HTML forbids go"),
         pytest.param("a\x92b\x81c", "a’bc", id="C1 is windows-1252"),
         pytest.param("caf\ufffd", "caf?", id="replacement character"),
         pytest.param("a\r\nb\rc", "a\nb\nc", id="line ends are LF"),
@@ -44,6 +45,7 @@ def test_characters_leave_nothing_that_xml_refuses_and_settle(text: str) -> None
         pytest.param("1 < 2 & List<String>", "1 < 2 & List<String>", id="text that looks like markup stays"),
         pytest.param("a</b>c", "ac", id="end tag of HTML goes"),
         pytest.param("a<</i>/b>c", "ac", id="end tag made by taking one out goes"),
+        pytest.param("a </b> c </", "a c </", id="blanks around an end tag are one"),
         pytest.param("a</String>", "a</String>", id="other end tag stays"),
         pytest.param(None, "", id="nothing"),
     ],

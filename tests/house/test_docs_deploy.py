@@ -45,6 +45,19 @@ TYPES = {
     "/c/新媒体/IT-之家.atom": "application/atom+xml; charset=utf-8",
     "/c/新媒体": "text/html; charset=utf-8",
 }
+SECRET = "0123456789abcdef"
+DEEP = f"""
+[[source]]
+id = "posts"
+path = "examples/posts/*.md"
+[[feed]]
+id = "all"
+limit = 3
+[[feed]]
+id = "秘密"
+limit = 3
+token = "{SECRET}"
+"""
 HIDDEN = ("/c/", "/c/all.atom.gz", "/c/all.html.br", "/.publishing-0", "/c/no-such.atom", "/../aggregator.sqlite3")
 
 
@@ -56,6 +69,16 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "examples", folder / "examples")
     subprocess.run([sys.executable, "-m", "aggregator", "poll"], cwd=folder, env=_environment(), check=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The public folder of a store with archives and an output at a secret address."""
+    folder = tmp_path_factory.mktemp("deep")
+    (folder / "feeds.toml").write_text(DEEP, "utf-8")
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    subprocess.run([sys.executable, "-m", "aggregator", "poll"], cwd=folder, env=_environment(), check=True)
+    return folder / "store/public"
 
 
 def _environment() -> dict[str, str]:
@@ -164,6 +187,40 @@ def test_published_files_are_served_as_feeds(server: WebServer, example: Path, t
             since = web.get("/c/all.atom", headers=asked | {"if-modified-since": answer.headers["last-modified"]})
             assert (again.status_code, again.content, since.status_code) == (304, b"", 304)
         assert {path: web.get(path).status_code for path in HIDDEN} == dict.fromkeys(HIDDEN, 404)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_published_file_is_served(server: WebServer, deep: Path, tmp_path: Path) -> None:
+    """Archives, pages of stories, secret addresses: each with its type, tag and bytes; and no list of a folder."""
+    port = free_port()
+    command = server.configure(tmp_path, server.static, port, ((r"/var/lib/feed-aggregator/public", str(deep)),))
+    files = [path for path in deep.rglob("*") if path.suffix[1:] in ("html", "rss", "atom", "json", "opml")]
+    assert {path.relative_to(deep).parts[:2] for path in files} >= {("a", "all"), ("a", SECRET), ("c", SECRET)}
+    with running(command, port, tmp_path), client(port) as web:
+        for file in files:
+            path = f"/{file.relative_to(deep).as_posix()}"
+            packed = web.get(path, headers={"accept-encoding": "gzip"})
+            assert (packed.status_code, packed.content) == (200, file.read_bytes()), path
+            kinds = {packed.headers[name] for name in ("x-content-type-options", "access-control-allow-origin")}
+            assert kinds == {"nosniff", "*"}
+            assert (
+                packed.headers["content-type"]
+                == TYPES["/outputs.opml" if file.suffix == ".opml" else f"/c/all{file.suffix}"]
+            )
+            head = web.head(path, headers={"accept-encoding": "gzip"})
+            named = ("content-type", "etag", "last-modified", "cache-control")
+            assert [head.headers[name] for name in named] == [packed.headers[name] for name in named]
+            known = {"accept-encoding": "gzip", "if-none-match": f'"x", {packed.headers["etag"]}'}
+            assert (head.content, web.get(path, headers=known).status_code) == (b"", 304)
+            if path.startswith(("/c/", "/e/")) and file.suffix == ".html":
+                assert packed.headers["x-robots-tag"] == "noindex"
+        part = web.get("/c/all.atom", headers={"accept-encoding": "identity", "range": "bytes=5-9"})
+        assert (part.status_code, part.content) == (206, (deep / "c/all.atom").read_bytes()[5:10])
+        hidden = ("/a/", "/a/all/", "/e/", f"/c/{SECRET}/", f"/a/{SECRET}", "/e/.sources")
+        assert {path: web.get(path).status_code for path in hidden} == dict.fromkeys(hidden, 404)
+        outside = ("/c/%2e%2e/%2e%2e/aggregator.sqlite3", "/c/..%2f..%2faggregator.sqlite3")
+        assert {web.get(path).status_code for path in outside} <= {400, 404}
 
 
 @pytest.mark.slow

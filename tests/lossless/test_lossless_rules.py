@@ -370,6 +370,9 @@ class TestDeltas:
             pytest.param({"a_im": "feed", "if_none_match": '"never"'}, 200, id="unknown state"),
             pytest.param({"a_im": "feed", "if_none_match": "*"}, 304, id="any state"),
             pytest.param({"a_im": "feed", "if_none_match": "nonsense"}, 200, id="no tag"),
+            pytest.param({"a_im": "feed", "user_agent": "feedparser/6.0.10 +x"}, 200, id="by a library on its own"),
+            pytest.param({"a_im": "feed", "user_agent": "rss2email/3.14 (x)"}, 200, id="by who takes it for an error"),
+            pytest.param({"a_im": "feed", "user_agent": "Liferea/1.14"}, 226, id="by who reads it"),
         ],
     )
     def test_only_who_asks_and_names_a_known_state_gets_one(
