@@ -56,6 +56,10 @@ class Image:
     height: int | None = None
 
 
+CATEGORY_SCHEME = "urn:feed-aggregator:category"
+"""The scheme of assigned category paths in RSS and Atom (protocols K5)."""
+
+
 class CategoryKind(enum.StrEnum):
     """Who put an entry into a category (protocols K1)."""
 

@@ -19,9 +19,6 @@ from aggregator.core.model import OutputId
 PRODUCT = "feed-aggregator"
 """What outputs name as their generator: without a version, so that an upgrade alone changes no bytes."""
 
-CATEGORY_SCHEME = "urn:feed-aggregator:category"
-"""The scheme of assigned category paths in RSS and Atom (protocols K5)."""
-
 
 class Format(Protocol):
     """One way of writing an Edition. Implementations are stateless."""

@@ -10,7 +10,8 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from aggregator.core.edition import Edition, Story
-from aggregator.formats import CATEGORY_SCHEME, MEDIA_TYPES, PRODUCT, SUFFIXES, extension, facts, markup, values
+from aggregator.core.model import CATEGORY_SCHEME
+from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, extension, facts, markup, values
 
 _TAIL = b"</feed>\n"
 

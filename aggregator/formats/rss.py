@@ -8,8 +8,8 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from aggregator.core.edition import Edition, Story
+from aggregator.core.model import CATEGORY_SCHEME
 from aggregator.formats import (
-    CATEGORY_SCHEME,
     MEDIA_TYPES,
     PRODUCT,
     SUFFIXES,

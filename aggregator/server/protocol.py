@@ -52,6 +52,10 @@ class ReadyProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.head = -1
+        if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
+            self.is_answered = True
+            self.send_400_response("A request names one host.")  # RFC 9112, 3.2
+            return
         answer = self._answer()
         if answer is None:
             self._pass_on()

@@ -119,8 +119,8 @@ class TestEdits:
         one(bench, '[[feed]]\nid = "x"\ntitle = "选"\nkeep = ["第 2"]')
         took = daemon.wait_for("第 2 条", output="x")
         assert took < LIVE + SLACK
-        wait_until(lambda: daemon.get("/c/新闻.rss").status_code == 404)
-        assert "选" in daemon.get("/").text
+        wait_until(lambda: daemon.get("/c/新闻.rss").status_code == 404, seconds=LIVE + SLACK - took)
+        wait_until(lambda: "选" in daemon.get("/").text, seconds=LIVE + SLACK - took)
         one(bench, '[[feed]]\nid = "x"\nkeep = ["第 1"]')
         daemon.wait_for("第 1 条", output="x")
         assert len(bench.origin.requests) == asked

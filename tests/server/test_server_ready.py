@@ -152,3 +152,19 @@ def test_each_way_leaves_the_same_line_in_the_log(full: Site) -> None:
             said(slow, request)
     assert logs[0] == logs[1]
     assert logs[0][-2].startswith("203.0.113.9 - - [23/Nov/2026:00:00:00 +0000] ")
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        pytest.param(b"GET /c/bare.rss HTTP/1.1\r\n\r\n", b"400", id="none"),
+        pytest.param(b"GET /c/bare.rss HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400", id="two"),
+        pytest.param(b"GET /status HTTP/1.1\r\n\r\n", b"400", id="none-elsewhere"),
+        pytest.param(b"GET /c/bare.rss HTTP/1.1\r\nHost:\r\n\r\n", b"200", id="empty"),
+        pytest.param(b"GET /c/bare.rss HTTP/1.0\r\n\r\n", b"200", id="HTTP/1.0"),
+    ],
+)
+def test_a_request_names_one_host(site: Site, request_: bytes, code: bytes) -> None:
+    """RFC 9112, 3.2"""
+    with serving(site.app) as place:
+        assert said(place, request_).split(b" ", 2)[1] == code

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import unescape
 from itertools import islice
 
+from aggregator.core.model import CATEGORY_SCHEME
 from aggregator.core.parse.elements import MAX_FOREIGN, Elements
 from aggregator.core.parse.head import Children, HeadReader, licences, picture_links, rss_link
 from aggregator.core.parse.parsed import (
@@ -355,6 +356,9 @@ def _rss_category(node: Element) -> Iterator[ParsedCategory]:
     if not text:
         yield from _atom_category(node)
         return
+    if domain == CATEGORY_SCHEME:
+        yield ParsedCategory(path=_written_by_us(text), element="category")
+        return
     path = tuple(part for part in text.split("/") if part.strip()) if domain and _is_path(text) else ()
     yield ParsedCategory(path=path or (text,), element="category", scheme=domain)
 
@@ -369,7 +373,16 @@ def _atom_category(node: Element) -> Iterator[ParsedCategory]:
     name = label or term or text_of(node).strip()
     if name:
         scheme = attribute(node, "scheme")
+        if scheme == CATEGORY_SCHEME and term:
+            yield ParsedCategory(path=_written_by_us(term), element="atom:category")
+            return
         yield ParsedCategory(path=(name,), element="atom:category", scheme=scheme, term=term if term != name else None)
+
+
+def _written_by_us(text: str) -> tuple[str, ...]:
+    """The path that an output of this program tells, a slash within a name as %2F (protocols K5, M6)."""
+    names = (name.strip() for name in text.split("/"))
+    return tuple(name.replace("%2F", "/").replace("%252F", "%2F") for name in names if name) or (text,)
 
 
 def _subject(node: Element) -> Iterator[ParsedCategory]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.core.text.markup import names
-from aggregator.core.text.urls import absolute, same_site
+from aggregator.core.text.urls import absolute, same_site, without_userinfo
 
 _MEDIA = ("https://", "http://")
 _LINK = (*_MEDIA, "mailto:", "tel:", "magnet:")
@@ -28,7 +28,10 @@ class Place:
     """Hosts beside the known ones whose iframes are kept (H9)."""
 
     def link(self, url: str) -> str | None:
-        """An address to follow: absolute, or `#x` as it stands; None if its scheme is not allowed."""
+        """An address to follow: absolute, or `#x` as it stands; None if its scheme is not allowed.
+
+        User name and password are left out: they are nobody's to publish (P21).
+        """
         url = url.strip()
         if url.startswith("#"):
             return url if _ANCHOR.fullmatch(url) else None
@@ -45,7 +48,9 @@ class Place:
         if self.base is None and url.startswith("//"):
             url = "https:" + url
         found = absolute(url, self.base)
-        return found if found is not None and found.startswith(allowed) else None
+        if found is None or not found.startswith(allowed):
+            return None
+        return without_userinfo(found) if "@" in found else found
 
     def referrer_policy(self, url: str | None, given: str | None) -> str | None:
         """What `referrerpolicy` a loading element gets: no-referrer unless it is of the same site (H7)."""
