@@ -72,7 +72,7 @@ class TestServing:
             "json": "application/feed+json; charset=utf-8",
             "html": "text/html; charset=utf-8",
         }
-        assert daemon.get("/outputs.opml").status_code == 200
+        wait_until(lambda: daemon.get("/outputs.opml").status_code == 200)
         assert daemon.get("/c/nothing.rss").status_code == 404
 
     def test_conditional_and_compressed_and_head(self, bench: Bench, serve: Serve) -> None:
@@ -252,7 +252,7 @@ class TestEnding:
     @pytest.mark.slow
     def test_sigterm_during_heavy_publishing(self, bench: Bench, serve: Serve) -> None:
         """The output in hand is finished, the others are made at the next start"""
-        count = 24
+        count = 12
         bench.config(*(bench.source(f"s{n}", "/big", category=f"甲/{n}") for n in range(count)))
         many = rss(*(item(n, description=f"<p>{'长文。' * 2000}</p>") for n in range(40)))
         bench.origin.feed("/big", many)

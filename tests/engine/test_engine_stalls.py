@@ -25,7 +25,7 @@ from aggregator.server.pages import render_index
 
 LONGEST = 0.050
 """Seconds for which nothing else may happen."""
-TRIES = 3
+TRIES = 2
 ENTRIES = 2_000
 POSTS = 4_000
 TEXT = "<p>" + "一段正文，有些长。" * 40 + '<a href="/x">链接</a></p>'

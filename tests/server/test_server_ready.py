@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from server_site import MODIFIED, Site, rendition
+from server_site import MODIFIED, Site, put, rendition
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator.outlets.encodings import encode
@@ -108,29 +108,40 @@ OTHERWISE = {
 }
 
 
-@pytest.fixture
-def full(site: Site) -> Site:
+@pytest.fixture(scope="module")
+def full() -> Site:
+    site = Site()
+    put(site.catalogue, *(f"c/新媒体/it-之家.{kind}" for kind in ("rss", "atom", "json", "html")))
+    put(site.catalogue, "c/bare.rss", "c/bare.atom")
     large = rendition("c/large.rss", body=b"0123456789" * 40_000)
     site.catalogue.put(large, encode(large.body))
     return site
 
 
-@pytest.mark.parametrize("request_", [pytest.param(r, id=n) for n, r in {**AT_ONCE, **OTHERWISE}.items()])
-def test_both_ways_give_the_same_answer(full: Site, request_: bytes) -> None:
-    """W4 to W6 hold whichever way is taken."""
+@pytest.fixture(scope="module")
+def ways(full: Site) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+    """The site with what lies ready, and without."""
     with serving(full.app) as quick, serving(slowly(full)) as slow:
-        answer = said(quick, request_)
-        assert answer == said(slow, request_)
+        yield quick, slow
+
+
+@pytest.mark.parametrize("request_", [pytest.param(r, id=n) for n, r in {**AT_ONCE, **OTHERWISE}.items()])
+def test_both_ways_give_the_same_answer(ways: tuple[tuple[str, int], tuple[str, int]], request_: bytes) -> None:
+    """W4 to W6 hold whichever way is taken."""
+    quick, slow = ways
+    answer = said(quick, request_)
+    assert answer == said(slow, request_)
     assert answer.startswith(b"HTTP/1.1 ")
 
 
-@pytest.mark.parametrize("request_", [pytest.param(r, id=n) for n, r in AT_ONCE.items()])
-def test_what_lies_ready_does_not_reach_the_application(full: Site, request_: bytes) -> None:
+def test_what_lies_ready_does_not_reach_the_application(full: Site) -> None:
     watched = Watched(full)
     with serving(watched) as place:
-        said(place, request_)
-    assert watched.asked == 1, "the last one, which asks to close"
-    assert sum(full.app.responses.values()) == request_.count(b"HTTP/1.1\r\n") + 1
+        for name, request in AT_ONCE.items():
+            before, counted = watched.asked, sum(full.app.responses.values())
+            said(place, request)
+            assert watched.asked == before + 1, f"{name}: only the last one, which asks to close"
+            assert sum(full.app.responses.values()) == counted + request.count(b"HTTP/1.1\r\n") + 1
 
 
 def test_answers_keep_the_order_of_requests(full: Site) -> None:
