@@ -192,3 +192,28 @@ def test_a_post_as_an_rsshub_route_writes_it_keeps_its_pictures() -> None:
     assert [image["referrerpolicy"] for image in images(html)] == ["no-referrer"] * 4
     assert images(html)[2]["alt"] == "人的照片上写着字 低可信度描述已自动生成"
     assert not re.search("data-|height|<div", html)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        pytest.param('<a href="https://me:pw@x.example/a">x</a>', '<a href="https://x.example/a">x</a>', id="link"),
+        pytest.param('<a href="//me@x.example/@you">x</a>', '<a href="https://x.example/@you">x</a>', id="scheme-less"),
+        pytest.param('<a href="mailto:me@x.example">x</a>', '<a href="mailto:me@x.example">x</a>', id="mail"),
+        pytest.param('<a href="https://x.example/@you">x</a>', '<a href="https://x.example/@you">x</a>', id="path"),
+        pytest.param(
+            '<img src="https://me:pw@x.example/a.png" alt="">',
+            '<img src="https://x.example/a.png" alt="" referrerpolicy="no-referrer">',
+            id="picture",
+        ),
+    ],
+)
+def test_no_password_is_published(fragment: str, expected: str) -> None:
+    """P21: userinfo in addresses is never published."""
+    assert cleaned(fragment) == expected
+
+
+def test_the_anchor_of_a_link_has_one_sign() -> None:
+    """H10: what stands behind a second # is no URI; the place it leads to is found all the same."""
+    assert cleaned('<a href="#C#">x</a><p id="C#">y</p>') == '<a href="#entry-C%23">x</a><p id="entry-C#">y</p>'
+    assert without_embeds(cleaned('<a href="#C#">x</a>'), page="https://a.example/p").count("#") == 1

@@ -34,7 +34,7 @@ class Place:
         """
         url = url.strip()
         if url.startswith("#"):
-            return url if _ANCHOR.fullmatch(url) else None
+            return "#" + url[1:].replace("#", "%23") if _ANCHOR.fullmatch(url) else None
         return self._resolved(url, _LINK)
 
     def media(self, url: str) -> str | None:

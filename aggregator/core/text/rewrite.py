@@ -318,7 +318,8 @@ class _Pass:
         if url is not None and url.startswith("#") and not url.startswith("#" + ID_PREFIX):
             if self.ids is None:
                 self.ids = frozenset(_ANCHOR_TARGET.findall(self.html))
-            return "#" + ID_PREFIX + url[1:] if url[1:] in self.ids else url
+            is_here = url[1:] in self.ids or value.strip()[1:] in self.ids
+            return "#" + ID_PREFIX + url[1:] if is_here else url
         return url
 
     def _image(self, attributes: dict[str, str], start: int, end: int) -> None:
