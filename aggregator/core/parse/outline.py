@@ -41,16 +41,20 @@ def without_entries(nodes: list[Element]) -> None:
 
 
 @contextmanager
-def emptied(nodes: list[Element]) -> Iterator[None]:
-    """While it lasts, these entries are bare tags."""
-    inner = [(node, list(node)) for node in nodes]
-    for node in nodes:
-        node[:] = []
+def one_bare(nodes: list[Element]) -> Iterator[None]:
+    """While it lasts, the first of these entries is a bare tag, and the others are not there."""
+    inside, others = list(nodes[0]), frozenset(nodes[1:])
+    parents = {parent for node in others if (parent := node.getparent()) is not None}
+    around = [(parent, list(parent)) for parent in parents]
+    for parent, children in around:
+        parent[:] = [child for child in children if child not in others]
+    nodes[0][:] = []
     try:
         yield
     finally:
-        for node, children in inner:
-            node[:] = children
+        nodes[0][:] = inside
+        for parent, children in around:
+            parent[:] = children
 
 
 def names_files(node: Element) -> bool:

@@ -17,7 +17,7 @@ from aggregator.core.parse import mending, tolerant
 from aggregator.core.parse.elements import Elements
 from aggregator.core.parse.head import HeadReader
 from aggregator.core.parse.item import ItemReader
-from aggregator.core.parse.outline import emptied, names_files, outline, without_entries
+from aggregator.core.parse.outline import names_files, one_bare, outline, without_entries
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedEntry, ParsedFeed, ParsedHead
 from aggregator.core.parse.prolog import Prolog
 from aggregator.core.parse.tree import Element, Tree, attribute, local_name, parse_tree
@@ -76,13 +76,13 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
     diagnostics += [*_structure(tree, nodes), *_nameless(entries)]
-    seen = _recognised(tree, nodes, entries)
+    seen, theirs = _recognised(tree, nodes, entries)
     if seen.failed:
         diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
     return ParsedFeed(
         dialect=_dialect(tree, seen),
         head=head,
-        entries=_paired(entries, seen.entries),
+        entries=_paired(entries, theirs),
         deleted=_deletions(tree),
         diagnostics=tuple(diagnostics),
         complete="cut-off" not in mendings,
@@ -191,20 +191,32 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
     return reader.read(channel, [*inside, *beside])
 
 
-def _recognised(tree: Tree, nodes: list[Element], entries: tuple[ParsedEntry, ...]) -> tolerant.Recognised:
-    """What feedparser makes of the document. Entries that it has nothing to add to are shown to it as bare tags, unless
-    it then finds others than we do, or cannot tell the dialect from the head alone."""
-    complete = [
-        node
+_Theirs = tuple[ParsedEntry | None, ...]
+"""feedparser's entries; None where it has nothing to add to ours."""
+
+
+def _recognised(
+    tree: Tree, nodes: list[Element], entries: tuple[ParsedEntry, ...]
+) -> tuple[tolerant.Recognised, _Theirs]:
+    """What feedparser makes of the document. Of the entries that it has nothing to add to it is shown one bare tag,
+    unless it then finds others than we do, or cannot tell the dialect from the head alone."""
+    wants = [
+        node is tree.root or not tolerant.is_complete(entry, names_files=names_files(node))
         for node, entry in zip(nodes, entries, strict=True)
-        if node is not tree.root and tolerant.is_complete(entry, names_files=names_files(node))
     ]
+    complete = [node for node, wanting in zip(nodes, wants, strict=True) if not wanting]
     if complete:
-        with emptied(complete):
-            seen = tolerant.recognise(outline(tree, nodes))
-        if seen.dialect and len(seen.entries) == len(nodes):
-            return seen
-    return tolerant.recognise(outline(tree, nodes))
+        first = wants.index(False)
+        shown = [node for at, node in enumerate(nodes) if wants[at] or at == first]
+        with one_bare(complete):
+            seen = tolerant.recognise(outline(tree, shown))
+        if seen.dialect and len(seen.entries) == len(shown):
+            found = iter(seen.entries)
+            theirs = [next(found) if wanting or at == first else None for at, wanting in enumerate(wants)]
+            theirs[first] = None
+            return seen, tuple(theirs)
+    seen = tolerant.recognise(outline(tree, nodes))
+    return seen, seen.entries
 
 
 def _dialect(tree: Tree, seen: tolerant.Recognised) -> str:
@@ -218,12 +230,13 @@ def _dialect(tree: Tree, seen: tolerant.Recognised) -> str:
     return seen.dialect or ("atom-1.0" if tree.home == "atom" else "rss-1.0" if tree.root_name == "rdf" else "rss")
 
 
-def _paired(ours: tuple[ParsedEntry, ...], theirs: tuple[ParsedEntry, ...]) -> tuple[ParsedEntry, ...]:
+def _paired(ours: tuple[ParsedEntry, ...], theirs: _Theirs) -> tuple[ParsedEntry, ...]:
     if not ours:
-        return theirs[:MAX_ENTRIES]
+        return tuple(entry for entry in theirs[:MAX_ENTRIES] if entry)
     if len(ours) == len(theirs):
-        return tuple(tolerant.completed(one, other) for one, other in zip(ours, theirs, strict=True))
-    by_name = {name: entry for entry in reversed(theirs) for name in _names(entry)}
+        pairs = zip(ours, theirs, strict=True)
+        return tuple(one if other is None else tolerant.completed(one, other) for one, other in pairs)
+    by_name = {name: entry for entry in reversed(theirs) if entry for name in _names(entry)}
     return tuple(
         tolerant.completed(entry, by_name[name]) if (name := _known_name(entry, by_name)) else entry for entry in ours
     )
