@@ -66,20 +66,18 @@ def publish(work: Path, *, size: int) -> Path:
     return work / "store" / "public"
 
 
-def _aggregator(*, uvloop: bool = False) -> list[str]:
-    if not uvloop:
-        return [sys.executable, "-m", "aggregator"]
-    return [sys.executable, "-c", "import uvloop; uvloop.install(); from aggregator.__main__ import main; main()"]
+def _aggregator() -> list[str]:
+    return [sys.executable, "-m", "aggregator"]
 
 
 def _places(work: Path) -> list[str]:
     return ["--config", str(work / "feeds.toml"), "--store", str(work / "store")]
 
 
-def ours(work: Path, *, uvloop: bool = False) -> tuple[list[str], int]:
+def ours(work: Path) -> tuple[list[str], int]:
     """The command of our daemon, and the port it will listen on."""
     port = _free_port()
-    return [*_aggregator(uvloop=uvloop), "serve", "--quiet", f"--listen={HOST}:{port}", *_places(work)], port
+    return [*_aggregator(), "serve", "--quiet", f"--listen={HOST}:{port}", *_places(work)], port
 
 
 def nginx(work: Path) -> tuple[list[str], int]:
@@ -116,8 +114,6 @@ def candidates() -> dict[str, Callable[[Path], tuple[list[str], int]]]:
     else:
         found["http.server"] = http_server
     found["aggregator serve"] = ours
-    if importlib.util.find_spec("uvloop"):
-        found["aggregator serve, uvloop"] = lambda work: ours(work, uvloop=True)
     return found
 
 
@@ -256,8 +252,9 @@ def main() -> None:
     names = list(candidates())
     columns = ["answer", "server", "a second", "of baseline", "CPU us", "of baseline by CPU", "core busy", "bytes"]
     notes = [f"baseline: {names[0]}; 1 is as fast as it; 32 connections, one process a server, {os.cpu_count()} cores"]
-    if importlib.util.find_spec("httptools") is None:
-        notes.append("httptools is not installed: requests are read by a slower parser")
+    for name, words in (("httptools", "requests are read by a slower parser"), ("uvloop", "the loop is a slower one")):
+        if importlib.util.find_spec(name) is None:
+            notes.append(f"{name} is not installed: {words}")
     Table("serve", size, columns, rows, notes).show(as_json=given.json)
 
 
