@@ -62,12 +62,12 @@ class Status:
         outputs: list[OutputRecord],
         now: datetime,
     ) -> None:
+        from aggregator.engine.listing import same_feeds
+
         self._problem = problem
         self._sources = sources
         self._outputs = outputs
         self._now = now
-        from aggregator.engine.listing import same_feeds
-
         twins = same_feeds(sources)
         self._notes = {
             r.state.source: [*r.state.notes, *([twins[r.state.source]] if r.state.source in twins else [])]

@@ -38,8 +38,8 @@ _NOTES = {
     "html-mended": "tags are not closed or nested as they should be; they were mended",
     "html-unstable": "the content reads differently each time it is cleaned; its text was kept",
 }
-_TEXT = re.compile(r"(?:\A|>)[^<>]*?[^\s<>&]")
-"""A character between tags that is neither white space nor perhaps a reference to some."""
+_TEXT = re.compile(r"(?:\A|>)[^<>&]*?[^\s<>&]")
+"""A character between tags that is no white space, with no reference before it: that might be to some."""
 _SHOWN = ("<img", "<iframe", "<video", "<audio", "<math", "<hr", "<picture")
 
 
