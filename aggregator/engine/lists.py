@@ -99,9 +99,12 @@ class SiteLists:
 
     async def _list_sources(self, world: World) -> None:
         """The list changes with what sources call themselves, so it is as old as the file with these bytes."""
+        if not world.config.site.sources_opml:
+            await self._withdraw(SOURCES)
+            return
         records = await self._store(self._storage.sources)
         said = (world.config.site.title, tuple(source_subscriptions(world.config, records)[0]))
-        if not world.config.site.sources_opml or not said[1]:
+        if not said[1]:
             await self._withdraw(SOURCES)
             return
         if self._shown.get(SOURCES) == said:
