@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-SET_UP = re.compile(r"python3 -m venv \.venv && \.venv/bin/pip install -q -e (\.|'\.\[dev\]') && ")
+SET_UP = re.compile(r"python3 -m venv \.venv && \.venv/bin/pip install -q -c constraints\.txt -e (\.|'\.\[dev\]') && ")
 
 
 def block(kind: str) -> str:
