@@ -19,9 +19,9 @@ from typing import Any, Self
 import structlog
 
 from aggregator import __version__
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, SourceConfig
-from aggregator.core.config_text import missing
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, SourceConfig
+from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry

@@ -61,8 +61,8 @@ class Wanted:
 
     def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
         from aggregator.cli.looking import address_of
-        from aggregator.core import config_values as values
-        from aggregator.core.config_report import UnfitError
+        from aggregator.core.config import values
+        from aggregator.core.config.report import UnfitError
         from aggregator.core.errors import AggregatorError
         from aggregator.core.model import SourceId
 
@@ -83,7 +83,7 @@ class Wanted:
 
     def refuse_taken(self, file: ConfigFile) -> None:
         """Say so if the id or the address is there, before anybody is asked."""
-        from aggregator.core import config_values as values
+        from aggregator.core.config import values
         from aggregator.core.errors import AggregatorError
 
         for source in file.config.sources:
@@ -93,7 +93,7 @@ class Wanted:
 
     def write(self, file: ConfigFile, found: Found) -> str:
         """Add the source; returns what is told of it."""
-        from aggregator.core.config_edit import Ids, NewSource, host_name
+        from aggregator.core.config.edit import Ids, NewSource, host_name
         from aggregator.core.text.urls import without_userinfo
 
         refuse_known(file, found.url)

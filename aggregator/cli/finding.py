@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aggregator.cli.editing import ConfigFile
 from aggregator.cli.looking import fetch, read
-from aggregator.core.config_tables import SourceConfig
+from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
 from aggregator.core.model import Feed

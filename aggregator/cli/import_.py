@@ -13,7 +13,7 @@ from aggregator.cli.looking import printable
 
 if TYPE_CHECKING:
     from aggregator.cli.editing import ConfigFile
-    from aggregator.core.config_edit import NewSource
+    from aggregator.core.config.edit import NewSource
     from aggregator.core.model import CategoryPath
     from aggregator.core.opml import LeftOut, SubscriptionList
 
@@ -53,8 +53,8 @@ def import_(
 
 
 def _below(category: str | None) -> CategoryPath:
-    from aggregator.core import config_values as values
-    from aggregator.core.config_report import UnfitError
+    from aggregator.core.config import values
+    from aggregator.core.config.report import UnfitError
     from aggregator.core.errors import AggregatorError
 
     try:
@@ -79,7 +79,7 @@ class Report:
     """What an import adds and what it leaves out."""
 
     def __init__(self, file: ConfigFile, found: SubscriptionList, below: CategoryPath) -> None:
-        from aggregator.core.config_edit import Ids, NewSource, host_name
+        from aggregator.core.config.edit import Ids, NewSource, host_name
         from aggregator.core.opml import LeftOut
 
         self._path = file.path

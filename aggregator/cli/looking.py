@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.core.config_tables import Config, SourceConfig
+    from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.document import Document
     from aggregator.core.normalise import Reading
 
@@ -25,8 +25,8 @@ class Look:
 
 def address_of(text: str) -> str | None:
     """The http address a person meant, scheme or not; None if the text cannot be one."""
-    from aggregator.core.config_report import UnfitError
-    from aggregator.core.config_values import address
+    from aggregator.core.config.report import UnfitError
+    from aggregator.core.config.values import address
 
     text = re.sub(r"^feed:(?://)?(?=https?:)|^feed://", "", text.strip(), flags=re.IGNORECASE)
     if not re.match(r"https?:", text, re.IGNORECASE):

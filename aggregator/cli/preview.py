@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aggregator.cli.looking import Look
-    from aggregator.core.config_tables import Config, SourceConfig
+    from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
 
@@ -72,9 +72,9 @@ def _config(path: Path) -> Config:
 def _source(config: Config, what: str) -> SourceConfig:
     """The source of that id, else one made for the address or file."""
     from aggregator.cli.looking import address_of
-    from aggregator.core.config_report import close_match
-    from aggregator.core.config_tables import SourceConfig
-    from aggregator.core.config_values import normal
+    from aggregator.core.config.report import close_match
+    from aggregator.core.config.tables import SourceConfig
+    from aggregator.core.config.values import normal
     from aggregator.core.errors import AggregatorError
 
     by_id: dict[str, SourceConfig] = {source.id: source for source in config.sources}

@@ -12,9 +12,9 @@ from typing import Any
 
 from lxml import etree
 
-from aggregator.core import config_values as values
 from aggregator.core.charset import decode, strip_illegal
-from aggregator.core.config_report import UnfitError
+from aggregator.core.config import values
+from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryPath
 from aggregator.core.parse.mending import mend_references

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator.core.config_rules import PageRules
-from aggregator.core.config_tables import SourceConfig
+from aggregator.core.config.rules import PageRules
+from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.normalise import Context
 from aggregator.core.policy import PollState

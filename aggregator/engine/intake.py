@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.core import changes, identity
 from aggregator.core.charset import Decoded
-from aggregator.core.config_rules import JsonRules, PageRules
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry

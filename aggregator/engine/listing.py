@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from aggregator.core.config_tables import Config, SourceConfig
+from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.errors import Reason
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aggregator.core.changes import fingerprint
-from aggregator.core.config_rules import JsonRules, PageRules
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.model import Diagnostic, Entry, Feed

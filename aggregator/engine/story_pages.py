@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from aggregator.core.config_tables import Config
+from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, OutputId
 from aggregator.core.select.plan import OutputPlan, node_key

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.core.config_tables import Config, SourceConfig
+from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
 from aggregator.core.policy import Pace
 from aggregator.core.text import urls

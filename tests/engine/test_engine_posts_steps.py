@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
 from aggregator.core.policy import PollState
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from route_bench import Clock, items
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason, StorageError
 from aggregator.engine.poll import LEASE, Limits, Poller

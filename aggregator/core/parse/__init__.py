@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from aggregator.core.charset import Decoded, decode, strip_illegal
 from aggregator.core.charset import Kind as CharsetKind
-from aggregator.core.config_rules import JsonRules, PageRules
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from aggregator.core.config_rules import JsonRules, template_paths
+from aggregator.core.config.rules import JsonRules, template_paths
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import soupsieve
 from bs4 import BeautifulSoup, Tag
 
-from aggregator.core.config_rules import PageRules, split_selector
+from aggregator.core.config.rules import PageRules, split_selector
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (

@@ -14,7 +14,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from aggregator.core.config_report import UnfitError, close_match
+from aggregator.core.config.report import UnfitError, close_match
 from aggregator.core.model import CategoryPath
 
 ID_LENGTH = 60

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from aggregator.core.config_tables import FeedConfig, Network, Server, Site, SourceConfig, SourceDefaults
+from aggregator.core.config.tables import FeedConfig, Network, Server, Site, SourceConfig, SourceDefaults
 
 
 class _File(BaseModel):

@@ -15,12 +15,12 @@ from typing import Any
 
 import tomlkit
 
-from aggregator.core import config_values as values
-from aggregator.core.config_report import UnfitError
+from aggregator.core.config import values
+from aggregator.core.config.positions import Places
+from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.model import CategoryPath, SourceId
 from aggregator.core.text.urls import host_of
-from aggregator.core.toml_places import Places
 
 _ID_LENGTH = 40
 

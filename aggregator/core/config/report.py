@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from aggregator.core.config.positions import KeyPath, Places
 from aggregator.core.errors import Problem
-from aggregator.core.toml_places import KeyPath, Places
 
 SUGGESTIONS = 50
 """Proposals made for one file; each compares with every candidate, and nobody reads more of them."""

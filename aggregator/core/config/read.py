@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aggregator.core import config_values as values
-from aggregator.core.config_posts import check_posts
-from aggregator.core.config_report import Report, UnfitError, shown
-from aggregator.core.config_rules import JsonRules, PageRules
-from aggregator.core.config_tables import (
+from aggregator.core.config import values
+from aggregator.core.config.positions import KeyPath
+from aggregator.core.config.posts import check_posts
+from aggregator.core.config.report import Report, UnfitError, shown
+from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.config.tables import (
     Config,
     FeedConfig,
     Network,
@@ -27,10 +28,9 @@ from aggregator.core.config_tables import (
     origin_problem,
     rules_problem,
 )
-from aggregator.core.config_text import read_toml
+from aggregator.core.config.text import read_toml
 from aggregator.core.errors import ConfigError
 from aggregator.core.model import CategoryPath
-from aggregator.core.toml_places import KeyPath
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -12,9 +12,9 @@ import tomllib
 import unicodedata
 from typing import Any
 
-from aggregator.core.config_report import words
+from aggregator.core.config.positions import KeyPath, Place, Places, Repeat
+from aggregator.core.config.report import words
 from aggregator.core.errors import ConfigError, Problem
-from aggregator.core.toml_places import KeyPath, Place, Places, Repeat
 
 _LEGACY = (("cp932", "Shift_JIS"), ("gb18030", "GBK"), ("big5hkscs", "Big5"), ("cp949", "EUC-KR"))
 """Japanese first, since only there kana prove something: nearly all bytes are some text in GBK."""

@@ -24,9 +24,9 @@ from pydantic import (
     model_validator,
 )
 
-from aggregator.core import config_values as values
-from aggregator.core.config_report import UnfitError
-from aggregator.core.config_rules import JsonRules, PageRules
+from aggregator.core.config import values
+from aggregator.core.config.report import UnfitError
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.model import CategoryPath, OutputId, SourceId
 
 LARGEST_LIMIT = 500

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from aggregator.core.config_report import Report, shown
-from aggregator.core.config_values import folded_name
+from aggregator.core.config.report import Report, shown
+from aggregator.core.config.values import folded_name
 
 BLOGS = ("hexo", "jekyll", "hugo")
 

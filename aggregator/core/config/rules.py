@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from aggregator.core.config_report import UnfitError
+from aggregator.core.config.report import UnfitError
 
 LONGEST_SELECTOR = 1_000
 """Characters of a selector or path; compiling a longer one is no reader's business."""
