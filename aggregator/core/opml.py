@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from aggregator.core.charset import decode, strip_illegal
+from aggregator.core.charset.decode import decode, strip_illegal
 from aggregator.core.config import values
 from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ParseError, Reason

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core import changes, identity
-from aggregator.core.charset import Decoded
+from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
-from aggregator.core.charset import Decoded, decode, strip_illegal
-from aggregator.core.charset import Kind as CharsetKind
+from aggregator.core.charset.decode import Decoded, decode, strip_illegal
+from aggregator.core.charset.decode import Kind as CharsetKind
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from aggregator.core.charset import decode, strip_illegal
+from aggregator.core.charset.decode import decode, strip_illegal
 from aggregator.core.document import Document
 from aggregator.core.text.plain import one_line
 from aggregator.core.text.urls import absolute, link_key

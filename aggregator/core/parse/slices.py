@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from aggregator.core.charset import Decoded
+from aggregator.core.charset.decode import Decoded
 from aggregator.core.document import Document
 from aggregator.core.parse import MAX_PARTS_ENTRIES, cut_json, cut_xml, name_of
 from aggregator.core.parse.parsed import ParsedFeed

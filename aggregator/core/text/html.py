@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import pairwise
 
-from aggregator.core.text.characters import clean_characters
+from aggregator.core.charset.characters import clean_characters
 from aggregator.core.text.embeds import without_frames
 from aggregator.core.text.images import first_image
 from aggregator.core.text.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from html import unescape
 from html.entities import html5
 
-from aggregator.core.text.characters import clean_characters
+from aggregator.core.charset.characters import clean_characters
 
 
 def names(listed: str) -> frozenset[str]:

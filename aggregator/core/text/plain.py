@@ -11,8 +11,8 @@ import unicodedata
 from html import unescape
 from html.entities import html5
 
+from aggregator.core.charset.characters import clean_characters
 from aggregator.core.model import Person
-from aggregator.core.text.characters import clean_characters
 from aggregator.core.text.markup import ELEMENTS, TOKEN, escape_text
 from aggregator.core.text.visible import visible_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from aggregator.core.text.characters import clean_characters
+from aggregator.core.charset.characters import clean_characters
 from aggregator.core.text.markup import BLOCKS, TOKEN, names
 
 _UNSEEN = names("script style template noscript iframe object textarea select svg title xmp noembed noframes")

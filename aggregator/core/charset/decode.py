@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from aggregator.core.charset_guess import PLAUSIBLE, Guess, guess_east_asian, guess_single_byte, realigned, weigh
-from aggregator.core.charset_labels import MULTIBYTE, NARROW, SUBSETS, codec_for, exact_codec, fold_label
+from aggregator.core.charset.guess import PLAUSIBLE, Guess, guess_east_asian, guess_single_byte, realigned, weigh
+from aggregator.core.charset.labels import MULTIBYTE, NARROW, SUBSETS, codec_for, exact_codec, fold_label
 from aggregator.core.model import Diagnostic
 
 Kind = Literal["xml", "html", "json", "text"]

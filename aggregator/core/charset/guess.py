@@ -15,7 +15,7 @@ from itertools import islice
 
 from charset_normalizer import from_bytes
 
-from aggregator.core.charset_labels import decode_plainly, exact_codec, windows_euc_jp
+from aggregator.core.charset.labels import decode_plainly, exact_codec, windows_euc_jp
 
 _SIMPLIFIED = (
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法"
