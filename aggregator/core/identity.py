@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 
 from aggregator.core.model import Diagnostic, Entry, SourceId
 from aggregator.core.policy import IdentityMode
-from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
+from aggregator.core.urls import urls
 
 STRICTER: tuple[IdentityMode, ...] = (
     IdentityMode.ID,

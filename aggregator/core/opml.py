@@ -20,7 +20,7 @@ from aggregator.core.model import CategoryPath
 from aggregator.core.parse.mending import mend_references
 from aggregator.core.parse.prolog import read_prolog
 from aggregator.core.text.plain import plain_title
-from aggregator.core.text.urls import absolute, host_of, link_key
+from aggregator.core.urls.urls import absolute, host_of, link_key
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TAGS = 500_000

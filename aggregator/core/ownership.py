@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.core.model import Feed
-from aggregator.core.text.hosts import registrable
 from aggregator.core.text.plain import label_key
-from aggregator.core.text.urls import host_of
+from aggregator.core.urls.hosts import registrable
+from aggregator.core.urls.urls import host_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

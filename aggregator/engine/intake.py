@@ -19,8 +19,8 @@ from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
-from aggregator.core.text import urls
 from aggregator.core.text.html import visible_text
+from aggregator.core.urls import urls
 from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.storage import Draft, Known, Revision
 

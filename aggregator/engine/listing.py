@@ -13,7 +13,7 @@ from aggregator.core.errors import Reason
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.select.plan import OutputPlan
-from aggregator.core.text import urls
+from aggregator.core.urls import urls
 from aggregator.formats.opml import Subscription
 from aggregator.storage import RenditionRecord, SourceRecord, Storage
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from aggregator.core.model import SourceId
 from aggregator.core.policy import choose_due
-from aggregator.core.text.hosts import registrable
+from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish import Publisher
 from aggregator.engine.refresh import Refresher, Report
 from aggregator.engine.threads import StoreThread

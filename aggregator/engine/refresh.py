@@ -17,8 +17,8 @@ from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.ownership import Owner, owner_of
 from aggregator.core.policy import IdentityMode, PollState, next_poll
-from aggregator.core.text import urls
-from aggregator.core.text.hosts import registrable
+from aggregator.core.urls import urls
+from aggregator.core.urls.hosts import registrable
 from aggregator.engine import asking, deletions, intake
 from aggregator.engine.reading import ReadingRoom
 from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside

@@ -19,7 +19,7 @@ from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
 from aggregator.core.policy import PollState
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
-from aggregator.core.text.urls import link_key
+from aggregator.core.urls.urls import link_key
 from aggregator.engine.editions import Selection
 from aggregator.engine.posts import Posted, PostPublisher
 from aggregator.engine.threads import StoreThread

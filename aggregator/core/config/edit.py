@@ -20,7 +20,7 @@ from aggregator.core.config.positions import Places
 from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.model import CategoryPath, SourceId
-from aggregator.core.text.urls import host_of
+from aggregator.core.urls.urls import host_of
 
 _ID_LENGTH = 40
 

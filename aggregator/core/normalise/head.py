@@ -17,7 +17,7 @@ from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, Pa
 from aggregator.core.text.dates import parse_date
 from aggregator.core.text.html import visible_text
 from aggregator.core.text.plain import one_line
-from aggregator.core.text.urls import host_of, origin_of
+from aggregator.core.urls.urls import host_of, origin_of
 
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60

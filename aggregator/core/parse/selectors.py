@@ -30,7 +30,7 @@ from aggregator.core.parse.parsed import (
 from aggregator.core.text.html import visible_text
 from aggregator.core.text.images import awakened, is_lazy, largest
 from aggregator.core.text.place import Place
-from aggregator.core.text.urls import absolute
+from aggregator.core.urls.urls import absolute
 
 MAX_ENTRIES = 2_000
 MAX_TAGS = 200_000

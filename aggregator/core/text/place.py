@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.core.text.markup import names
-from aggregator.core.text.urls import absolute, same_site, without_userinfo
+from aggregator.core.urls.urls import absolute, same_site, without_userinfo
 
 _MEDIA = ("https://", "http://")
 _LINK = (*_MEDIA, "mailto:", "tel:", "magnet:")

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin
 
-from aggregator.core.text.hosts import ascii_host, registrable
+from aggregator.core.urls.hosts import ascii_host, registrable
 
 _LONGEST = 8192
 _HOSTED = ("http", "https", "ftp", "ftps", "sftp", "rtsp", "rtsps", "rtmp", "mms", "irc", "ircs", "gemini", "gopher")
