@@ -43,7 +43,7 @@ def address_of(text: str) -> str | None:
 
 def printable(text: str) -> str:
     """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
-    from aggregator.core.text.plain import one_line
+    from aggregator.core.html.plain import one_line
 
     return "".join(char for char in one_line(text) if char.isprintable())
 

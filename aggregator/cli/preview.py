@@ -136,7 +136,7 @@ def _head(feed: Feed, url: str) -> Iterator[str]:
 
 
 def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
-    from aggregator.core.text.html import visible_text
+    from aggregator.core.html.clean import visible_text
 
     yield f"{number}. {printable(entry.title)}" + (" (title made from the text)" if entry.title_is_generated else "")
     date = entry.published.isoformat(sep=" ") if entry.published else None

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
+from aggregator.core.html.clean import visible_text
 from aggregator.core.model import Diagnostic, Entry, SourceId
 from aggregator.core.policy import IdentityMode
-from aggregator.core.text.html import visible_text
 from aggregator.core.urls import urls
 
 STRICTER: tuple[IdentityMode, ...] = (

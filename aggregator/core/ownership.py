@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aggregator.core.html.plain import label_key
 from aggregator.core.model import Feed
-from aggregator.core.text.plain import label_key
 from aggregator.core.urls.hosts import registrable
 from aggregator.core.urls.urls import host_of
 

@@ -12,6 +12,7 @@ from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
+from aggregator.core.html.clean import visible_text
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
@@ -19,7 +20,6 @@ from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
-from aggregator.core.text.html import visible_text
 from aggregator.core.urls import urls
 from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.storage import Draft, Known, Revision

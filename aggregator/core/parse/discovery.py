@@ -12,7 +12,7 @@ from lxml import etree
 
 from aggregator.core.charset.decode import decode, strip_illegal
 from aggregator.core.document import Document
-from aggregator.core.text.plain import one_line
+from aggregator.core.html.plain import one_line
 from aggregator.core.urls.urls import absolute, link_key
 
 _FEED_TYPES = frozenset(

@@ -14,6 +14,9 @@ from bs4 import BeautifulSoup, Tag
 
 from aggregator.core.config.rules import PageRules, split_selector
 from aggregator.core.errors import ParseError, Reason
+from aggregator.core.html.clean import visible_text
+from aggregator.core.html.images import awakened, is_lazy, largest
+from aggregator.core.html.links import Place
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
     Candidate,
@@ -27,9 +30,6 @@ from aggregator.core.parse.parsed import (
     ParsedMedia,
     ParsedPerson,
 )
-from aggregator.core.text.html import visible_text
-from aggregator.core.text.images import awakened, is_lazy, largest
-from aggregator.core.text.place import Place
 from aggregator.core.urls.urls import absolute
 
 MAX_ENTRIES = 2_000

@@ -9,8 +9,8 @@ from typing import Any
 
 from aggregator.core.config.posts import blog, documents
 from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
+from aggregator.core.html.plain import label_key
 from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
-from aggregator.core.text.plain import label_key
 
 ALL = "all"
 Slugger = Callable[[str, str, str], str]

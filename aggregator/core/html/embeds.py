@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from aggregator.core.text.images import is_counter, is_dot, sizes
-from aggregator.core.text.markup import names, write_link, write_tag
-from aggregator.core.text.place import Place
+from aggregator.core.html.images import is_counter, is_dot, sizes
+from aggregator.core.html.links import Place
+from aggregator.core.html.markup import names, write_link, write_tag
 from aggregator.core.urls.urls import host_of
 
 SANDBOX = "allow-scripts allow-same-origin allow-popups"

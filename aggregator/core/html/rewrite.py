@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aggregator.core.text.embeds import write_frame
-from aggregator.core.text.images import candidates, image_within, is_lazy, largest, sizes, write_image, write_srcset
-from aggregator.core.text.markup import (
+from aggregator.core.html.embeds import write_frame
+from aggregator.core.html.images import candidates, image_within, is_lazy, largest, sizes, write_image, write_srcset
+from aggregator.core.html.links import Place
+from aggregator.core.html.markup import (
     BLANKS,
     ELEMENTS,
     REGULAR_TAG,
@@ -26,9 +27,8 @@ from aggregator.core.text.markup import (
     read_regular,
     write_tag,
 )
-from aggregator.core.text.nesting import ENDLESS, Nesting
-from aggregator.core.text.place import Place
-from aggregator.core.text.sanitise import ALLOWED, ID_PREFIX, WITH_OWN, fits
+from aggregator.core.html.nesting import ENDLESS, Nesting
+from aggregator.core.html.sanitise import ALLOWED, ID_PREFIX, WITH_OWN, fits
 
 MAX_ELEMENTS = 50_000
 MAX_TOKENS = 120_000

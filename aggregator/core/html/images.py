@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
+from aggregator.core.html.links import Place
+from aggregator.core.html.markup import TOKEN, escape_text, names, read_attributes, write_link, write_tag
 from aggregator.core.model import Image
-from aggregator.core.text.markup import TOKEN, escape_text, names, read_attributes, write_link, write_tag
-from aggregator.core.text.place import Place
 
 LARGEST_DATA_URI = 64 * 1024
 """Longest `data:` address kept in a body, in characters (H6)."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import nh3
 
-from aggregator.core.text.embeds import SANDBOX, is_player
-from aggregator.core.text.markup import names
+from aggregator.core.html.embeds import SANDBOX, is_player
+from aggregator.core.html.markup import names
 
 ID_PREFIX = "entry-"
 """Put before each `id`, so that no body can name an element of the page around it."""

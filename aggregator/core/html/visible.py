@@ -6,7 +6,7 @@ import re
 from html import unescape
 
 from aggregator.core.charset.characters import clean_characters
-from aggregator.core.text.markup import BLOCKS, TOKEN, names
+from aggregator.core.html.markup import BLOCKS, TOKEN, names
 
 _UNSEEN = names("script style template noscript iframe object textarea select svg title xmp noembed noframes")
 _BREAKS = (BLOCKS - {"td", "th"}) | {"br"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aggregator.core.text.markup import names
+from aggregator.core.html.markup import names
 from aggregator.core.urls.urls import absolute, same_site, without_userinfo
 
 _MEDIA = ("https://", "http://")

@@ -12,9 +12,9 @@ from html import unescape
 from html.entities import html5
 
 from aggregator.core.charset.characters import clean_characters
+from aggregator.core.html.markup import ELEMENTS, TOKEN, escape_text
+from aggregator.core.html.visible import visible_text
 from aggregator.core.model import Person
-from aggregator.core.text.markup import ELEMENTS, TOKEN, escape_text
-from aggregator.core.text.visible import visible_text
 
 MAX_LINE = 500
 """Longest title or name kept, in characters (protocols section 10)."""

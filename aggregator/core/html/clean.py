@@ -13,14 +13,14 @@ from html import unescape
 from itertools import pairwise
 
 from aggregator.core.charset.characters import clean_characters
-from aggregator.core.text.embeds import without_frames
-from aggregator.core.text.images import first_image
-from aggregator.core.text.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link
-from aggregator.core.text.place import Place
-from aggregator.core.text.plain import html_from_text, paragraphs
-from aggregator.core.text.rewrite import Rewritten, rewrite
-from aggregator.core.text.sanitise import ID_PREFIX, sanitise
-from aggregator.core.text.visible import visible_text
+from aggregator.core.html.embeds import without_frames
+from aggregator.core.html.images import first_image
+from aggregator.core.html.links import Place
+from aggregator.core.html.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link
+from aggregator.core.html.plain import html_from_text, paragraphs
+from aggregator.core.html.rewrite import Rewritten, rewrite
+from aggregator.core.html.sanitise import ID_PREFIX, sanitise
+from aggregator.core.html.visible import visible_text
 
 __all__ = ["MAX_BYTES", "Cleaned", "clean_html", "first_image", "visible_text", "without_embeds"]
 

@@ -6,7 +6,7 @@ and it says `is_settled` only where a parser could do nothing but take the tags 
 
 from __future__ import annotations
 
-from aggregator.core.text.markup import names
+from aggregator.core.html.markup import names
 
 MAX_DEPTH = 100
 """Elements open at once; a deeper tag is left out and its text kept. Parsers of readers give up at 256."""
