@@ -151,7 +151,7 @@ def _source(record: SourceRecord, notes: Sequence[Diagnostic]) -> dict[str, Any]
 
 
 def _iso(moment: datetime | None) -> str | None:
-    from aggregator.core.text.dates import rfc3339
+    from aggregator.core.dates.dates import rfc3339
 
     return rfc3339(moment) if moment else None
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from aggregator.core.dates import dates
 from aggregator.core.edition import Story
 from aggregator.core.model import CategoryPath
-from aggregator.core.text import dates
 from aggregator.core.words import Words, words_for
 from aggregator.formats import PRODUCT, facts, path_url, values
 from aggregator.formats.html import HERE, environment, own_words

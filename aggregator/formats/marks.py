@@ -12,7 +12,7 @@ from typing import Protocol
 
 from markupsafe import Markup
 
-from aggregator.core.text import dates
+from aggregator.core.dates import dates
 from aggregator.core.words import Words
 
 _EDGE = "\0"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from aggregator.core.dates.dates import parse_date
 from aggregator.core.html.clean import visible_text
 from aggregator.core.html.plain import one_line
 from aggregator.core.model import Feed, Hints, Origin, Person
@@ -16,7 +17,6 @@ from aggregator.core.normalise.media import is_placeholder
 from aggregator.core.normalise.people import people
 from aggregator.core.normalise.words import filled, first_line, first_text, first_value
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
-from aggregator.core.text.dates import parse_date
 from aggregator.core.urls.urls import host_of, origin_of
 
 _MAX_HUBS = 5

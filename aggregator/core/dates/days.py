@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from aggregator.core.text import calendars
+from aggregator.core.dates import calendars
 
 _DOTS_WORDS = "de ru uk be bg pl cs sk sl hr sr fi et lv nb nn no da is tr ro fr it pt hy ka az kk"
 _DOTS_DAY_FIRST = frozenset(_DOTS_WORDS.split())

@@ -22,11 +22,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from aggregator.core.text import calendars, zones
-from aggregator.core.text.clock import Clock, find_clock
-from aggregator.core.text.days import TOKEN, Place, Written, figures_day, named_day, weekday_in, with_year
-from aggregator.core.text.durations import parse_duration as parse_duration
-from aggregator.core.text.relative import read_relative
+from aggregator.core.dates import calendars, zones
+from aggregator.core.dates.clock import Clock, find_clock
+from aggregator.core.dates.days import TOKEN, Place, Written, figures_day, named_day, weekday_in, with_year
+from aggregator.core.dates.durations import parse_duration as parse_duration
+from aggregator.core.dates.relative import read_relative
 
 _LONGEST = 160
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aggregator.core.text.clock import find_clock
+from aggregator.core.dates.clock import find_clock
 
 _UNITS = {
     "second": "s sec secs second seconds 秒 秒钟 秒鐘 초 sekunde sekunden seconde secondes segundo segundos secondo"
