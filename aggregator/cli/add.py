@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.editing import ConfigFile
     from aggregator.cli.finding import Found
-    from aggregator.core.parse.discovery import NamedFeed
+    from aggregator.core.parse.page.discovery import NamedFeed
 
 
 @click.command()

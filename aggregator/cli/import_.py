@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aggregator.cli.editing import ConfigFile
     from aggregator.core.config.edit import NewSource
     from aggregator.core.model import CategoryPath
-    from aggregator.core.opml import LeftOut, SubscriptionList
+    from aggregator.core.parse.opml import LeftOut, SubscriptionList
 
 MOST_SHOWN = 100
 """Lines of each part of the report for people; --json has all."""
@@ -65,7 +65,7 @@ def _below(category: str | None) -> CategoryPath:
 
 def _read(path: Path) -> SubscriptionList:
     from aggregator.core.errors import AggregatorError
-    from aggregator.core.opml import MAX_BYTES, read_opml
+    from aggregator.core.parse.opml import MAX_BYTES, read_opml
 
     try:
         with click.open_file(str(path), "rb") as file:
@@ -80,7 +80,7 @@ class Report:
 
     def __init__(self, file: ConfigFile, found: SubscriptionList, below: CategoryPath) -> None:
         from aggregator.core.config.edit import Ids, NewSource, host_name
-        from aggregator.core.opml import LeftOut
+        from aggregator.core.parse.opml import LeftOut
 
         self._path = file.path
         self._found = found

@@ -8,8 +8,6 @@ from html import unescape
 from itertools import islice
 
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.core.parse.elements import MAX_FOREIGN, Elements
-from aggregator.core.parse.head import Children, HeadReader, licences, picture_links, rss_link
 from aggregator.core.parse.parsed import (
     Candidate,
     Candidates,
@@ -21,7 +19,9 @@ from aggregator.core.parse.parsed import (
     ParsedPerson,
     ParsedReply,
 )
-from aggregator.core.parse.tree import Element, attribute, local_name, text_of, wrapper
+from aggregator.core.parse.xml.elements import MAX_FOREIGN, Elements
+from aggregator.core.parse.xml.head import Children, HeadReader, licences, picture_links, rss_link
+from aggregator.core.parse.xml.tree import Element, attribute, local_name, text_of, wrapper
 
 Reading = Callable[[Element, str], Candidate]
 

@@ -11,7 +11,7 @@ import html.entities
 import re
 from dataclasses import dataclass, field
 
-from aggregator.core.parse.namespaces import uri_for_undeclared
+from aggregator.core.parse.xml.namespaces import uri_for_undeclared
 
 MAX_DEPTH = 200
 _MAX_STRAY = 20_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from aggregator.core.parse.elements import MAX_FOREIGN, Elements
 from aggregator.core.parse.parsed import Candidate, Candidates, ParsedHead, ParsedLink, ParsedPerson
-from aggregator.core.parse.tree import Element, attribute
+from aggregator.core.parse.xml.elements import MAX_FOREIGN, Elements
+from aggregator.core.parse.xml.tree import Element, attribute
 
 Children = dict[str, list[Element]]
 Reading = Callable[[Element, str], Candidate]

@@ -25,7 +25,7 @@ from aggregator.core.parse.parsed import (
     ParsedPerson,
 )
 
-_DRIVER = "aggregator.core.parse.sax"
+_DRIVER = "aggregator.core.parse.xml.sax"
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 _DIALECTS = {

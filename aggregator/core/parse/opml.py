@@ -18,8 +18,8 @@ from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.plain import plain_title
 from aggregator.core.model import CategoryPath
-from aggregator.core.parse.mending import mend_references
-from aggregator.core.parse.prolog import read_prolog
+from aggregator.core.parse.xml.prolog import read_prolog
+from aggregator.core.parse.xml.repair import mend_references
 from aggregator.core.urls.urls import absolute, host_of, link_key
 
 MAX_BYTES = 16 * 1024 * 1024

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from aggregator.core.parse.namespaces import NAMESPACES, RSS, is_misspelt, prefix_for_name, prefix_for_uri
+from aggregator.core.parse.xml.namespaces import NAMESPACES, RSS, is_misspelt, prefix_for_name, prefix_for_uri
 
 Element = etree._Element
 

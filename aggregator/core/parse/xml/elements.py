@@ -8,9 +8,9 @@ import html
 from collections.abc import Iterable, Iterator
 
 from aggregator.core.model import Foreign
-from aggregator.core.parse.namespaces import KNOWN_FOREIGN, NAMESPACES
 from aggregator.core.parse.parsed import Candidate, Markup, ParsedLink, ParsedMedia, ParsedPerson
-from aggregator.core.parse.tree import Element, Tree, attribute, inner_html, local_name, text_of
+from aggregator.core.parse.xml.namespaces import KNOWN_FOREIGN, NAMESPACES
+from aggregator.core.parse.xml.tree import Element, Tree, attribute, inner_html, local_name, text_of
 
 MAX_FOREIGN = 100
 _MAX_FOREIGN_DEPTH = 6

@@ -13,14 +13,14 @@ from itertools import islice
 
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
-from aggregator.core.parse import mending, tolerant
-from aggregator.core.parse.elements import Elements
-from aggregator.core.parse.head import HeadReader
-from aggregator.core.parse.item import ItemReader
-from aggregator.core.parse.outline import names_files, one_bare, outline, without_entries
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedEntry, ParsedFeed, ParsedHead
-from aggregator.core.parse.prolog import Prolog
-from aggregator.core.parse.tree import Element, Tree, attribute, local_name, parse_tree
+from aggregator.core.parse.xml import feedparser_fallback, repair
+from aggregator.core.parse.xml.elements import Elements
+from aggregator.core.parse.xml.head import HeadReader
+from aggregator.core.parse.xml.item import ItemReader
+from aggregator.core.parse.xml.outline import names_files, one_bare, outline, without_entries
+from aggregator.core.parse.xml.prolog import Prolog
+from aggregator.core.parse.xml.tree import Element, Tree, attribute, local_name, parse_tree
 
 MAX_ENTRIES = 2_000
 
@@ -34,7 +34,7 @@ _MENDINGS = {
     "blanks-before-root": "blanks stand before the XML declaration",
     "junk-before-root": "something stands before the feed",
     "junk-after-root": "something stands behind the feed",
-    "too-deep": f"tags nested deeper than {mending.MAX_DEPTH} were left out",
+    "too-deep": f"tags nested deeper than {repair.MAX_DEPTH} were left out",
 }
 _SOUND = frozenset({"blanks-before-root", "junk-before-root", "junk-after-root"})
 _MAX_NOTES = 10
@@ -56,7 +56,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     """
     try:
         sound = _make_sound(prolog)
-    except mending.HopelessError as error:
+    except repair.HopelessError as error:
         raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
     mendings = set(sound.mendings)
     mendings |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
@@ -103,13 +103,13 @@ def _make_sound(prolog: Prolog) -> _Sound:
     root = parse_tree(text)
     if root is not None:
         return _Sound(text=text, root=root, mendings=frozenset())
-    mended = mending.mend_references(text, prolog.entities)
-    declared = mending.declare_prefixes(mended.text)
+    mended = repair.mend_references(text, prolog.entities)
+    declared = repair.declare_prefixes(mended.text)
     found = mended.mendings | declared.mendings
     root = parse_tree(declared.text)
     if root is not None:
         return _Sound(text=declared.text, root=root, mendings=found)
-    whole = mending.mend_tags(declared.text)
+    whole = repair.mend_tags(declared.text)
     found |= whole.mendings or {"not-well-formed"}
     root = parse_tree(whole.text)
     if root is None:
@@ -123,7 +123,7 @@ def _too_many(count: int) -> Diagnostic:
 
 
 def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> ParsedFeed:
-    seen = tolerant.recognise(text)
+    seen = feedparser_fallback.recognise(text)
     if not seen.entries and not seen.dialect:
         raise ParseError(url, Reason.BROKEN, "the XML is too broken to read")
     if len(seen.entries) > MAX_ENTRIES:
@@ -197,11 +197,11 @@ _Theirs = tuple[ParsedEntry | None, ...]
 
 def _recognised(
     tree: Tree, nodes: list[Element], entries: tuple[ParsedEntry, ...]
-) -> tuple[tolerant.Recognised, _Theirs]:
+) -> tuple[feedparser_fallback.Recognised, _Theirs]:
     """What feedparser makes of the document. Of the entries that it has nothing to add to it is shown one bare tag,
     unless it then finds others than we do, or cannot tell the dialect from the head alone."""
     wants = [
-        node is tree.root or not tolerant.is_complete(entry, names_files=names_files(node))
+        node is tree.root or not feedparser_fallback.is_complete(entry, names_files=names_files(node))
         for node, entry in zip(nodes, entries, strict=True)
     ]
     complete = [node for node, wanting in zip(nodes, wants, strict=True) if not wanting]
@@ -209,17 +209,17 @@ def _recognised(
         first = wants.index(False)
         shown = [node for at, node in enumerate(nodes) if wants[at] or at == first]
         with one_bare(complete):
-            seen = tolerant.recognise(outline(tree, shown))
+            seen = feedparser_fallback.recognise(outline(tree, shown))
         if seen.dialect and len(seen.entries) == len(shown):
             found = iter(seen.entries)
             theirs = [next(found) if wanting or at == first else None for at, wanting in enumerate(wants)]
             theirs[first] = None
             return seen, tuple(theirs)
-    seen = tolerant.recognise(outline(tree, nodes))
+    seen = feedparser_fallback.recognise(outline(tree, nodes))
     return seen, seen.entries
 
 
-def _dialect(tree: Tree, seen: tolerant.Recognised) -> str:
+def _dialect(tree: Tree, seen: feedparser_fallback.Recognised) -> str:
     if seen.dialect and seen.dialect not in ("rss", "atom"):
         return seen.dialect
     if tree.root_name == "channel" and "rss1.1" in str(tree.root.tag).lower():
@@ -235,10 +235,11 @@ def _paired(ours: tuple[ParsedEntry, ...], theirs: _Theirs) -> tuple[ParsedEntry
         return tuple(entry for entry in theirs[:MAX_ENTRIES] if entry)
     if len(ours) == len(theirs):
         pairs = zip(ours, theirs, strict=True)
-        return tuple(one if other is None else tolerant.completed(one, other) for one, other in pairs)
+        return tuple(one if other is None else feedparser_fallback.completed(one, other) for one, other in pairs)
     by_name = {name: entry for entry in reversed(theirs) if entry for name in _names(entry)}
     return tuple(
-        tolerant.completed(entry, by_name[name]) if (name := _known_name(entry, by_name)) else entry for entry in ours
+        feedparser_fallback.completed(entry, by_name[name]) if (name := _known_name(entry, by_name)) else entry
+        for entry in ours
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from lxml import etree
 
-from aggregator.core.parse.tree import Element, Tree, local_name
+from aggregator.core.parse.xml.tree import Element, Tree, local_name
 
 _LABELS = ("{*}category", "{*}subject", "{*}keywords", "{*}tags")
 _MAX_LABELS = 500

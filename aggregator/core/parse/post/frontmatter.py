@@ -13,7 +13,6 @@ from typing import Any
 
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Diagnostic
-from aggregator.core.parse.matter import MatterError, split_matter
 from aggregator.core.parse.parsed import (
     Candidate,
     Candidates,
@@ -26,6 +25,7 @@ from aggregator.core.parse.parsed import (
     ParsedMedia,
     ParsedPerson,
 )
+from aggregator.core.parse.post.block import MatterError, split_matter
 
 _MAX_LIST = 200
 _MARKUP = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*[\s>/]|!--)")
