@@ -20,7 +20,7 @@ from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse import ParsedFeed, ParsedHead, decode_document
-from aggregator.core.parse.slices import Rest, Slices, at_a_glance, cut, shares
+from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
 from aggregator.engine import intake
 from aggregator.engine.traces import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
 

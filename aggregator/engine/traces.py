@@ -29,8 +29,8 @@ from aggregator.core.normalise import Context, Reading
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedEntry
-from aggregator.core.parse.slices import Slices
 from aggregator.core.policy import IdentityMode, PollState
+from aggregator.core.slices.slices import Slices
 from aggregator.storage import Known
 
 VERSION = 2

@@ -20,7 +20,7 @@ from aggregator.core.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
 from aggregator.core.parse import decode_document
-from aggregator.core.parse.slices import cut
+from aggregator.core.slices.slices import cut
 from aggregator.engine import rereading, traces
 from aggregator.engine.traces import Left, Taken
 

@@ -17,8 +17,9 @@ from hashlib import sha256
 
 from aggregator.core.charset.decode import Decoded
 from aggregator.core.document import Document
-from aggregator.core.parse import MAX_PARTS_ENTRIES, cut_json, cut_xml, name_of
+from aggregator.core.parse import MAX_PARTS_ENTRIES, name_of
 from aggregator.core.parse.parsed import ParsedFeed
+from aggregator.core.slices import cut_json, cut_xml
 
 _DIGITS = 24
 _BLANK = b"\xef\xbb\xbf \t\r\n"
