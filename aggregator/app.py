@@ -25,6 +25,7 @@ from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
 from aggregator.engine.listing import site_info
 from aggregator.engine.lists import IndexPage
@@ -41,7 +42,7 @@ from aggregator.sources import Source
 from aggregator.sources.file import FileSource
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
-from aggregator.storage import Removal, RemovalOrigin, Storage
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ import click
 from aggregator.cli.frame import places, set_up_log, trouble
 
 if TYPE_CHECKING:
-    from aggregator.storage import SourceRecord
+    from aggregator.core.records import SourceRecord
 
 
 @click.command()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aggregator.core.errors import ConfigError
     from aggregator.core.model import Diagnostic
-    from aggregator.storage import OutputRecord, SourceRecord
+    from aggregator.core.records import OutputRecord, SourceRecord
 
 
 @click.command()

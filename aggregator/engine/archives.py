@@ -21,6 +21,7 @@ import structlog
 
 from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId, SourceNumber
+from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.stories import Group
 from aggregator.engine.editions import Selection
 from aggregator.engine.states import etag_of
@@ -28,7 +29,7 @@ from aggregator.engine.threads import StoreThread
 from aggregator.formats import FORMATS, archive_path
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
-from aggregator.storage import Archive, ArchiveFile, Chain, OutputRecord, Storage
+from aggregator.storage import Storage
 
 log = structlog.get_logger()
 

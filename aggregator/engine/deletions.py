@@ -9,8 +9,8 @@ from datetime import datetime
 from aggregator.core.changes import Change, Changes, fingerprint
 from aggregator.core.identity import Keyed
 from aggregator.core.normalise import Deletion, Reading
+from aggregator.core.records import Known, Removal, RemovalOrigin, Revision
 from aggregator.engine import intake
-from aggregator.storage import Known, Removal, RemovalOrigin, Revision
 
 
 def removals(

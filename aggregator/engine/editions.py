@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from aggregator.core.edition import Edition, Story, Tombstone
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
+from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
 from aggregator.core.select.words import Words
 from aggregator.engine.world import World
-from aggregator.storage import OutputRecord, SourceRecord, Storage
+from aggregator.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,10 @@ from aggregator.core.outcome import Updated
 from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.policy import IdentityMode, PollState
+from aggregator.core.records import Draft, Known, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.urls import urls
 from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
-from aggregator.storage import Draft, Known, Revision
 
 ALIAS_STREAK = 3
 """After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""

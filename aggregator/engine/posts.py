@@ -18,6 +18,7 @@ import structlog
 from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Origin, StoredEntry
+from aggregator.core.records import OutputRecord
 from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.editions import Selection
@@ -25,7 +26,7 @@ from aggregator.engine.threads import StoreThread
 from aggregator.formats import facts
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 from aggregator.outlets.posts import Draft, PostFolder
-from aggregator.storage import OutputRecord, Storage
+from aggregator.storage import Storage
 
 log = structlog.get_logger()
 

@@ -17,6 +17,7 @@ import structlog
 from aggregator.core.edition import Edition, Memory, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
+from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
 from aggregator.engine.archives import Archivist, Shelf
 from aggregator.engine.editions import Selection, build_edition
@@ -30,7 +31,7 @@ from aggregator.engine.world import Target, World
 from aggregator.formats import FORMATS, Format, public_path
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
-from aggregator.storage import OutputRecord, RenditionRecord, SourceRecord, Storage
+from aggregator.storage import Storage
 
 log = structlog.get_logger()
 

@@ -17,6 +17,7 @@ from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.ownership import Owner, owner_of
 from aggregator.core.policy import IdentityMode, PollState, next_poll
+from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import asking, deletions, intake
@@ -24,7 +25,7 @@ from aggregator.engine.reading import ReadingRoom
 from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside
 from aggregator.engine.traces import Same, Taken, dump
 from aggregator.engine.world import Target, World
-from aggregator.storage import Attempt, Draft, Known, Lease, Removal, Revision, Storage, Visit
+from aggregator.storage import Storage
 
 log = structlog.get_logger()
 

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from aggregator.core.edition import Memory
 from aggregator.core.model import OutputId
+from aggregator.core.records import Reader, RenditionRecord, State
 from aggregator.core.select.window import SPAN
-from aggregator.storage import Reader, RenditionRecord, State, Storage
+from aggregator.storage import Storage
 
 KEPT = timedelta(days=7)
 """How long a state is remembered after it was replaced, and a reader after it was seen."""

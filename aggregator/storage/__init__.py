@@ -12,48 +12,23 @@ from typing import Protocol
 
 from aggregator.core.model import CategoryPath, OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.policy import PollState
-from aggregator.storage.records import (
+from aggregator.core.records import (
     Archive,
     ArchiveFile,
     Attempt,
     Chain,
-    Draft,
     Due,
     Known,
     Lease,
     OutputRecord,
     Reader,
     Removal,
-    RemovalOrigin,
     RemovedEntry,
     RenditionRecord,
-    Revision,
     SourceRecord,
     State,
     Visit,
 )
-
-__all__ = [
-    "Archive",
-    "ArchiveFile",
-    "Attempt",
-    "Chain",
-    "Draft",
-    "Due",
-    "Known",
-    "Lease",
-    "OutputRecord",
-    "Reader",
-    "Removal",
-    "RemovalOrigin",
-    "RemovedEntry",
-    "RenditionRecord",
-    "Revision",
-    "SourceRecord",
-    "State",
-    "Storage",
-    "Visit",
-]
 
 
 class Storage(Protocol):

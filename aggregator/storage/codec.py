@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aggregator.core.model import Entry, Feed
 from aggregator.core.policy import PollState
-from aggregator.storage import Attempt
+from aggregator.core.records import Attempt
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
