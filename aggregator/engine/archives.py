@@ -19,6 +19,7 @@ from typing import Protocol
 
 import structlog
 
+from aggregator.core.addresses import archive_path
 from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
@@ -26,7 +27,7 @@ from aggregator.core.select.stories import Group
 from aggregator.engine.editions import Selection
 from aggregator.engine.states import etag_of
 from aggregator.engine.threads import StoreThread
-from aggregator.formats import FORMATS, archive_path
+from aggregator.formats import FORMATS
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
 from aggregator.storage import Storage

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core import changes, identity
+from aggregator.core.addresses import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
@@ -22,7 +23,6 @@ from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.records import Draft, Known, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.urls import urls
-from aggregator.formats import OUTPUT_FOLDERS, PRODUCT, path_url
 
 ALIAS_STREAK = 3
 """After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import structlog
 
+from aggregator.core.addresses import public_path
 from aggregator.core.edition import Edition, Memory, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
@@ -28,7 +29,7 @@ from aggregator.engine.states import Lookout, States, etag_of
 from aggregator.engine.story_pages import Setting, StoryPages
 from aggregator.engine.threads import StoreThread
 from aggregator.engine.world import Target, World
-from aggregator.formats import FORMATS, Format, public_path
+from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
 from aggregator.storage import Storage
