@@ -19,8 +19,8 @@ from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
-from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.records import Draft, Known, Revision
+from aggregator.core.schedule.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
 from aggregator.core.urls import urls
 

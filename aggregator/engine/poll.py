@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.core.model import SourceId
-from aggregator.core.policy import choose_due
+from aggregator.core.schedule.policy import choose_due
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish import Publisher
 from aggregator.engine.refresh import Refresher, Report

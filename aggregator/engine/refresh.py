@@ -16,8 +16,8 @@ from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputI
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.ownership import Owner, owner_of
-from aggregator.core.policy import IdentityMode, PollState, next_poll
 from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
+from aggregator.core.schedule.policy import IdentityMode, PollState, next_poll
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import asking, deletions, intake

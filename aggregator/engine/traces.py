@@ -29,8 +29,8 @@ from aggregator.core.normalise import Context, Reading
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedEntry
-from aggregator.core.policy import IdentityMode, PollState
 from aggregator.core.records import Known
+from aggregator.core.schedule.policy import IdentityMode, PollState
 from aggregator.core.slices.slices import Slices
 
 VERSION = 2

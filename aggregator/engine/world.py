@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
-from aggregator.core.policy import Pace
+from aggregator.core.schedule.policy import Pace
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.storage import Storage

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Protocol
 
 from aggregator.core.model import CategoryPath, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.policy import PollState
 from aggregator.core.records import (
     Archive,
     ArchiveFile,
@@ -29,6 +28,7 @@ from aggregator.core.records import (
     State,
     Visit,
 )
+from aggregator.core.schedule.policy import PollState
 
 
 class Storage(Protocol):

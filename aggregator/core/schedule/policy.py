@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, assert_never
 
-from aggregator.core import freshness
 from aggregator.core.document import Validators
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.model import Diagnostic, Hints, SourceId, SourceNumber
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.ownership import Owner
-from aggregator.core.rhythm import Rhythm
+from aggregator.core.schedule import freshness
+from aggregator.core.schedule.rhythm import Rhythm
 
 BACKOFF_BASE = timedelta(minutes=15)
 BACKOFF_CAP = timedelta(hours=24)
