@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from aggregator.core.html.clean import visible_text
 from aggregator.core.model import Diagnostic, Entry, SourceId
-from aggregator.core.schedule.policy import IdentityMode
+from aggregator.core.source_state import IdentityMode
 from aggregator.core.urls import urls
 
 STRICTER: tuple[IdentityMode, ...] = (

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 
 from aggregator.core.errors import Reason
 from aggregator.core.model import CategoryPath, OutputId, SourceId
-from aggregator.core.schedule.policy import Health
+from aggregator.core.source_state import Health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,21 +5,11 @@ What changed hands is held until a person says that it is wanted (protocols sect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aggregator.core.html.plain import label_key
 from aggregator.core.model import Feed
+from aggregator.core.source_state import Owner
 from aggregator.core.urls.hosts import registrable
 from aggregator.core.urls.urls import host_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """What a feed says of whose it is; "" for what it does not say."""
-
-    title: str = ""
-    site: str = ""
-    """The registrable domain of the site it names."""
 
 
 def owner_of(feed: Feed) -> Owner:

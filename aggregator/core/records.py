@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.schedule.policy import PollState
+from aggregator.core.source_state import PollState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from aggregator.core.config.rules import PageRules
 from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.normalise import Context
-from aggregator.core.schedule.policy import PollState
+from aggregator.core.source_state import PollState
 from aggregator.sources import FetchRequest
 
 _PAGE = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.5"

@@ -20,8 +20,8 @@ from aggregator.core.outcome import Updated
 from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.records import Draft, Known, Revision
-from aggregator.core.schedule.policy import IdentityMode, PollState
 from aggregator.core.select.plan import own_paths
+from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
 
 ALIAS_STREAK = 3

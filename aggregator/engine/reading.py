@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
-from aggregator.core.schedule.policy import IdentityMode, PollState
+from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import asking, rereading, traces
 from aggregator.engine.rereading import Comparison
 from aggregator.engine.threads import StoreThread, Workshop, aside

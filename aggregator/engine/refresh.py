@@ -15,9 +15,10 @@ from aggregator.core.identity import Keying
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.ownership import Owner, owner_of
+from aggregator.core.ownership import owner_of
 from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
-from aggregator.core.schedule.policy import IdentityMode, PollState, next_poll
+from aggregator.core.schedule.policy import next_poll
+from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import asking, deletions, intake

@@ -30,8 +30,8 @@ from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse import ParsedEntry
 from aggregator.core.records import Known
-from aggregator.core.schedule.policy import IdentityMode, PollState
 from aggregator.core.slices.slices import Slices
+from aggregator.core.source_state import IdentityMode, PollState
 
 VERSION = 2
 """To be raised whenever the same bytes would be read as something else than before: then all is read anew."""

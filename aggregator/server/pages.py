@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
-from aggregator.core.schedule.policy import Health
+from aggregator.core.source_state import Health
 from aggregator.core.words import Words, language_of, words_for
 
 _TEMPLATES = Path(__file__).with_name("templates")

@@ -28,7 +28,7 @@ from aggregator.core.records import (
     State,
     Visit,
 )
-from aggregator.core.schedule.policy import PollState
+from aggregator.core.source_state import PollState
 
 
 class Storage(Protocol):

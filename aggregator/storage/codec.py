@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aggregator.core.model import Entry, Feed
 from aggregator.core.records import Attempt
-from aggregator.core.schedule.policy import PollState
+from aggregator.core.source_state import PollState
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

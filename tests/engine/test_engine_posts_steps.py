@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
 from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, Visit
-from aggregator.core.schedule.policy import PollState
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
+from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
 from aggregator.engine.editions import Selection
 from aggregator.engine.posts import Posted, PostPublisher

@@ -20,7 +20,7 @@ from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import Reason
 from aggregator.core.listing import StatusReport
 from aggregator.core.model import Enclosure, Entry, Origin, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.schedule.policy import Health
+from aggregator.core.source_state import Health
 from aggregator.formats import FORMATS, facts, generate
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.server.asgi import create_app

@@ -11,7 +11,7 @@ from storage_samples import LATER, NOW, add, draft, enlist, lease, visit
 from aggregator.core.document import Validators
 from aggregator.core.model import Feed, SourceId, SourceNumber
 from aggregator.core.records import Attempt, Due, Lease
-from aggregator.core.schedule.policy import Health, PollState
+from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
 
 A, B, C = SourceId("a"), SourceId("b"), SourceId("c")

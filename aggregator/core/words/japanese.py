@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.core.errors import Reason
-from aggregator.core.schedule.policy import Health
+from aggregator.core.source_state import Health
 from aggregator.core.words.phrases import FORMATS, Words
 
 JAPANESE = Words(

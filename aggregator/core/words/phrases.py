@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from aggregator.core.errors import Reason
-from aggregator.core.schedule.policy import Health
+from aggregator.core.source_state import Health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
