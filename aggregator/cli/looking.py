@@ -65,6 +65,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
 
 def read(source: SourceConfig, document: Document) -> Reading:
     """As a visit would read it. Raises ParseError."""
-    from aggregator.engine import asking, intake
+    from aggregator.core.ingest import changeset
+    from aggregator.engine import asking
 
-    return intake.read(document, asking.context(source, document), source.encoding, source.rules)
+    return changeset.read(document, asking.context(source, document), source.encoding, source.rules)

@@ -11,11 +11,12 @@ from typing import ParamSpec, TypeVar
 
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
+from aggregator.core.ingest import entry_cache, incremental
+from aggregator.core.ingest.entry_cache import Same, Taken
+from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
-from aggregator.engine import asking, rereading, traces
-from aggregator.engine.rereading import Comparison
+from aggregator.engine import asking
 from aggregator.engine.threads import StoreThread, Workshop, aside
-from aggregator.engine.traces import Same, Taken
 from aggregator.engine.world import Target
 from aggregator.storage import Storage
 
@@ -48,28 +49,30 @@ class ReadingRoom:
         if data is None:
             return None
         context = asking.context(config, document)
-        about = traces.circumstances(document, context, config.encoding)
+        about = entry_cache.circumstances(document, context, config.encoding)
         size = len(document.body)
         if size > HEAVY:
-            return await self._work(target, size, rereading.reread, document, data, about, context, config.encoding)
+            return await self._work(target, size, incremental.reread, document, data, about, context, config.encoding)
         count = len(document.parts) or size // _PER_ENTRY
-        found = await aside(count, rereading.look, document, data, about, config.encoding)
+        found = await aside(count, incremental.look, document, data, about, config.encoding)
         if not isinstance(found, Comparison):
             return found
         rest, inherited = found.rest, found.traces.inherited
         fresh = await self._work(
-            target, rest.size, rereading.read_rest, rest, context, config.encoding, found.leading, inherited
+            target, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
         )
-        return await aside(count, rereading.put_together, found, fresh, about) if fresh else None
+        return await aside(count, incremental.put_together, found, fresh, about) if fresh else None
 
     async def whole(self, target: Target, document: Document) -> Taken:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
         config = target.config
         context = asking.context(config, document)
-        about = traces.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
+        about = (
+            entry_cache.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
+        )
         size = len(document.body) + sum(len(part.body) for part in document.parts)
         return await self._work(
-            target, size, rereading.read_whole, document, context, config.encoding, config.rules, about
+            target, size, incremental.read_whole, document, context, config.encoding, config.rules, about
         )
 
     async def _work(self, target: Target, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -8,23 +8,24 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.core.changes import Change, Changes
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
-from aggregator.core.identity import Keying
+from aggregator.core.ingest import changeset, deletions
+from aggregator.core.ingest.changes import Change, Changes
+from aggregator.core.ingest.entry_cache import Same, Taken, dump
+from aggregator.core.ingest.identity import Keying
+from aggregator.core.ingest.takeover import owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import Reading
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.ownership import owner_of
 from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
 from aggregator.core.schedule.policy import next_poll
 from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
-from aggregator.engine import asking, deletions, intake
+from aggregator.engine import asking
 from aggregator.engine.reading import ReadingRoom
 from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside
-from aggregator.engine.traces import Same, Taken, dump
 from aggregator.engine.world import Target, World
 from aggregator.storage import Storage
 
@@ -155,7 +156,7 @@ class Refresher:
     ) -> Found | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
-        intake.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
+        changeset.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
         count = len(reading.entries)
         keys = await aside(count, _keyed, taken, state, urls.host_of(target.address))
         stored = await self._store(self._storage.known, target.number)
@@ -166,16 +167,16 @@ class Refresher:
         found = await aside(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
-        intake.hold_if_strange(found, reading.feed, state, subject=target.address)
+        changeset.hold_if_strange(found, reading.feed, state, subject=target.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
         new = await aside(count, _drafts, world, target, found.changes, stored, now)
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
-        outcome = await aside(count, intake.updated, document, reading, found, now=now)
+        outcome = await aside(count, changeset.updated, document, reading, found, now=now)
         revised = await aside(len(before), _revisions, found.changes.revised, stored, before, now)
-        paths = await aside(count, intake.changed_paths, found, (*before.values(), *gone))
+        paths = await aside(count, changeset.changed_paths, found, (*before.values(), *gone))
         return Found(
             outcome=outcome,
             feed=reading.feed,
@@ -212,7 +213,7 @@ class Refresher:
     ) -> tuple[dict[str, Known], dict[int, str]]:
         """The store under the stricter keys that this document made necessary (I3)."""
         entries = await self._store(lambda: list(self._storage.entries([target.number])))
-        again = intake.rekey(entries, stored, keys.mode)
+        again = changeset.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
 
     async def _before(self, changes: tuple[Change, ...], stored: dict[str, Known]) -> dict[int, Entry]:
@@ -233,7 +234,7 @@ class Refresher:
         dirty: Dirty,
     ) -> Visit:
         after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
-        said = intake.attribution(found.feed) if found.feed else state.attribution
+        said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
         owner = owner_of(found.feed) if found.feed else state.owner
         after = replace(after, attribution=said, owner=owner, notes=found.diagnostics if is_read else state.notes)
@@ -253,25 +254,29 @@ class Refresher:
 
 
 def _keyed(taken: Taken, state: PollState, host: str | None) -> Keying:
-    return intake.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
+    return changeset.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
 
 
-def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> intake.Sorted | None:
+def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> changeset.Sorted | None:
     """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
-    found = intake.sort_out(taken.reading, keys, stored, state, taken.print_of())
+    found = changeset.sort_out(taken.reading, keys, stored, state, taken.print_of())
     return None if taken.is_short_of(found.changes, keys, stored) else found
 
 
 def _drafts(world: World, target: Target, found: Changes, stored: dict[str, Known], now: datetime) -> tuple[Draft, ...]:
     taken = {known.public_id for known in stored.values()}
-    return intake.drafts(found.new, source=target.id, authority=world.authority, year=world.year, taken=taken, now=now)
+    return changeset.drafts(
+        found.new, source=target.id, authority=world.authority, year=world.year, taken=taken, now=now
+    )
 
 
 def _revisions(
     changes: tuple[Change, ...], stored: dict[str, Known], before: dict[int, Entry], now: datetime
 ) -> tuple[Revision, ...]:
     known = ((change, stored[change.old_key]) for change in changes)
-    return tuple(intake.revision(change, one, before[one.seq], now=now) for change, one in known if one.seq in before)
+    return tuple(
+        changeset.revision(change, one, before[one.seq], now=now) for change, one in known if one.seq in before
+    )
 
 
 def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> tuple[OutputId, ...]:
@@ -280,7 +285,7 @@ def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> 
     return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
 
 
-def _left(taken: Taken, found: intake.Sorted, outcome: Updated) -> bytes:
+def _left(taken: Taken, found: changeset.Sorted, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
     if taken.left is None:
         return b""

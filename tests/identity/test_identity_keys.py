@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
+from aggregator.core.ingest.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
 from aggregator.core.model import Entry, SourceId
 from aggregator.core.source_state import IdentityMode
 

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.core.changes import fingerprint
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
+from aggregator.core.ingest import changeset
+from aggregator.core.ingest.changes import fingerprint
+from aggregator.core.ingest.entry_cache import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
 from aggregator.core.model import Diagnostic, Entry, Feed
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
@@ -21,8 +23,6 @@ from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_la
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse import ParsedFeed, ParsedHead, decode_document
 from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
-from aggregator.engine import intake
-from aggregator.engine.traces import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
 
 Samples = tuple[Sample | None, ...]
 Gift = tuple[Trace, ...] | None
@@ -74,7 +74,7 @@ def read_whole(
 ) -> Taken:
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
-    parsed = intake.parse(document, encoding, rules, decoded)
+    parsed = changeset.parse(document, encoding, rules, decoded)
     reading = normalise(parsed, context)
     prints = tuple(map(fingerprint, reading.entries))
     whole = Taken(reading=reading, fingerprints=prints, stand_ins={})
@@ -127,7 +127,9 @@ def read_rest(
     `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
     """
     try:
-        parsed = intake.parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
+        parsed = (
+            changeset.parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
+        )
     except ParseError:
         return None
     counts = shares(rest.document, parsed, rest.count)

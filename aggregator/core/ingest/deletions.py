@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.core.changes import Change, Changes, fingerprint
-from aggregator.core.identity import Keyed
+from aggregator.core.ingest import changeset
+from aggregator.core.ingest.changes import Change, Changes, fingerprint
+from aggregator.core.ingest.identity import Keyed
 from aggregator.core.normalise import Deletion, Reading
 from aggregator.core.records import Known, Removal, RemovalOrigin, Revision
-from aggregator.engine import intake
 
 
 def removals(
@@ -72,6 +72,6 @@ def revivals(
         if not is_back and (updated is None or updated <= removal.at):
             continue
         change = Change(old_key=one.key, keyed=one, fingerprint=fingerprint(one.entry))
-        revision = intake.revision(change, stored[one.key], one.entry, now=now)
+        revision = changeset.revision(change, stored[one.key], one.entry, now=now)
         made.append(replace(revision, updated=max(revision.updated, now)) if is_back else revision)
     return made

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.core.identity import Keyed
+from aggregator.core.ingest.identity import Keyed
 from aggregator.core.model import Entry
 
 if TYPE_CHECKING:

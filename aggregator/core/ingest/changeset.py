@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.core import changes, identity
 from aggregator.core.addresses import OUTPUT_FOLDERS, PRODUCT, path_url
 from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
+from aggregator.core.ingest import changes, identity
+from aggregator.core.ingest.takeover import has_changed_hands, owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
-from aggregator.core.ownership import has_changed_hands, owner_of
 from aggregator.core.parse import ParsedFeed, parse_document
 from aggregator.core.records import Draft, Known, Revision
 from aggregator.core.select.plan import own_paths

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.core import identity
-from aggregator.core.changes import Changes
 from aggregator.core.document import Document
-from aggregator.core.identity import Keying
+from aggregator.core.ingest import identity
+from aggregator.core.ingest.changes import Changes
+from aggregator.core.ingest.identity import Keying
 from aggregator.core.model import Diagnostic, Entry
 from aggregator.core.normalise import Context, Reading
 from aggregator.core.normalise.language import Sample
