@@ -18,10 +18,10 @@ from aggregator.core.addresses import PRODUCT, path_url
 from aggregator.core.dates import dates
 from aggregator.core.edition import Story
 from aggregator.core.model import CategoryPath
-from aggregator.core.words import Words, words_for
 from aggregator.formats import facts, values
 from aggregator.formats.html import HERE, environment, own_words
 from aggregator.formats.marks import Shown, filled, shown_instant
+from aggregator.formats.phrases import Words, words_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

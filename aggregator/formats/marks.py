@@ -13,7 +13,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from aggregator.core.dates import dates
-from aggregator.core.words import Words
+from aggregator.formats.phrases import Words
 
 _EDGE = "\0"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.core.words.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Words
 
 JAPANESE = Words(
     tag="ja",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from aggregator.core.words.english import ENGLISH
-from aggregator.core.words.japanese import JAPANESE
-from aggregator.core.words.korean import KOREAN
-from aggregator.core.words.phrases import Words as Words
-from aggregator.core.words.simplified import SIMPLIFIED
-from aggregator.core.words.traditional import TRADITIONAL
+from aggregator.formats.phrases.english import ENGLISH
+from aggregator.formats.phrases.japanese import JAPANESE
+from aggregator.formats.phrases.korean import KOREAN
+from aggregator.formats.phrases.phrases import Words as Words
+from aggregator.formats.phrases.simplified import SIMPLIFIED
+from aggregator.formats.phrases.traditional import TRADITIONAL
 
 LANGUAGES = (ENGLISH, SIMPLIFIED, TRADITIONAL, JAPANESE, KOREAN)
 
