@@ -25,7 +25,7 @@ from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import first_dates
 from aggregator.core.model import Entry, Origin, OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.normalise import Context
-from aggregator.engine.fragments import Fragments
+from aggregator.engine.publish.fragments import Fragments
 from aggregator.formats import FORMATS
 from aggregator.outlets.encodings import encode
 

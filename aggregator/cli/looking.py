@@ -52,7 +52,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     """One request, as a first visit would make it. Raises FetchError."""
     from aggregator.app import open_sources, wall_clock
     from aggregator.core.document import NotModified
-    from aggregator.engine.asking import headers
+    from aggregator.engine.fetch_request import headers
     from aggregator.sources import FetchRequest
 
     asked = FetchRequest(address=source.address, now=wall_clock(), headers=headers(source))
@@ -66,6 +66,6 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
 def read(source: SourceConfig, document: Document) -> Reading:
     """As a visit would read it. Raises ParseError."""
     from aggregator.core.ingest import changeset
-    from aggregator.engine import asking
+    from aggregator.engine import fetch_request
 
-    return changeset.read(document, asking.context(source, document), source.encoding, source.rules)
+    return changeset.read(document, fetch_request.context(source, document), source.encoding, source.rules)

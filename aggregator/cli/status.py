@@ -62,7 +62,7 @@ class Status:
         outputs: list[OutputRecord],
         now: datetime,
     ) -> None:
-        from aggregator.engine.listing import same_feeds
+        from aggregator.engine.status import same_feeds
 
         self._problem = problem
         self._sources = sources

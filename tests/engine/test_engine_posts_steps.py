@@ -21,10 +21,10 @@ from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, Remov
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
 from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
-from aggregator.engine.editions import Selection
-from aggregator.engine.posts import Posted, PostPublisher
+from aggregator.engine.publish.posts import Posted, PostPublisher
+from aggregator.engine.publish.selection import Selection
+from aggregator.engine.runtime import build_world
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import build_world
 from aggregator.outlets.posts import JOURNAL
 from aggregator.sources.file import FileSource
 from aggregator.storage import Storage

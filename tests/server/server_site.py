@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from aggregator.core.edition import Rendition
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId
+from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.source_state import Health
 from aggregator.outlets.encodings import encode
 from aggregator.server.asgi import create_app

@@ -21,7 +21,7 @@ from aggregator.core.model import Origin, StoredEntry
 from aggregator.core.records import OutputRecord
 from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
-from aggregator.engine.editions import Selection
+from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import StoreThread
 from aggregator.formats import facts
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post

@@ -15,9 +15,9 @@ from aggregator.core.ingest import entry_cache, incremental
 from aggregator.core.ingest.entry_cache import Same, Taken
 from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
-from aggregator.engine import asking
+from aggregator.engine import fetch_request
+from aggregator.engine.runtime import Target
 from aggregator.engine.threads import StoreThread, Workshop, aside
-from aggregator.engine.world import Target
 from aggregator.storage import Storage
 
 P = ParamSpec("P")
@@ -48,7 +48,7 @@ class ReadingRoom:
         data = await self._store(self._storage.traces, target.number)
         if data is None:
             return None
-        context = asking.context(config, document)
+        context = fetch_request.context(config, document)
         about = entry_cache.circumstances(document, context, config.encoding)
         size = len(document.body)
         if size > HEAVY:
@@ -66,7 +66,7 @@ class ReadingRoom:
     async def whole(self, target: Target, document: Document) -> Taken:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
         config = target.config
-        context = asking.context(config, document)
+        context = fetch_request.context(config, document)
         about = (
             entry_cache.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
         )

@@ -23,10 +23,10 @@ from aggregator.core.schedule.policy import next_poll
 from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
-from aggregator.engine import asking
-from aggregator.engine.reading import ReadingRoom
+from aggregator.engine import fetch_request
+from aggregator.engine.parse_stage import ReadingRoom
+from aggregator.engine.runtime import Target, World
 from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside
-from aggregator.engine.world import Target, World
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -127,10 +127,10 @@ class Refresher:
         return report
 
     async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Desk) -> Found:
-        answer = await target.source.fetch(asking.request(target.config, state, now=now))
+        answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
-        document = asking.marked(answer, target.config)
+        document = fetch_request.marked(answer, target.config)
         desk.lay(document.parts)
         taken = await self._room.again(target, state, document)
         if isinstance(taken, Same):

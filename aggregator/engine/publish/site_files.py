@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Protocol
 
 from aggregator.core.edition import Memory, Rendition
-from aggregator.core.listing import OutputInfo, SiteInfo
 from aggregator.core.model import OutputId
 from aggregator.core.select.plan import OutputPlan
-from aggregator.engine.listing import output_infos, site_info, source_subscriptions, subscriptions
-from aggregator.engine.states import etag_of
+from aggregator.core.site_status import OutputInfo, SiteInfo
+from aggregator.engine.publish.versions import etag_of
+from aggregator.engine.runtime import World
+from aggregator.engine.status import output_infos, site_info, source_subscriptions, subscriptions
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import World
 from aggregator.formats.opml import MEDIA_TYPE, render_opml
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode

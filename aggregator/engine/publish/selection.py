@@ -16,7 +16,7 @@ from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
 from aggregator.core.select.words import Words
-from aggregator.engine.world import World
+from aggregator.engine.runtime import World
 from aggregator.storage import Storage
 
 

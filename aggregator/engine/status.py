@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.errors import Reason
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
+from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
 from aggregator.formats.opml import Subscription
 from aggregator.storage import Storage

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator.core.listing import StatusReport
 from aggregator.core.model import SourceNumber
 from aggregator.core.outcome import Failed, Gone, Unchanged, Updated
-from aggregator.engine.listing import status_report
-from aggregator.engine.publish import Published
-from aggregator.engine.refresh import Report
+from aggregator.core.site_status import StatusReport
+from aggregator.engine.publish.publisher import Published
+from aggregator.engine.status import status_report
+from aggregator.engine.visit import Report
 from aggregator.storage import Storage
 
 ARRIVAL_DAYS = 30

@@ -24,8 +24,8 @@ from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.stories import Group
-from aggregator.engine.editions import Selection
-from aggregator.engine.states import etag_of
+from aggregator.engine.publish.selection import Selection
+from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.threads import StoreThread
 from aggregator.formats import FORMATS
 from aggregator.outlets.disk import DiskOutlet

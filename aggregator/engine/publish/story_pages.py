@@ -17,7 +17,7 @@ from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, OutputId
 from aggregator.core.select.plan import OutputPlan, node_key
-from aggregator.engine.fragments import Fragments, made_from
+from aggregator.engine.publish.fragments import Fragments, made_from
 from aggregator.formats import FORMATS, SUFFIXES, facts
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.outlets.disk import DiskOutlet

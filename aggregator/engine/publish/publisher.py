@@ -20,15 +20,15 @@ from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
-from aggregator.engine.archives import Archivist, Shelf
-from aggregator.engine.editions import Selection, build_edition
-from aggregator.engine.fragments import Fragments
-from aggregator.engine.lists import IndexPage, Noticeboard, SiteLists
-from aggregator.engine.posts import Posted, PostPublisher
-from aggregator.engine.states import Lookout, States, etag_of
-from aggregator.engine.story_pages import Setting, StoryPages
+from aggregator.engine.publish.archives import Archivist, Shelf
+from aggregator.engine.publish.fragments import Fragments
+from aggregator.engine.publish.posts import Posted, PostPublisher
+from aggregator.engine.publish.selection import Selection, build_edition
+from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
+from aggregator.engine.publish.story_pages import Setting, StoryPages
+from aggregator.engine.publish.versions import Lookout, States, etag_of
+from aggregator.engine.runtime import Target, World
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import Target, World
 from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
