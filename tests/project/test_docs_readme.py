@@ -112,12 +112,14 @@ def first_missing(sample: str, made: str) -> str | None:
 
 
 def test_the_test_command_sets_up_all_that_the_suite_needs() -> None:
-    """CI runs what stands behind the mark: set-up with the extras, then the whole suite."""
+    """CI runs what stands behind the mark: set-up with the extras, then all tests that are not slow; these later."""
     marked = re.findall(r"<!-- test command -->\n```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len(marked) == 1
     assert SET_UP.sub("", marked[0]) == ".venv/bin/pytest\n"
     assert "'.[dev]'" in marked[0]
-    assert "test command" in (ROOT / ".ci/run").read_text("utf-8")
+    steps = (ROOT / ".ci/run").read_text("utf-8")
+    assert "test command" in steps
+    assert '"$bin/pytest" -m slow\n' in steps
 
 
 def test_the_python_named_is_the_python_needed() -> None:
