@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
-from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, Variant, make_resource
+from aggregator.server.catalogue import Catalogue, Headers, PublishedPath, Resource, Variant, make_resource
 from aggregator.server.conditional import IDENTITY, is_not_modified
 from aggregator.server.deltas import Deltas
 from aggregator.server.entry_pages import EntryPages
@@ -70,7 +70,7 @@ class Application:
     ) -> None:
         self.responses: dict[int, int] = {}
         self._entries = entries
-        self._places = catalogue.places
+        self._places = catalogue.paths
         self._archives = catalogue.archives
         self._site = site
         self._pages = _Pages(catalogue, site, status, self.responses).application()
@@ -99,7 +99,7 @@ class Application:
         self.responses[answer.code] = self.responses.get(answer.code, 0) + 1
         return answer
 
-    async def _serve(self, place: Place, scope: Scope, send: Send) -> None:
+    async def _serve(self, place: PublishedPath, scope: Scope, send: Send) -> None:
         headers = _fields(scope)
         resource = place.choose(headers)
         code, fields, body = _decide(resource, headers)
@@ -126,7 +126,7 @@ class Application:
             return
         resource = await self._from_disk(path) if place is None else None
         if resource is not None and scope["method"] in ("GET", "HEAD"):
-            await self._serve(Place(resource), scope, send)
+            await self._serve(PublishedPath(resource), scope, send)
             return
         inner = dict(scope, path=path, root_path="", known=place is not None or resource is not None)
         await self._pages(inner, receive, self._counting(send))
@@ -243,7 +243,7 @@ class _Pages:
 
     def _index_resource(self) -> Resource:
         """The index, rendered and compressed anew only when what it shows has changed."""
-        shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.places)
+        shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.paths)
         made = self._index
         if made is None or made[0] != shown:
             body = render_index(shown[0], shown[1], opml="outputs.opml" if shown[2] else None, status=True)

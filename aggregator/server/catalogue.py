@@ -1,7 +1,7 @@
 """What is published now, in memory, each answer ready made: serving does no work for a request but look it up.
 
 Writers may be on any thread and hold a lock among themselves. Readers hold none: a path leads to one immutable
-`Place`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
+`PublishedPath`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PublishedPath:
     """What a request path leads to: one resource, save that navigations and Accept may choose another."""
 
     resource: Resource
@@ -121,7 +121,7 @@ class Catalogue:
     """All renditions by request path, and what the index lists."""
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.paths: dict[str, PublishedPath] = {}
         """Request path, unescaped and with its leading slash -> what is there. To be read only."""
         self.archives: dict[str, Kept] = {}
         """The same for documents of archives. To be read only."""
@@ -161,7 +161,7 @@ class Catalogue:
             gone = self._published.pop(path, None)
             if gone is None:
                 return
-            self.places.pop("/" + path, None)
+            self.paths.pop("/" + path, None)
             stem = _stem(gone.rendition)
             if stem is not None:
                 del self._stems[stem][gone.rendition.format]
@@ -206,21 +206,21 @@ class Catalogue:
         if stem is None:
             assert path is not None
             published = self._published[path]
-            self.places["/" + path] = Place(_canonical(published), deltas=published.deltas)
+            self.paths["/" + path] = PublishedPath(_canonical(published), deltas=published.deltas)
             return
         paths = self._stems[stem]
         if not paths:
             del self._stems[stem]
-            self.places.pop("/" + stem, None)
+            self.paths.pop("/" + stem, None)
             return
         group = {name: self._published[paths[name]] for name in _FORMATS if name in paths}
         page = _elsewhere(group["html"], b"Accept-Encoding, Sec-Fetch-Dest") if "html" in group else None
         for name, published in group.items():
             shown = page if name in ("rss", "atom") else None
-            place = Place(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
-            self.places["/" + published.rendition.path] = place
+            place = PublishedPath(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
+            self.paths["/" + published.rendition.path] = place
         formats = {name: _elsewhere(published, b"Accept-Encoding, Accept") for name, published in group.items()}
-        self.places["/" + stem] = Place(next(iter(formats.values())), formats=formats)
+        self.paths["/" + stem] = PublishedPath(next(iter(formats.values())), formats=formats)
 
 
 def _stem(rendition: Rendition) -> str | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from aggregator.core.html.clean import clean_html, visible_text
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.rewrite import rewrite
 from aggregator.core.html.sanitise import sanitise
 
@@ -64,11 +64,11 @@ def test_any_text_is_cleaned_and_stays_clean(fragment: str) -> None:
 @given(st.lists(st.sampled_from([piece for piece in PIECES if piece.startswith("<")]), max_size=20).map("x".join))
 def test_what_is_called_settled_is(fragment: str) -> None:
     """The short way (one round, not two) is taken only where the sanitiser's answer is its own fixed point."""
-    written = rewrite(fragment, Place(base=BASE))
+    written = rewrite(fragment, LinkContext(base=BASE))
     once = sanitise("".join(written.parts))
     if written.is_settled and "<pre>" not in once:
         assert sanitise(once) == once
-        assert rewrite(once, Place(base=BASE)).is_settled
+        assert rewrite(once, LinkContext(base=BASE)).is_settled
 
 
 @settings(max_examples=100, deadline=None)

@@ -180,7 +180,7 @@ class TestNegotiation:
         assert ask(site, "/c/bare").headers["content-location"] == "bare.rss"
         site.catalogue.keep_only(["outputs.opml"])
         assert ask(site, "/c/bare").status_code == 404
-        assert set(site.catalogue.places) == {"/outputs.opml"}
+        assert set(site.catalogue.paths) == {"/outputs.opml"}
 
     def test_only_outputs_have_one(self, site: Site) -> None:
         assert ask(site, "/outputs.opml").status_code == 200

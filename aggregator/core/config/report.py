@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from aggregator.core.config.positions import KeyPath, Places
+from aggregator.core.config.positions import KeyPath, Positions
 from aggregator.core.errors import Problem
 
 SUGGESTIONS = 50
@@ -50,7 +50,7 @@ class Report:
         self.problems: list[Problem] = []
         self._text = text
         self._table = table
-        self._places: Places | None = None
+        self._places: Positions | None = None
         self._suggestions = 0
 
     def add(self, path: KeyPath, message: str, *, at_key: bool = False, where: KeyPath | None = None) -> None:
@@ -90,10 +90,10 @@ class Report:
         return f'; did you mean "{match}"?' if match else ""
 
     @property
-    def places(self) -> Places:
+    def places(self) -> Positions:
         """Found at the first problem; a file without any is not walked."""
         if self._places is None:
-            self._places = Places(self._text)
+            self._places = Positions(self._text)
         return self._places
 
     def _unfit(self, error: Mapping[str, Any]) -> str:

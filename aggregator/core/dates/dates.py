@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from aggregator.core.dates import calendars, zones
 from aggregator.core.dates.clock import Clock, find_clock
-from aggregator.core.dates.days import TOKEN, Place, Written, figures_day, named_day, weekday_in, with_year
+from aggregator.core.dates.days import TOKEN, DateContext, Written, figures_day, named_day, weekday_in, with_year
 from aggregator.core.dates.durations import parse_duration as parse_duration
 from aggregator.core.dates.relative import read_relative
 
@@ -98,7 +98,7 @@ def read_date(
     text = calendars.plain_date_text(raw)
     if not text or len(text) > _LONGEST:
         return None
-    place = Place(zone=zone, language=language, now=now)
+    place = DateContext(zone=zone, language=language, now=now)
     instant = _read(text, place)
     return instant if instant and instant.value >= _EARLIEST else None
 
@@ -138,7 +138,7 @@ def _read_usual(text: str) -> Instant | None:
         return None
 
 
-def _read(text: str, place: Place) -> Instant | None:
+def _read(text: str, place: DateContext) -> Instant | None:
     epoch = _EPOCH.fullmatch(text)
     if epoch:
         return _from_epoch(epoch)
@@ -192,7 +192,7 @@ def _compact_day(figures: str) -> str | None:
         return None
 
 
-def _read_parts(text: str, place: Place) -> Instant | None:
+def _read_parts(text: str, place: DateContext) -> Instant | None:
     text, remark = _drop_comments(text, place)
     phrase = zones.find_phrase(text)
     if phrase:
@@ -222,7 +222,7 @@ def _read_parts(text: str, place: Place) -> Instant | None:
     return _instant(written, clock, zone or late or remark, place) if written else None
 
 
-def _drop_comments(text: str, place: Place) -> tuple[str, tzinfo | None]:
+def _drop_comments(text: str, place: DateContext) -> tuple[str, tzinfo | None]:
     """The text without RFC 822 comments, and the zone one of them named ("+0800 (CST)": the figures win)."""
     remark: tzinfo | None = None
     for _ in range(3):
@@ -235,7 +235,7 @@ def _drop_comments(text: str, place: Place) -> tuple[str, tzinfo | None]:
     return text, remark
 
 
-def _whole_zone(comment: str, place: Place) -> tzinfo | None:
+def _whole_zone(comment: str, place: DateContext) -> tzinfo | None:
     """The zone a comment names if it says nothing else: "CST", "GMT+8", "Asia/Shanghai"."""
     named = zones.named_zone(comment, zone=place.zone, language=place.language)
     zone, end = (named, len(comment)) if named else _zone_at(comment, 0, place)
@@ -251,7 +251,7 @@ def _may_be_a_span(text: str) -> bool:
     return (hour, minute) < (last_hour, last_minute)
 
 
-def _zone_at(text: str, start: int, place: Place) -> tuple[tzinfo | None, int]:
+def _zone_at(text: str, start: int, place: DateContext) -> tuple[tzinfo | None, int]:
     """The zone straight after a time of day, and where it ends. Figures win over names: "GMT+8", "-0700 MST"."""
     named: tzinfo | None = None
     offset: tzinfo | None = None
@@ -278,14 +278,14 @@ def _is_day(offset: re.Match[str], text: str) -> bool:
     return offset["minutes"] is None and word is not None and calendars.month_number(word[0]) is not None
 
 
-def _is_unknown_zone(word: str, place: Place) -> bool:
+def _is_unknown_zone(word: str, place: DateContext) -> bool:
     """Whether a word after a time of day can only be a zone, of which nobody knows where it is: "XST", "A"."""
     if not (word.isalpha() and word.isupper() and len(word) in (1, 3, 4, 5)):
         return False
     return not (calendars.is_weekday(word) or calendars.month_number(word, place.language) or calendars.is_filler(word))
 
 
-def _left_over(text: str, place: Place) -> tuple[bool, tzinfo | None]:
+def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
     """Whether what is left around a date means nothing, and the zone that stood there."""
     zone: tzinfo | None = None
     figures = zones.OFFSET.search(text)
@@ -306,7 +306,7 @@ def _left_over(text: str, place: Place) -> tuple[bool, tzinfo | None]:
 _HARMLESS = frozenset(" ,.-/|;:'’·•@[]【】" + _GAP)
 
 
-def _instant(day: Written, clock: Clock | None, zone: tzinfo | None, place: Place) -> Instant | None:
+def _instant(day: Written, clock: Clock | None, zone: tzinfo | None, place: DateContext) -> Instant | None:
     time = clock or Clock(hour=0, minute=0, second=0)
     try:
         local = datetime(*day, time.hour, time.minute, time.second)  # noqa: DTZ001  # its zone follows

@@ -15,7 +15,7 @@ from itertools import pairwise
 from aggregator.core.charset.characters import clean_characters
 from aggregator.core.html.embeds import without_frames
 from aggregator.core.html.images import first_image
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link
 from aggregator.core.html.plain import html_from_text, paragraphs
 from aggregator.core.html.rewrite import Rewritten, rewrite
@@ -75,7 +75,7 @@ def clean_html(
     nests some 100 elements at most, and is a fixed point for the same arguments.
     """
     notes: dict[str, None] = {}
-    place = Place(base=base, site=site, embed_hosts=embed_hosts)
+    place = LinkContext(base=base, site=site, embed_hosts=embed_hosts)
     html = _decode(_normalised(fragment), notes)
     for _ in range(_MAX_ROUNDS):
         cleaned, is_final = _round(html, place, notes)
@@ -127,7 +127,7 @@ def _is_escaped(html: str) -> bool:
     return next(found, None) is not None and next(found, None) is not None
 
 
-def _round(html: str, place: Place, notes: dict[str, None]) -> tuple[str, bool]:
+def _round(html: str, place: LinkContext, notes: dict[str, None]) -> tuple[str, bool]:
     """One pass through both gates; whether the result is known to be a fixed point."""
     written = rewrite(html, place)
     if written.is_too_deep:
@@ -173,7 +173,7 @@ def _is_final(written: Rewritten, cleaned: str) -> bool:
     )
 
 
-def _more(place: Place) -> str:
+def _more(place: LinkContext) -> str:
     page = place.link(place.base) if place.base else None
     return f"<p>… {write_link(page, page)}</p>" if page else "<p>…</p>"
 

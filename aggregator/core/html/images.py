@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import TOKEN, escape_text, names, read_attributes, write_link, write_tag
 from aggregator.core.model import Image
 
@@ -103,7 +103,7 @@ def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
     return [*kept, ("height", str(height))] if height else kept
 
 
-def candidates(srcset: str, place: Place) -> list[tuple[str, str, float]]:
+def candidates(srcset: str, place: LinkContext) -> list[tuple[str, str, float]]:
     """(address, descriptor, weight) of each usable candidate of a `srcset`; at most 64 are read."""
     found: list[tuple[str, str, float]] = []
     position = 0
@@ -128,7 +128,7 @@ def write_srcset(found: list[tuple[str, str, float]]) -> str:
     return ", ".join(f"{url} {descriptor}".rstrip() for url, descriptor, _ in found)
 
 
-def largest(srcset: str, place: Place) -> str | None:
+def largest(srcset: str, place: LinkContext) -> str | None:
     """The address with the greatest width or density of a `srcset` (H2)."""
     found = [one for one in candidates(srcset, place) if not _is_placeholder(one[0])]
     return max(found, key=lambda one: one[2])[0] if found else None
@@ -154,7 +154,7 @@ def _is_tiny(data_url: str) -> bool:
     return False
 
 
-def is_lazy(attributes: dict[str, str], place: Place) -> bool:
+def is_lazy(attributes: dict[str, str], place: LinkContext) -> bool:
     """Whether `src` is no picture but keeps the place of one (H2), or would be removed while another is named (H8)."""
     source = attributes.get("src", "").strip()
     if source[:5].lower() == "data:":
@@ -164,7 +164,7 @@ def is_lazy(attributes: dict[str, str], place: Place) -> bool:
     return _mentions(source, _COUNTER_WORDS) and is_counter(place.media(source) or "")
 
 
-def awakened(attributes: dict[str, str], place: Place) -> str | None:
+def awakened(attributes: dict[str, str], place: LinkContext) -> str | None:
     """The address that a lazy picture would load, from its own attributes (H2)."""
     for name in _LAZY:
         value = attributes.get(name)
@@ -176,7 +176,7 @@ def awakened(attributes: dict[str, str], place: Place) -> str | None:
     return None
 
 
-def image_within(html: str, place: Place) -> str | None:
+def image_within(html: str, place: LinkContext) -> str | None:
     """The address of the first usable picture in the content of a `noscript` (H2)."""
     if "<" not in html and "&lt;" in html:
         html = unescape(html)
@@ -192,7 +192,7 @@ def image_within(html: str, place: Place) -> str | None:
 
 
 def write_image(
-    attributes: dict[str, str], place: Place, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
+    attributes: dict[str, str], place: LinkContext, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
 ) -> str:
     """The `img` as it is kept, or what stands for it: "" for a pixel (H8), a link for a data picture over 64 KiB.
 
@@ -225,13 +225,13 @@ def write_image(
     return write_tag("img", kept)
 
 
-def _stand_in(alt: str, place: Place) -> str:
+def _stand_in(alt: str, place: LinkContext) -> str:
     """What is shown for a picture too large to carry: a link to where the body came from, or its description."""
     page = place.link(place.base) if place.base else None
     return write_link(page, alt or page) if page else escape_text(alt)
 
 
-def _source(attributes: dict[str, str], place: Place, lazy: bool, spare: str | None) -> tuple[str | None, bool]:
+def _source(attributes: dict[str, str], place: LinkContext, lazy: bool, spare: str | None) -> tuple[str | None, bool]:
     """The address to show, and whether it is another than `src`."""
     given = attributes.get("src", "")
     if lazy:
@@ -241,7 +241,7 @@ def _source(attributes: dict[str, str], place: Place, lazy: bool, spare: str | N
     return data_image(given) if given.strip()[:5].lower() == "data:" else place.media(given), False
 
 
-def _srcset(attributes: dict[str, str], place: Place, is_woken: bool) -> str:
+def _srcset(attributes: dict[str, str], place: LinkContext, is_woken: bool) -> str:
     """The `srcset` as kept; of a woken picture the lazy one, or its own if that names no placeholder."""
     value = attributes.get("srcset", "")
     if is_woken:

@@ -19,7 +19,7 @@ _REFERRER_POLICIES = names(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class LinkContext:
     """`base` resolves relative addresses (H10), `site` is the address whose files need no referrer policy (H7)."""
 
     base: str | None = None

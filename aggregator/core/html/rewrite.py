@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from aggregator.core.html.embeds import write_frame
 from aggregator.core.html.images import candidates, image_within, is_lazy, largest, sizes, write_image, write_srcset
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import (
     BLANKS,
     ELEMENTS,
@@ -96,7 +96,7 @@ class Rewritten:
     """Placeholders became the pictures they stand for, or pictures that are none were left out."""
 
 
-def rewrite(html: str, place: Place) -> Rewritten:
+def rewrite(html: str, place: LinkContext) -> Rewritten:
     """The body with every tag written anew. `html` holds no control characters."""
     return _Pass(html, place).run()
 
@@ -118,7 +118,7 @@ class _Pass:
         "tokens",
     )
 
-    def __init__(self, html: str, place: Place) -> None:
+    def __init__(self, html: str, place: LinkContext) -> None:
         self.html = html
         self.place = place
         self.parts: list[str] = []

@@ -16,7 +16,7 @@ from aggregator.core.config.rules import PageRules, split_selector
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
 from aggregator.core.html.images import awakened, is_lazy, largest
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
     Candidate,
@@ -112,7 +112,7 @@ class _Page:
         self._url = url
         base = soup.find("base", href=True)
         self._base = (absolute(_attribute(base, "href"), url) if isinstance(base, Tag) else None) or url
-        self._place = Place(base=self._base)
+        self._place = LinkContext(base=self._base)
         given = {key: getattr(rules, key) for key in type(rules).model_fields if key != "entry"}
         self._selectors = {key: _Selector(text) for key, text in given.items() if text}
         self._matched: set[str] = set()
