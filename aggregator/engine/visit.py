@@ -36,7 +36,7 @@ Dirty = Callable[[Target, list[CategoryPath] | None], tuple[OutputId, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class VisitResult:
     """What a visit brought, before it is recorded."""
 
     outcome: Outcome
@@ -109,10 +109,10 @@ class Refresher:
             found = await self._visit(world, target, state, started, desk)
         except SourceError as error:
             gone = error.reason is Reason.GONE
-            found = Found(outcome=Gone(error=error) if gone else Failed(error=error))
+            found = VisitResult(outcome=Gone(error=error) if gone else Failed(error=error))
         except Exception as bug:
             log.exception("refresh failed by a bug", source=target.id)
-            found = Found(outcome=Failed(error=_internal(target, bug)))
+            found = VisitResult(outcome=Failed(error=_internal(target, bug)))
         now = self._clock()
         visit = self._describe(target, state, lease, found, started, now, dirty)
         recorded = await self._store(self._storage.record, visit)
@@ -126,15 +126,15 @@ class Refresher:
         _tell(report)
         return report
 
-    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Desk) -> Found:
+    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Desk) -> VisitResult:
         answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
-            return Found(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
+            return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         document = fetch_request.marked(answer, target.config)
         desk.lay(document.parts)
         taken = await self._room.again(target, state, document)
         if isinstance(taken, Same):
-            return Found(outcome=taken.outcome(document, state), diagnostics=taken.notes)
+            return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
         found = await self._settle(world, target, state, document, taken, now, desk) if taken is not None else None
         if found is None:
             found = await self._settle(
@@ -153,7 +153,7 @@ class Refresher:
         taken: Taken,
         now: datetime,
         desk: Desk,
-    ) -> Found | None:
+    ) -> VisitResult | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
         changeset.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
@@ -177,7 +177,7 @@ class Refresher:
         outcome = await aside(count, changeset.updated, document, reading, found, now=now)
         revised = await aside(len(before), _revisions, found.changes.revised, stored, before, now)
         paths = await aside(count, changeset.changed_paths, found, (*before.values(), *gone))
-        return Found(
+        return VisitResult(
             outcome=outcome,
             feed=reading.feed,
             new=new,
@@ -228,7 +228,7 @@ class Refresher:
         target: Target,
         state: PollState,
         lease: Lease,
-        found: Found,
+        found: VisitResult,
         started: datetime,
         now: datetime,
         dirty: Dirty,
@@ -279,7 +279,7 @@ def _revisions(
     )
 
 
-def _dirty(dirty: Dirty, target: Target, found: Found, *, is_reworded: bool) -> tuple[OutputId, ...]:
+def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: bool) -> tuple[OutputId, ...]:
     if is_reworded:
         return dirty(target, None)
     return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
@@ -325,7 +325,7 @@ def _hold(target: Target, outcome: Outcome, now: datetime) -> tuple[str, datetim
     return registrable(target.host), now + (error.retry_after or timedelta(hours=1))
 
 
-def _attempt(found: Found, started: datetime, now: datetime) -> Attempt:
+def _attempt(found: VisitResult, started: datetime, now: datetime) -> Attempt:
     outcome = found.outcome
     seconds = (now - started).total_seconds()
     match outcome:

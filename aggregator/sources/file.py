@@ -76,7 +76,7 @@ class FileSource:
         is_settled = visit.is_settled and not any(entry.is_young(request.now) for entry in found)
         return _finished(request, document, etag if is_settled else None)
 
-    def _find(self, pattern: str) -> Iterator[_Found]:
+    def _find(self, pattern: str) -> Iterator[_FileInfo]:
         """Regular files in the order of their names; raises `FetchError` if there are too many."""
         parts = Path(pattern).parts
         first_magic = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
@@ -100,7 +100,7 @@ class FileSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _FileInfo:
     path: Path
     mode: int
     size: int
@@ -110,9 +110,9 @@ class _Found:
         return abs(now.timestamp() - self.mtime_ns / 1e9) < SETTLING
 
 
-def _look(path: Path) -> _Found:
+def _look(path: Path) -> _FileInfo:
     state = path.stat()
-    return _Found(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
+    return _FileInfo(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
 
 
 class _Unreadable(Exception):
@@ -134,17 +134,17 @@ class _Reading:
         self.is_settled = True
         """All was read, and nothing changed between looking and reading."""
 
-    def one(self, found: _Found) -> Document:
+    def one(self, found: _FileInfo) -> Document:
         """Raises `FetchError`."""
         try:
             return self._read(found)
         except _Unreadable as error:
             raise FetchError(self._request.address, error.reason, error.message) from error
 
-    def glob(self, pattern: Path, found: Sequence[_Found]) -> Document:
+    def glob(self, pattern: Path, found: Sequence[_FileInfo]) -> Document:
         """Raises `FetchError` if no file can be read, or if they are too much together."""
         parts: list[Document] = []
-        failures: list[tuple[_Found, _Unreadable]] = []
+        failures: list[tuple[_FileInfo, _Unreadable]] = []
         for entry in found:
             try:
                 parts.append(self._read(entry))
@@ -169,7 +169,7 @@ class _Reading:
             ),
         )
 
-    def _read(self, found: _Found) -> Document:
+    def _read(self, found: _FileInfo) -> Document:
         body = self._bytes(found)
         self._left -= len(body)
         if self._left < 0:
@@ -182,7 +182,7 @@ class _Reading:
             body_hash=hashlib.sha256(body).hexdigest(),
         )
 
-    def _bytes(self, found: _Found) -> bytes:
+    def _bytes(self, found: _FileInfo) -> bytes:
         if stat.S_ISDIR(found.mode):
             raise _Unreadable(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
         if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end for ever
@@ -232,7 +232,7 @@ def _uri(path: Path) -> str:
     return Path(os.path.abspath(path)).as_uri()
 
 
-def _etag(found: Sequence[_Found]) -> str:
+def _etag(found: Sequence[_FileInfo]) -> str:
     digest = hashlib.sha256()
     for entry in found:
         digest.update(os.fsencode(entry.path) + f"\0{entry.size}\0{entry.mtime_ns}\n".encode())

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from aggregator.core.dates import calendars, zones
-from aggregator.core.dates.clock import Clock, find_clock
+from aggregator.core.dates.clock import TimeOfDay, find_clock
 from aggregator.core.dates.days import TOKEN, DateContext, Written, figures_day, named_day, weekday_in, with_year
 from aggregator.core.dates.durations import parse_duration as parse_duration
 from aggregator.core.dates.relative import read_relative
@@ -198,7 +198,7 @@ def _read_parts(text: str, place: DateContext) -> Instant | None:
     if phrase:
         remark = zones.named_zone(phrase[0]) or remark
         text = text[: phrase.start()] + _GAP + text[phrase.end() :]
-    clock: Clock | None = None
+    clock: TimeOfDay | None = None
     zone: tzinfo | None = None
     found = find_clock(text)
     if found:
@@ -306,8 +306,8 @@ def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
 _HARMLESS = frozenset(" ,.-/|;:'’·•@[]【】" + _GAP)
 
 
-def _instant(day: Written, clock: Clock | None, zone: tzinfo | None, place: DateContext) -> Instant | None:
-    time = clock or Clock(hour=0, minute=0, second=0)
+def _instant(day: Written, clock: TimeOfDay | None, zone: tzinfo | None, place: DateContext) -> Instant | None:
+    time = clock or TimeOfDay(hour=0, minute=0, second=0)
     try:
         local = datetime(*day, time.hour, time.minute, time.second)  # noqa: DTZ001  # its zone follows
         local += timedelta(days=time.next_day)
