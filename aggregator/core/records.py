@@ -264,7 +264,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class ReaderLag:
     """How many seconds of an output's changes its slowest returning reader had missed, and when it was seen."""
 
     output: OutputId

@@ -20,7 +20,7 @@ from aggregator.core.records import (
     Known,
     Lease,
     OutputRecord,
-    Reader,
+    ReaderLag,
     Removal,
     RemovedEntry,
     RenditionRecord,
@@ -234,10 +234,10 @@ class Storage(Protocol):
     def states(self, path: str | None = None) -> list[State]:
         """All that are remembered, or those of one path, by path and stamp."""
 
-    def put_readers(self, readers: Sequence[Reader]) -> None:
+    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         """Replace what is known of these outputs' readers."""
 
-    def readers(self) -> dict[OutputId, Reader]:
+    def readers(self) -> dict[OutputId, ReaderLag]:
         """By output."""
 
     # -- counting ------------------------------------------------------------------------------------------------

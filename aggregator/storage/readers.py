@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from aggregator.core.model import OutputId
-from aggregator.core.records import Reader, State
+from aggregator.core.records import ReaderLag, State
 from aggregator.storage.database import Database
 from aggregator.storage.tables import reader, state
 
@@ -41,16 +41,16 @@ class Readers:
             rows = connection.execute(wanted).mappings().all()
         return list(map(_state, rows))
 
-    def put_readers(self, readers: Sequence[Reader]) -> None:
+    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         with self._database.write() as connection:
             for one in readers:
                 connection.execute(delete(reader).where(reader.c.output == one.output))
                 row = {"output": one.output, "seconds": one.seconds, "seen": one.seen}
                 connection.execute(insert(reader), row)
 
-    def readers(self) -> dict[OutputId, Reader]:
+    def readers(self) -> dict[OutputId, ReaderLag]:
         with self._database.read() as connection:
-            return {row.output: Reader(**row._mapping) for row in connection.execute(select(reader))}
+            return {row.output: ReaderLag(**row._mapping) for row in connection.execute(select(reader))}
 
 
 def _state(row: Any) -> State:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from storage_samples import LATER, NOW, add, enlist, entry, revision
 
 from aggregator.core.model import OutputId
-from aggregator.core.records import Archive, ArchiveFile, Chain, Reader, Removal, RemovalOrigin, State
+from aggregator.core.records import Archive, ArchiveFile, Chain, ReaderLag, Removal, RemovalOrigin, State
 from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
@@ -165,8 +165,8 @@ def test_states_follow_each_other(store: Storage) -> None:
 
 def test_the_slowest_reader_is_remembered(store: Storage) -> None:
     for seconds in (5, 7):
-        store.put_readers([Reader(output=ALL, seconds=seconds, seen=NOW)])
-    assert store.readers() == {ALL: Reader(output=ALL, seconds=7, seen=NOW)}
+        store.put_readers([ReaderLag(output=ALL, seconds=seconds, seen=NOW)])
+    assert store.readers() == {ALL: ReaderLag(output=ALL, seconds=7, seen=NOW)}
 
 
 def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> None:

@@ -18,7 +18,7 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
-from aggregator.core.records import Archive, Chain, Lease, Reader, Removal, RemovalOrigin, State
+from aggregator.core.records import Archive, Chain, Lease, ReaderLag, Removal, RemovalOrigin, State
 from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
 from aggregator.storage.codec import ENTRY, STATE, Unreadable
@@ -54,7 +54,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "mark_stale": lambda store: store.mark_stale(ALL, [1]),
     "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
     "put_state": lambda store: store.put_state(SHOWN, forget=NOW),
-    "put_readers": lambda store: store.put_readers([Reader(output=ALL, seconds=1, seen=NOW)]),
+    "put_readers": lambda store: store.put_readers([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }
 READS: dict[str, Callable[[Storage], object]] = {

@@ -77,7 +77,7 @@ def read_config(text: bytes, *, file: str) -> Config:
     content, table, problems = read_toml(text)
     if table is None:
         raise ConfigError(file, problems)
-    reader = _Reader(content, table)
+    reader = _ConfigReader(content, table)
     config = reader.read()
     problems += reader.report.problems
     if problems:
@@ -85,7 +85,7 @@ def read_config(text: bytes, *, file: str) -> Config:
     return config
 
 
-class _Reader:
+class _ConfigReader:
     """Turns one table of tomllib's into a Config. Faulty parts are reported and left out."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:

@@ -92,10 +92,10 @@ def read_opml(body: bytes, *, name: str) -> SubscriptionList:
     if text.count("<", root.start()) > MAX_TAGS:
         raise ParseError(name, Reason.TOO_LARGE, f"the file has more than {MAX_TAGS} tags")
     first_line = text.count("\n", 0, root.start())
-    return _Reader(first_line).read(mend_references(text[root.start() :], prolog.entities).text)
+    return _OpmlReader(first_line).read(mend_references(text[root.start() :], prolog.entities).text)
 
 
-class _Reader:
+class _OpmlReader:
     def __init__(self, first_line: int) -> None:
         self._first_line = first_line
         self._known: dict[str, Subscription] = {}

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from aggregator.core.edition import Memory
 from aggregator.core.model import OutputId
-from aggregator.core.records import Reader, RenditionRecord, State
+from aggregator.core.records import ReaderLag, RenditionRecord, State
 from aggregator.core.select.window import SPAN
 from aggregator.storage import Storage
 
@@ -89,7 +89,7 @@ class States:
         for output, behind in self._late(sightings, now).items():
             known = after.get(output)
             if known is None or behind >= known.seconds:
-                after[output] = Reader(output=output, seconds=behind, seen=now)
+                after[output] = ReaderLag(output=output, seconds=behind, seen=now)
         changed = [reader for output, reader in after.items() if before.get(output) != reader]
         if changed:
             self._storage.put_readers(changed)
@@ -115,7 +115,7 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _span(reader: Reader | None) -> timedelta:
+def _span(reader: ReaderLag | None) -> timedelta:
     if reader is None or timedelta(seconds=reader.seconds) <= SPAN:
         return SPAN
     return STEP * -(timedelta(seconds=-reader.seconds) // STEP)
