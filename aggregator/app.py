@@ -36,7 +36,7 @@ from aggregator.engine.runtime import SourceFactory, Target, World, build_world
 from aggregator.engine.status import site_info
 from aggregator.engine.threads import StoreThread, Workshop
 from aggregator.engine.ticker import Ticker
-from aggregator.engine.visit import Refresher, Report
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import Source
 from aggregator.sources.file import FileSource
@@ -128,8 +128,8 @@ class App:
         only: Iterable[SourceId] = (),
         accept: bool = False,
         begin: Callable[[int], None] = lambda _: None,
-        done: Callable[[Report], None] = lambda _: None,
-    ) -> tuple[list[Report], list[SourceId]]:
+        done: Callable[[VisitReport], None] = lambda _: None,
+    ) -> tuple[list[VisitReport], list[SourceId]]:
         """Visit what is due (with `force`, everything; with `only`, no others) until nothing more is due.
 
         With `accept`, sources of `only` may have become somebody else's.
@@ -274,7 +274,7 @@ class App:
         except Exception:
             log.exception("a bug of this program", job="visit")
 
-    def _after_visit(self, report: Report) -> None:
+    def _after_visit(self, report: VisitReport) -> None:
         self._tally.visited(report)
         self._is_stale = True
         self._note("record", None)

@@ -12,7 +12,7 @@ from aggregator.core.outcome import Failed, Gone, Unchanged, Updated
 from aggregator.core.site_status import StatusReport
 from aggregator.engine.publish.publisher import Published
 from aggregator.engine.status import status_report
-from aggregator.engine.visit import Report
+from aggregator.engine.visit import VisitReport
 from aggregator.storage import Storage
 
 ARRIVAL_DAYS = 30
@@ -37,7 +37,7 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter(dict.fromkeys(_NAMES, 0))
 
-    def visited(self, report: Report) -> None:
+    def visited(self, report: VisitReport) -> None:
         """Count one visit."""
         outcome = report.outcome
         self._counts["polls"] += 1

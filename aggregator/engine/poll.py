@@ -14,7 +14,7 @@ from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import Target, World
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.visit import Refresher, Report
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.storage import Storage
 
 LEASE = timedelta(minutes=10)
@@ -91,16 +91,16 @@ class Poller:
         self,
         world: World,
         targets: Sequence[Target],
-        done: Callable[[Report], None] = lambda _: None,
+        done: Callable[[VisitReport], None] = lambda _: None,
         *,
         accept: bool = False,
-    ) -> list[Report]:
+    ) -> list[VisitReport]:
         """Visit these, each host's one after another, and tell `done` of each as it ends.
 
         Sources whose lease somebody else holds are left out. With `accept` a feed may have become somebody else's. On
         cancellation the visits under way are given up and their leases returned.
         """
-        reports: list[Report] = []
+        reports: list[VisitReport] = []
 
         async def line(queue: list[Target]) -> None:
             for index, target in enumerate(queue):
@@ -124,7 +124,7 @@ class Poller:
             self._leave(targets)
         return reports
 
-    async def _visit_one(self, world: World, target: Target, *, accept: bool) -> Report | None:
+    async def _visit_one(self, world: World, target: Target, *, accept: bool) -> VisitReport | None:
         now = self._clock()
         if target.host and await self._without_holds([target], now) == []:
             return None

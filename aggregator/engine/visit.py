@@ -54,7 +54,7 @@ class VisitResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class VisitReport:
     """What is told of a visit: to the log, the progress bar and `poll --json`."""
 
     source: str
@@ -91,7 +91,7 @@ class Refresher:
 
     async def refresh_source(
         self, world: World, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
-    ) -> Report:
+    ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
         With `accept` its feed may be somebody else's from now on; else that is an error.
@@ -101,7 +101,7 @@ class Refresher:
 
     async def _refresh(
         self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk, accept: bool
-    ) -> Report:
+    ) -> VisitReport:
         state = await self._store(self._storage.poll_state, target.number)
         state = replace(state, owner=Owner()) if accept else state
         started = self._clock()
@@ -116,7 +116,7 @@ class Refresher:
         now = self._clock()
         visit = self._describe(target, state, lease, found, started, now, dirty)
         recorded = await self._store(self._storage.record, visit)
-        report = Report(
+        report = VisitReport(
             source=target.id,
             outcome=found.outcome,
             seconds=(now - started).total_seconds(),
@@ -351,7 +351,7 @@ def _attempt(found: VisitResult, started: datetime, now: datetime) -> Attempt:
             return Attempt(at=started, outcome=name, reason=error.reason, message=error.message, seconds=seconds)
 
 
-def _tell(report: Report) -> None:
+def _tell(report: VisitReport) -> None:
     outcome = report.outcome
     match outcome:
         case Updated():

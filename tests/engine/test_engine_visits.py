@@ -19,7 +19,7 @@ from aggregator.engine.poll import LEASE, Limits, Poller
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import World, build_world
 from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.visit import Refresher, Report
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
 from aggregator.storage import Storage
@@ -65,7 +65,7 @@ class Run:
         self.world = world
         self.waits = waits
 
-    async def visit(self) -> list[Report]:
+    async def visit(self) -> list[VisitReport]:
         return await self.poller.visit(self.world, list(self.world.targets.values()))
 
 
@@ -112,7 +112,7 @@ FIVE = sources(*(f"https://h{n}.example/feed" for n in range(5)))
 
 class TestLeases:
     def test_two_runs_at_once_never_visit_one_source_twice(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        async def go() -> tuple[list[Report], list[Report]]:
+        async def go() -> tuple[list[VisitReport], list[VisitReport]]:
             async with run(tmp_path, FIVE, web, clock, "a") as one, run(tmp_path, FIVE, web, clock, "b") as other:
                 return await asyncio.gather(one.visit(), other.visit())  # type: ignore[return-value]
 
@@ -123,7 +123,7 @@ class TestLeases:
     def test_a_visit_whose_lease_was_lost_records_nothing(self, tmp_path: Path, web: Web, clock: Clock) -> None:
         """The other run's visit is the one that counts"""
 
-        async def go() -> tuple[list[Report], int, int]:
+        async def go() -> tuple[list[VisitReport], int, int]:
             text = sources("https://h.example/feed")
             async with run(tmp_path, text, web, clock, "a") as one, run(tmp_path, text, web, clock, "b") as other:
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from aggregator.core.config import values
 from aggregator.core.config.positions import KeyPath
 from aggregator.core.config.posts import check_posts
-from aggregator.core.config.report import Report, UnfitError, shown
+from aggregator.core.config.report import ProblemReport, UnfitError, shown
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.config.tables import (
     Config,
@@ -89,7 +89,7 @@ class _ConfigReader:
     """Turns one table of tomllib's into a Config. Faulty parts are reported and left out."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:
-        self.report = Report(text, table)
+        self.report = ProblemReport(text, table)
         self._table = table
 
     def read(self) -> Config:

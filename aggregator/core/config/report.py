@@ -43,7 +43,7 @@ class UnfitError(ValueError):
         self.hint = hint
 
 
-class Report:
+class ProblemReport:
     """Collects the problems of one file. `table` is what tomllib read from `text`."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:
