@@ -21,7 +21,7 @@ from aggregator.core.model import CategoryPath
 from aggregator.formats import facts, values
 from aggregator.formats.html import HERE, environment, own_words
 from aggregator.formats.marks import Shown, filled, shown_instant
-from aggregator.formats.phrases import Words, words_for
+from aggregator.formats.phrases import Phrases, words_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _one_up(match: re.Match[bytes]) -> bytes:
 class _EntryPage(Shown):
     heading = "h1"
 
-    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Words) -> None:
+    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Phrases) -> None:
         super().__init__(words, frame.timezone)
         self._paths = facts.paths(story)
         self._shelves = shelves

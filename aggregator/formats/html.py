@@ -21,7 +21,7 @@ from aggregator.core.edition import Edition, Story
 from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, values
 from aggregator.formats.marks import Shown, filled, instant_mark, mark, shown_instant
 from aggregator.formats.page_body import on_page
-from aggregator.formats.phrases import Words, words_for
+from aggregator.formats.phrases import Phrases, words_for
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -93,7 +93,7 @@ class Html:
 class _River(Shown):
     """What the page of an output puts into its stories."""
 
-    def __init__(self, edition: Edition, words: Words) -> None:
+    def __init__(self, edition: Edition, words: Phrases) -> None:
         super().__init__(words, edition.timezone)
         self._up = _up(edition) if edition.entry_pages else None
 
@@ -126,7 +126,7 @@ def environment() -> Environment:
     return made
 
 
-def own_words(words: Words, page: str | None) -> Markup:
+def own_words(words: Phrases, page: str | None) -> Markup:
     """A `lang` attribute with its leading blank for the page's own words, where they are not in the page's language."""
     same = words.tag.partition("-")[0] == (page or "en").partition("-")[0]
     return Markup() if same else Markup(' lang="{}"').format(words.tag)

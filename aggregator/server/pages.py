@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases import Words, language_of, words_for
+from aggregator.formats.phrases import Phrases, language_of, words_for
 
 _TEMPLATES = Path(__file__).with_name("templates")
 ICON = (_TEMPLATES / "icon.svg").read_bytes()
@@ -123,7 +123,7 @@ def shown_address(address: str) -> str:
     return _SECRETS.sub(r"\1…", address.replace(host, host.rpartition("@")[2], 1) if "@" in host else address)
 
 
-def _matching(sources: Iterable[SourceInfo], q: str, words: Words) -> list[SourceInfo]:
+def _matching(sources: Iterable[SourceInfo], q: str, words: Phrases) -> list[SourceInfo]:
     """Sources that contain `q`, in either case; the name of a health, ours or the page's, asks for just that."""
     wanted = q.strip().casefold()
     states = {health.value: health for health in Health} | {words.states[health]: health for health in Health}
@@ -132,7 +132,7 @@ def _matching(sources: Iterable[SourceInfo], q: str, words: Words) -> list[Sourc
     return [source for source in sources if not wanted or _contains(source, wanted, words)]
 
 
-def _contains(source: SourceInfo, wanted: str, words: Words) -> bool:
+def _contains(source: SourceInfo, wanted: str, words: Phrases) -> bool:
     reason = words.reasons[source.reason] if source.reason else ""
     missed = words.maybe_missed if source.maybe_missed else ""
     shown = (source.id, source.title, shown_address(source.address), source.error or "", reason, missed)
@@ -162,7 +162,7 @@ def _alternates(outputs: Sequence[OutputInfo]) -> Iterator[tuple[str, str, str]]
                 yield _MEDIA[info.format], f"{output.title} ({info.format})", info.path
 
 
-def _shared(site: SiteInfo, words: Words) -> dict[str, object]:
+def _shared(site: SiteInfo, words: Phrases) -> dict[str, object]:
     """What every template has at hand."""
 
     def when(instant: datetime | None) -> Markup:
@@ -183,7 +183,7 @@ def _shared(site: SiteInfo, words: Words) -> dict[str, object]:
     }
 
 
-def _lang(text: str, declared: str | None, site: SiteInfo, words: Words) -> Markup:
+def _lang(text: str, declared: str | None, site: SiteInfo, words: Phrases) -> Markup:
     """A `lang` attribute with its leading blank where a text's language differs from the page's, else nothing."""
     tag = language_of(text, declared, site.language)
     page = site.language if words.tag != "en" else "en"

@@ -15,7 +15,7 @@ from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
-from aggregator.core.select.words import Words
+from aggregator.core.select.words import WordFilter
 from aggregator.engine.runtime import World
 from aggregator.storage import Storage
 
@@ -32,8 +32,8 @@ class Selection:
     """`seq` of entries by source and key: a story carries that of the entry that told it first."""
 
     @cached_property
-    def _words(self) -> Words:
-        return Words.of(self.plan.keep, self.plan.drop)
+    def _words(self) -> WordFilter:
+        return WordFilter.of(self.plan.keep, self.plan.drop)
 
     @cached_property
     def numbers(self) -> list[SourceNumber]:

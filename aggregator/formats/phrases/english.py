@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-ENGLISH = Words(
+ENGLISH = Phrases(
     tag="en",
     skip="Skip to the content",
     feeds="Feeds",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-JAPANESE = Words(
+JAPANESE = Phrases(
     tag="ja",
     skip="本文へ移動",
     feeds="フィード",

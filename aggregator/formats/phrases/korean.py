@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-KOREAN = Words(
+KOREAN = Phrases(
     tag="ko",
     skip="본문으로 건너뛰기",
     feeds="피드",

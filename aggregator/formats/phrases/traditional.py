@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-TRADITIONAL = Words(
+TRADITIONAL = Phrases(
     tag="zh-Hant",
     skip="跳到正文",
     feeds="訂閱源",
