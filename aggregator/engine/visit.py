@@ -16,7 +16,7 @@ from aggregator.core.ingest.entry_cache import Same, Taken, dump
 from aggregator.core.ingest.identity import Keying
 from aggregator.core.ingest.takeover import owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
-from aggregator.core.normalise import Reading
+from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
 from aggregator.core.schedule.policy import next_poll
@@ -191,7 +191,7 @@ class Refresher:
         )
 
     async def _removed(
-        self, reading: Reading, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
+        self, reading: NormalisedFeed, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
     ) -> tuple[tuple[Removal, ...], list[Entry]]:
         """What the document deletes, and what that was."""
         removed = await aside(len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now)

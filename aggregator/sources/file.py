@@ -71,7 +71,7 @@ class FileSource:
         known = request.validators
         if request.conditional and request.body_hash and known.url == _uri(base) and known.etag == etag:
             return NotModified(url=_uri(base), fetched_at=request.now, validators=known)
-        visit = _Reading(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
+        visit = _GlobReader(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
         document = visit.glob(base, found) if is_glob else visit.one(found[0])
         is_settled = visit.is_settled and not any(entry.is_young(request.now) for entry in found)
         return _finished(request, document, etag if is_settled else None)
@@ -124,7 +124,7 @@ class _Unreadable(Exception):
         self.message = message
 
 
-class _Reading:
+class _GlobReader:
     """Reads what was found, under the caps, and notices what changes meanwhile."""
 
     def __init__(self, request: FetchRequest, *, max_bytes: int, max_total: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Person, SourceId
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def folder(*files: tuple[str, bytes]) -> Document:
     return document(url="file:///posts/", parts=parts)
 
 
-def read(doc: Document, *, encoding: str | None = None, **more: object) -> Reading:
+def read(doc: Document, *, encoding: str | None = None, **more: object) -> NormalisedFeed:
     context = {"poll_url": doc.url, "document_url": doc.url, "headers": doc.headers, **more}
     parsed = parse_document(doc, encoding=encoding)
     return normalise(parsed, Context(source=SourceId("s"), fetched_at=AT, **context))  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from aggregator.core.config.rules import PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Image, Person
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.page.selectors import MAX_ENTRIES
 
@@ -47,7 +47,7 @@ RULES = PageRules(
 )
 
 
-def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None) -> Reading:
+def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None) -> NormalisedFeed:
     document = Document(
         url=URL,
         body=html if isinstance(html, bytes) else html.encode(),
@@ -60,7 +60,7 @@ def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None
     return normalise(parse_document(document, rules=rules), context)
 
 
-def names(reading: Reading) -> set[str]:
+def names(reading: NormalisedFeed) -> set[str]:
     return {diagnostic.name for diagnostic in reading.diagnostics}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -181,7 +181,7 @@ ENTRY: dict[str, Row] = {
 }
 
 
-def reading(head: str, entry: str, *, head_attributes: str = "", entry_attributes: str = "") -> Reading:
+def reading(head: str, entry: str, *, head_attributes: str = "", entry_attributes: str = "") -> NormalisedFeed:
     body = (
         f'<rss version="2.0" {NAMESPACES}><channel {head_attributes}>{head}'
         f"<item {entry_attributes}>{entry}</item></channel></rss>"

@@ -16,7 +16,7 @@ from aggregator.core.html.clean import visible_text
 from aggregator.core.ingest import changes, identity
 from aggregator.core.ingest.takeover import has_changed_hands, owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
@@ -31,7 +31,7 @@ ALIAS_STREAK = 3
 
 def read(
     document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
-) -> Reading:
+) -> NormalisedFeed:
     """Parse and normalise. Raises ParseError."""
     return normalise(parse(document, encoding, rules), context)
 
@@ -75,7 +75,7 @@ class Sorted:
 
 
 def keying(
-    reading: Reading,
+    reading: NormalisedFeed,
     state: PollState,
     *,
     feed_host: str | None,
@@ -95,7 +95,7 @@ _CHANGING = Diagnostic(
 
 
 def sort_out(
-    reading: Reading,
+    reading: NormalisedFeed,
     keys: identity.Keying,
     stored: Mapping[str, Known],
     state: PollState,
@@ -220,7 +220,7 @@ def revision(change: changes.Change, known: Known, before: Entry, *, now: dateti
     )
 
 
-def updated(document: Document, reading: Reading, sorted_: Sorted, *, now: datetime) -> Updated:
+def updated(document: Document, reading: NormalisedFeed, sorted_: Sorted, *, now: datetime) -> Updated:
     """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (P2)."""
     dates = [e.published for e in reading.entries if e.published and e.published <= now]
     return Updated(

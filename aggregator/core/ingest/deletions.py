@@ -9,12 +9,12 @@ from datetime import datetime
 from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import Change, Changes, fingerprint
 from aggregator.core.ingest.identity import Keyed
-from aggregator.core.normalise import Deletion, Reading
+from aggregator.core.normalise import Deletion, NormalisedFeed
 from aggregator.core.records import Known, Removal, RemovalOrigin, Revision
 
 
 def removals(
-    reading: Reading, entries: Iterable[Keyed], found: Changes, stored: Mapping[str, Known], *, now: datetime
+    reading: NormalisedFeed, entries: Iterable[Keyed], found: Changes, stored: Mapping[str, Known], *, now: datetime
 ) -> tuple[Removal, ...]:
     """The stored entries that this document deletes: by a tombstone, or by not being in what is said to be the whole.
 

@@ -25,7 +25,7 @@ from aggregator.core.ingest import identity
 from aggregator.core.ingest.changes import Changes
 from aggregator.core.ingest.identity import Keying
 from aggregator.core.model import Diagnostic, Entry
-from aggregator.core.normalise import Context, Reading
+from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.parsed import ParsedEntry
@@ -109,7 +109,7 @@ class Same:
 class Taken:
     """A document as far as it had to be read."""
 
-    reading: Reading
+    reading: NormalisedFeed
     """Its entries are in document order, stand-ins among them."""
     fingerprints: tuple[str, ...]
     """Of each entry."""

@@ -17,7 +17,7 @@ from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import fingerprint
 from aggregator.core.ingest.entry_cache import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
 from aggregator.core.model import Diagnostic, Entry, Feed
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
@@ -59,7 +59,7 @@ class Comparison:
 class Fresh:
     """The rest of a document, read."""
 
-    reading: Reading
+    reading: NormalisedFeed
     fingerprints: tuple[str, ...]
     counts: tuple[int, ...]
     """How many entries each slice gave."""
@@ -176,7 +176,7 @@ def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
 def _gifts(
     document: Document,
     parsed: ParsedFeed,
-    reading: Reading,
+    reading: NormalisedFeed,
     prints: Iterable[str],
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],

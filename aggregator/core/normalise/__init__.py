@@ -11,7 +11,7 @@ from dataclasses import replace
 from aggregator.core.dates.dates import parse_date
 from aggregator.core.model import Feed
 from aggregator.core.normalise.addresses import Bases, bases_for
-from aggregator.core.normalise.context import Context, Deletion, Notes, Reading
+from aggregator.core.normalise.context import Context, Deletion, NormalisedFeed, Notes
 from aggregator.core.normalise.head import feed_language, read_feed
 from aggregator.core.normalise.item import Home, read_entry
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
@@ -22,7 +22,7 @@ _OF_PAGES = frozenset({"link-mended", "content-without-text"})
 __all__ = ["Context", "Deletion", "Reading", "normalise"]
 
 
-def normalise(parsed: ParsedFeed, context: Context) -> Reading:
+def normalise(parsed: ParsedFeed, context: Context) -> NormalisedFeed:
     """Fills the model from what was parsed; entries keep their order. Never raises."""
     notes = Notes(_OF_PAGES if parsed.dialect in ("page", "json-api") else ())
     language = feed_language(parsed, context, notes)
@@ -32,7 +32,7 @@ def normalise(parsed: ParsedFeed, context: Context) -> Reading:
     entries = tuple(read_entry(entry, homes.of(entry.home), context, notes) for entry in parsed.entries)
     if not entries:
         notes.add("no-entries", "the document holds no entry")
-    return Reading(
+    return NormalisedFeed(
         feed=feed,
         entries=entries,
         deleted=tuple(_deletion(one, context, language) for one in parsed.deleted),

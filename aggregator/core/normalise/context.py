@@ -40,7 +40,7 @@ class Deletion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class NormalisedFeed:
     """A document as the model sees it."""
 
     feed: Feed
