@@ -257,7 +257,7 @@ def _keyed(taken: Taken, state: PollState, host: str | None) -> Keying:
     return changeset.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
 
 
-def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> changeset.Sorted | None:
+def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> changeset.ChangeSet | None:
     """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
     found = changeset.sort_out(taken.reading, keys, stored, state, taken.print_of())
     return None if taken.is_short_of(found.changes, keys, stored) else found
@@ -285,7 +285,7 @@ def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: boo
     return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
 
 
-def _left(taken: Taken, found: changeset.Sorted, outcome: Updated) -> bytes:
+def _left(taken: Taken, found: changeset.ChangeSet, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
     if taken.left is None:
         return b""

@@ -64,7 +64,7 @@ def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
+class ChangeSet:
     """A reading's entries by what has to be done with them. `state` is the source's, as far as these tell it."""
 
     changes: changes.Changes
@@ -100,7 +100,7 @@ def sort_out(
     stored: Mapping[str, Known],
     state: PollState,
     print_of: Callable[[Entry], str] = changes.fingerprint,
-) -> Sorted:
+) -> ChangeSet:
     """Find out which entries are new, revised or known by another name (I4). `print_of` gives their fingerprints."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
     filed = {key: changes.Filed(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
@@ -114,7 +114,7 @@ def sort_out(
         moving_dates=moving,
         unstable_dates=state.unstable_dates or moving >= MOVING_DATES,
     )
-    return Sorted(
+    return ChangeSet(
         changes=found,
         state=after,
         entries=len(keys.entries),
@@ -143,7 +143,7 @@ def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) 
         yield Diagnostic(name="dates-equal", message="all entries have the same date; the document's order tells more")
 
 
-def hold_if_strange(found: Sorted, feed: Feed, state: PollState, *, subject: str) -> None:
+def hold_if_strange(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
     """Raises ParseError where title, site and all entries are others than before (protocols, section 10)."""
     now = owner_of(feed)
     if has_changed_hands(state.owner, now, entries=found.entries, new=len(found.changes.new)):
@@ -220,7 +220,7 @@ def revision(change: changes.Change, known: Known, before: Entry, *, now: dateti
     )
 
 
-def updated(document: Document, reading: NormalisedFeed, sorted_: Sorted, *, now: datetime) -> Updated:
+def updated(document: Document, reading: NormalisedFeed, sorted_: ChangeSet, *, now: datetime) -> Updated:
     """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (P2)."""
     dates = [e.published for e in reading.entries if e.published and e.published <= now]
     return Updated(
@@ -240,7 +240,7 @@ def updated(document: Document, reading: NormalisedFeed, sorted_: Sorted, *, now
     )
 
 
-def changed_paths(sorted_: Sorted, before: Iterable[Entry]) -> list[CategoryPath]:
+def changed_paths(sorted_: ChangeSet, before: Iterable[Entry]) -> list[CategoryPath]:
     """Own category paths of everything that is new or revised; `before` is what the revised entries were."""
     keyed = [a.keyed for a in sorted_.changes.new] + [c.keyed for c in sorted_.changes.revised]
     return [path for entry in (*(k.entry for k in keyed), *before) for path in own_paths(entry)]
