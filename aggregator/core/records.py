@@ -120,7 +120,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class VisitRecord:
     """Everything one visit changes, recorded in one transaction (protocols P2).
 
     `feed` None leaves the stored feed as it is. `rekeyed` gives stored entries (seq) a new key without a revision; the

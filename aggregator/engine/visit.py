@@ -18,7 +18,7 @@ from aggregator.core.ingest.takeover import owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, Visit
+from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, VisitRecord
 from aggregator.core.schedule.policy import next_poll
 from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
@@ -232,13 +232,13 @@ class Refresher:
         started: datetime,
         now: datetime,
         dirty: Dirty,
-    ) -> Visit:
+    ) -> VisitRecord:
         after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
         said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
         owner = owner_of(found.feed) if found.feed else state.owner
         after = replace(after, attribution=said, owner=owner, notes=found.diagnostics if is_read else state.notes)
-        return Visit(
+        return VisitRecord(
             lease=lease,
             state=after,
             attempt=_attempt(found, started, now),

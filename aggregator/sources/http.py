@@ -103,7 +103,7 @@ class HttpSource:
         except BadAddress as error:
             raise FetchError(subject, Reason.REFUSED_ADDRESS, f"{error}; mend it in feeds.toml") from None
         async with self._clients.lend(hop.address.host) as client:
-            visit = _Visit(
+            visit = _Fetch(
                 request,
                 subject,
                 client=client,
@@ -120,7 +120,7 @@ class HttpSource:
                 raise FetchError(subject, Reason.TIMEOUT, words) from None
 
 
-class _Visit:
+class _Fetch:
     """One fetch: a chain of requests, each of which may be repeated once in all (protocols P3 and the table)."""
 
     def __init__(

@@ -26,7 +26,7 @@ from aggregator.core.records import (
     RenditionRecord,
     SourceRecord,
     State,
-    Visit,
+    VisitRecord,
 )
 from aggregator.core.source_state import PollState
 
@@ -78,7 +78,7 @@ class Storage(Protocol):
     def traces(self, number: SourceNumber) -> bytes | None:
         """What the last visit that brought a document wanted to stay of it; None if nothing."""
 
-    def record(self, visit: Visit) -> bool:
+    def record(self, visit: VisitRecord) -> bool:
         """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
 
         `seq` follows the order of `new`, so its last is the youngest. Outputs in `dirty` are marked.

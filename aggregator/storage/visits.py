@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.core.records import Draft, Known, Lease, Removal, Revision, Visit
+from aggregator.core.records import Draft, Known, Lease, Removal, Revision, VisitRecord
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import (
@@ -61,7 +61,7 @@ class Visits:
             data = connection.scalar(_TRACES, {"source": number})
         return None if data is None else bytes(data)
 
-    def record(self, visit: Visit) -> bool:
+    def record(self, visit: VisitRecord) -> bool:
         """See `Storage`. A revision of a deleted entry brings it back (protocols I10)."""
         number = visit.lease.number
         # Everything that takes time is made before the lock is taken.
@@ -165,7 +165,7 @@ def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime
         connection.execute(update(hold).where(hold.c.domain == domain).values(until=until))
 
 
-def _end(visit: Visit) -> Values:
+def _end(visit: VisitRecord) -> Values:
     values: Values = {
         "visited": visit.lease.number,
         "state": STATE.dump(visit.state),

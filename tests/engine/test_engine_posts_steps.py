@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
-from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, Visit
+from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, VisitRecord
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
 from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
@@ -90,7 +90,7 @@ class Yard:
         attempt = Attempt(at=NOW, outcome="updated")
         url = f"https://feed.example/{number}"
         feed = Feed(poll_url=url, id=url, title="源", self_url=url)
-        assert self.storage.record(Visit(lease=lease, state=state, attempt=attempt, feed=feed, **found))  # type: ignore[arg-type]
+        assert self.storage.record(VisitRecord(lease=lease, state=state, attempt=attempt, feed=feed, **found))  # type: ignore[arg-type]
 
     def publish(self, name: str = "kept", *, daemon: bool = False) -> Posted:
         """Publish into the folder of that name: as a new run would, or as a daemon does that knows what it did."""

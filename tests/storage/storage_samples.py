@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.core.model import Category, CategoryKind, Entry, Foreign, OutputId, Person, SourceId, SourceNumber
-from aggregator.core.records import Attempt, Draft, Lease, RenditionRecord, Revision, Visit
+from aggregator.core.records import Attempt, Draft, Lease, RenditionRecord, Revision, VisitRecord
 from aggregator.core.source_state import PollState
 from aggregator.storage import Storage
 
@@ -75,13 +75,13 @@ def lease(store: Storage, number: SourceNumber, *, now: datetime = NOW, token: s
     return held
 
 
-def visit(held: Lease, **changes: Any) -> Visit:
+def visit(held: Lease, **changes: Any) -> VisitRecord:
     given: dict[str, Any] = {
         "lease": held,
         "state": PollState(number=held.number, source=SourceId("whatever"), next_poll=LATER),
         "attempt": Attempt(at=NOW, outcome="updated"),
     }
-    return Visit(**given | changes)
+    return VisitRecord(**given | changes)
 
 
 def add(store: Storage, number: SourceNumber, drafts: Iterable[Draft | str], **changes: Any) -> None:
