@@ -37,7 +37,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class NewEntry:
     """An entry to be added. `paths` are its own assigned category paths; `link_key` its normalised link (I6)."""
 
     key: str
@@ -131,7 +131,7 @@ class VisitRecord:
     state: PollState
     attempt: Attempt
     feed: Feed | None = None
-    new: tuple[Draft, ...] = ()
+    new: tuple[NewEntry, ...] = ()
     revised: tuple[Revision, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
     hold: tuple[str, datetime] | None = None

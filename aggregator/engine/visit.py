@@ -18,7 +18,7 @@ from aggregator.core.ingest.takeover import owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.records import Attempt, Draft, Known, Lease, Removal, Revision, VisitRecord
+from aggregator.core.records import Attempt, Known, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.core.schedule.policy import next_poll
 from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
@@ -41,7 +41,7 @@ class VisitResult:
 
     outcome: Outcome
     feed: Feed | None = None
-    new: tuple[Draft, ...] = ()
+    new: tuple[NewEntry, ...] = ()
     revised: tuple[Revision, ...] = ()
     removed: tuple[Removal, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
@@ -263,7 +263,9 @@ def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollSta
     return None if taken.is_short_of(found.changes, keys, stored) else found
 
 
-def _drafts(world: World, target: Target, found: Changes, stored: dict[str, Known], now: datetime) -> tuple[Draft, ...]:
+def _drafts(
+    world: World, target: Target, found: Changes, stored: dict[str, Known], now: datetime
+) -> tuple[NewEntry, ...]:
     taken = {known.public_id for known in stored.values()}
     return changeset.drafts(
         found.new, source=target.id, authority=world.authority, year=world.year, taken=taken, now=now

@@ -94,7 +94,7 @@ class _Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ArchiveResource:
     """A document of an archive: it is read from disk when somebody asks for it, so that a history costs no memory."""
 
     file: ArchiveFile
@@ -123,7 +123,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.paths: dict[str, PublishedPath] = {}
         """Request path, unescaped and with its leading slash -> what is there. To be read only."""
-        self.archives: dict[str, Kept] = {}
+        self.archives: dict[str, ArchiveResource] = {}
         """The same for documents of archives. To be read only."""
         self.outputs: tuple[OutputInfo, ...] = ()
         self._published: dict[str, _Published] = {}
@@ -169,7 +169,7 @@ class Catalogue:
 
     def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
         """Serve a document of an archive, which `read` gets from disk by its path."""
-        self.archives["/" + file.path] = Kept(file, read)
+        self.archives["/" + file.path] = ArchiveResource(file, read)
 
     def remove_archive(self, path: str) -> None:
         """Serve no document at `path`; nothing happens if none was there."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.core.records import Draft, Known, Lease, Removal, Revision, VisitRecord
+from aggregator.core.records import Known, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import (
@@ -182,7 +182,7 @@ def _content(record: Entry) -> Values:
     return {"native_id": record.id, "link": record.link, "title": record.title, "title_folded": folded(record.title)}
 
 
-def _added(number: SourceNumber, draft: Draft) -> Values:
+def _added(number: SourceNumber, draft: NewEntry) -> Values:
     return {
         "number": number,
         "key": draft.key,
@@ -243,7 +243,7 @@ def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequenc
     _place(connection, rows[0][0]["of"], placed)
 
 
-def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Values], bodies: Sequence[str]) -> None:
+def _add(connection: Connection, drafts: Sequence[NewEntry], rows: Sequence[Values], bodies: Sequence[str]) -> None:
     first = take(connection, "seq", len(rows))
     connection.execute(insert(entry), [{"seq": seq, "place": seq, **row} for seq, row in enumerate(rows, first)])
     connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
-from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, VisitRecord
+from aggregator.core.records import Attempt, NewEntry, OutputRecord, Removal, RemovalOrigin, Revision, VisitRecord
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
 from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
@@ -57,7 +57,7 @@ class Yard:
 
     def add(self, name: str, source: str, **changes: object) -> None:
         entry = self.entry(name, **changes)
-        draft = Draft(
+        draft = NewEntry(
             key=name, public_id=f"urn:x-test:{name}", link_key=link_key(entry.link or ""), paths=own_paths(entry),
             first_seen=next(self.moments), published=NOW, updated=NOW, sort_date=NOW, fingerprint="1", entry=entry,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.errors import PublishError
-from aggregator.outlets.posts import JOURNAL, Draft, PostFolder
+from aggregator.outlets.posts import JOURNAL, NewPost, PostFolder
 
 
 def opened(root: Path) -> PostFolder:
@@ -19,13 +19,13 @@ def opened(root: Path) -> PostFolder:
     return folder
 
 
-def draft(number: int, words: str = "x", **changes: object) -> Draft:
+def draft(number: int, words: str = "x", **changes: object) -> NewPost:
     body = f'---\ntitle: "{words}"\norigin:\n  id: "urn:{number}"\n---\n<div>{words}</div>\n'.encode()
     name = f"2022-05-16-0000000{number}-{words}.md"
-    return Draft(id=f"urn:{number}", name=name, body=body, **changes)  # type: ignore[arg-type]
+    return NewPost(id=f"urn:{number}", name=name, body=body, **changes)  # type: ignore[arg-type]
 
 
-def settled(root: Path, *drafts: Draft) -> None:
+def settled(root: Path, *drafts: NewPost) -> None:
     folder = opened(root)
     folder.put(drafts)
     folder.complete("definition", 7)

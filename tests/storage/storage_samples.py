@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.core.model import Category, CategoryKind, Entry, Foreign, OutputId, Person, SourceId, SourceNumber
-from aggregator.core.records import Attempt, Draft, Lease, RenditionRecord, Revision, VisitRecord
+from aggregator.core.records import Attempt, Lease, NewEntry, RenditionRecord, Revision, VisitRecord
 from aggregator.core.source_state import PollState
 from aggregator.storage import Storage
 
@@ -36,7 +36,7 @@ def entry(name: str = "one", **changes: Any) -> Entry:
     return Entry(**given | changes)
 
 
-def draft(name: str = "one", **changes: Any) -> Draft:
+def draft(name: str = "one", **changes: Any) -> NewEntry:
     content = changes.pop("entry", None) or entry(name)
     given: dict[str, Any] = {
         "key": content.id or name,
@@ -50,7 +50,7 @@ def draft(name: str = "one", **changes: Any) -> Draft:
         "fingerprint": f"print of {name}",
         "entry": content,
     }
-    return Draft(**given | changes)
+    return NewEntry(**given | changes)
 
 
 def revision(seq: int, name: str = "one", **changes: Any) -> Revision:
@@ -84,7 +84,7 @@ def visit(held: Lease, **changes: Any) -> VisitRecord:
     return VisitRecord(**given | changes)
 
 
-def add(store: Storage, number: SourceNumber, drafts: Iterable[Draft | str], **changes: Any) -> None:
+def add(store: Storage, number: SourceNumber, drafts: Iterable[NewEntry | str], **changes: Any) -> None:
     """Record a visit that brought these."""
     new = tuple(draft(one) if isinstance(one, str) else one for one in drafts)
     assert store.record(visit(lease(store, number), new=new, **changes))

@@ -20,7 +20,7 @@ from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
-from aggregator.core.records import Draft, Known, Revision
+from aggregator.core.records import Known, NewEntry, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
@@ -173,7 +173,7 @@ def drafts(
     year: str,
     taken: Iterable[str],
     now: datetime,
-) -> tuple[Draft, ...]:
+) -> tuple[NewEntry, ...]:
     """New entries ready to be stored, the oldest first, so that the youngest is added last (W8)."""
     used = set(taken)
     made = []
@@ -183,7 +183,7 @@ def drafts(
         used.add(public)
         dates = changes.first_dates(keyed.entry, position=keyed.position, first_seen=now)
         made.append(
-            Draft(
+            NewEntry(
                 key=keyed.key,
                 public_id=public,
                 link_key=keyed.link_key,

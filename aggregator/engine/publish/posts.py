@@ -25,7 +25,7 @@ from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import StoreThread
 from aggregator.formats import facts
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
-from aggregator.outlets.posts import Draft, PostFolder
+from aggregator.outlets.posts import NewPost, PostFolder
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -193,7 +193,7 @@ def _replace_all(job: _Job, stories: Sequence[Story]) -> int:
 
 def _put(job: _Job, posts: _Posts) -> int:
     drafts = (
-        Draft(
+        NewPost(
             id=_id(story.stored),
             name=post_name(story, job.dialect),
             body=render_post(story, job.dialect, footer=job.footer),
