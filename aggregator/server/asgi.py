@@ -28,7 +28,7 @@ from aggregator.server.deltas import Deltas
 from aggregator.server.entry_pages import EntryPages
 from aggregator.server.metrics import METRICS_TYPE, health, metrics
 from aggregator.server.pages import ICON, render_error, render_index, render_status
-from aggregator.server.ready import Answer
+from aggregator.server.prepared import PreparedResponse
 
 _PIECE = 256 * 1024
 """Bytes handed to the connection at once, so that slow readers of a large feed do not each hold a copy of it."""
@@ -82,7 +82,7 @@ class Application:
             return
         await self._serve(place, scope, send)
 
-    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> Answer | None:
+    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
         """The whole answer to a GET or HEAD of a rendition that lies ready; None where anything else has to be done."""
         path = target.decode("latin-1")
         place = self._places.get(unquote(path) if "%" in path else path)
@@ -91,11 +91,11 @@ class Application:
         resource = place.choose(fields)
         variant = resource.variant(fields.get(b"accept-encoding"))
         if _is_known(resource, variant, fields):
-            answer = Answer(304, variant.not_modified_head, b"")
+            answer = PreparedResponse(304, variant.not_modified_head, b"")
         elif (place.deltas is not None and b"if-none-match" in fields) or len(variant.body) > _PIECE:
             return None
         else:
-            answer = Answer(200, variant.ok_head, variant.body)
+            answer = PreparedResponse(200, variant.ok_head, variant.body)
         self.responses[answer.code] = self.responses.get(answer.code, 0) + 1
         return answer
 

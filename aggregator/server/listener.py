@@ -20,8 +20,8 @@ from starlette.types import ASGIApp
 
 from aggregator.core.config.values import split_host_port
 from aggregator.core.errors import PublishError
-from aggregator.server.access import AccessLog
-from aggregator.server.ready import HasReady, Ready, Seen
+from aggregator.server.access_log import AccessLog
+from aggregator.server.prepared import HasReady, Ready, Seen
 
 _GRACE = 3.0
 """Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""

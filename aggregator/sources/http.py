@@ -19,19 +19,19 @@ from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
 from aggregator.sources import FetchRequest
 from aggregator.sources.address import BadAddress, parse_address, without_userinfo
-from aggregator.sources.answers import (
-    Answer,
+from aggregator.sources.exchange import Client, Clients, Limits
+from aggregator.sources.guard import Guard
+from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
+from aggregator.sources.redirects import Hop, first_hop, next_hop
+from aggregator.sources.responses import (
     BadHeader,
+    HttpResponse,
     conditional_headers,
     is_challenge,
     joined_headers,
     read_validators,
     refusal,
 )
-from aggregator.sources.exchange import Client, Clients, Limits
-from aggregator.sources.guard import Guard
-from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
-from aggregator.sources.redirects import Hop, first_hop, next_hop
 from aggregator.sources.transport import NETWORK_ERRORS, meaning
 
 ACCEPT = (
@@ -166,12 +166,12 @@ class _Fetch:
         return {}
 
     @staticmethod
-    def _must_repeat(answer: Answer, conditions: dict[str, str]) -> bool:
+    def _must_repeat(answer: HttpResponse, conditions: dict[str, str]) -> bool:
         if answer.status == 304:
             return not conditions
         return answer.status == 406 or (answer.status in _DISLIKED and bool(conditions))
 
-    async def _ask(self, hop: Hop, extra: dict[str, str]) -> Answer:
+    async def _ask(self, hop: Hop, extra: dict[str, str]) -> HttpResponse:
         try:
             self._guard.check_literal(hop.address.host, hop.address.port)
             headers = _merged(self._base, hop.headers, extra)
@@ -184,7 +184,7 @@ class _Fetch:
         except TooLarge as error:
             raise self._error(hop, Reason.TOO_LARGE, f"the document is too large: {error}") from error
 
-    async def _conclude(self, hop: Hop, answer: Answer, *, was_conditional: bool) -> Document | NotModified:
+    async def _conclude(self, hop: Hop, answer: HttpResponse, *, was_conditional: bool) -> Document | NotModified:
         now, known = self._request.now, self._request.validators
         if answer.status == 304 and was_conditional:
             return NotModified(
@@ -217,7 +217,7 @@ class _Fetch:
             body_hash=digest,
         )
 
-    async def _decode(self, hop: Hop, answer: Answer) -> tuple[bytes, str]:
+    async def _decode(self, hop: Hop, answer: HttpResponse) -> tuple[bytes, str]:
         """The body and its hash."""
 
         def work() -> tuple[bytes, str]:

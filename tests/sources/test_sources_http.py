@@ -13,10 +13,10 @@ from raw_server import AGENT, NOW, RawServer, asking, failure, fetch, fetch_from
 
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.answers import retry_after
 from aggregator.sources.exchange import Limits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
+from aggregator.sources.responses import retry_after
 
 URL = "https://example.org/feed"
 BODY = b"<rss/>"

@@ -25,7 +25,7 @@ class BadHeader(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """One answer of one host. `raw` is the body as it came over the wire, empty where nobody would read it."""
 
     address: Address
@@ -48,7 +48,7 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str],
     return headers
 
 
-def joined_headers(answer: Answer) -> dict[str, str]:
+def joined_headers(answer: HttpResponse) -> dict[str, str]:
     """Headers for `Document`: repeated ones joined, without cookies, which are never kept (protocols P15)."""
     joined: dict[str, list[str]] = {}
     for name, value in answer.headers:
@@ -57,7 +57,7 @@ def joined_headers(answer: Answer) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in joined.items()}
 
 
-def read_validators(answer: Answer, *, stored: Validators | None = None) -> Validators:
+def read_validators(answer: HttpResponse, *, stored: Validators | None = None) -> Validators:
     """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (protocols P3)."""
     stored = stored or Validators()
     return Validators(
@@ -67,7 +67,7 @@ def read_validators(answer: Answer, *, stored: Validators | None = None) -> Vali
     )
 
 
-def _validator(answer: Answer, name: str) -> str | None:
+def _validator(answer: HttpResponse, name: str) -> str | None:
     value = answer.header(name)
     return value if value is not None and len(value) <= MAX_VALIDATOR else None
 
@@ -115,7 +115,7 @@ _MEANINGS: Mapping[int, tuple[Reason, str]] = {
 }
 
 
-def refusal(subject: str, answer: Answer, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
+def refusal(subject: str, answer: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
     """The error for an answer that brings no document (the table of protocols section 5)."""
     reason, advice = _meaning(answer)
     if dropped_credentials and reason is Reason.UNAUTHORIZED:
@@ -130,7 +130,7 @@ def refusal(subject: str, answer: Answer, *, now: datetime, dropped_credentials:
     )
 
 
-def _meaning(answer: Answer) -> tuple[Reason, str]:
+def _meaning(answer: HttpResponse) -> tuple[Reason, str]:
     status = answer.status
     if is_challenge(answer):
         return Reason.BOT_WALL, "a bot wall lets only browsers in; ask the owner to let feed readers through"
@@ -147,7 +147,7 @@ def _meaning(answer: Answer) -> tuple[Reason, str]:
     return Reason.PROTOCOL, "this is no answer to the request that was sent"
 
 
-def is_challenge(answer: Answer) -> bool:
+def is_challenge(answer: HttpResponse) -> bool:
     """Whether a known bot wall answered in the site's place; some do so with a status of success."""
     return (answer.header("cf-mitigated") or "").lower() == "challenge" or (
         (answer.header("x-amzn-waf-action") or "").lower() in ("challenge", "captcha")
