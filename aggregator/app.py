@@ -30,7 +30,7 @@ from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.engine.metrics import StatusDesk, Tally
 from aggregator.engine.poll import Limits, Poller
 from aggregator.engine.publish.posts import PostPublisher
-from aggregator.engine.publish.publisher import Board, Published, Publisher
+from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import SourceFactory, Target, World, build_world
 from aggregator.engine.status import site_info
@@ -152,7 +152,7 @@ class App:
             reports += await self._poller.visit(self.world, due, done)
         return reports, []
 
-    async def publish(self) -> list[Published]:
+    async def publish(self) -> list[PublishedOutput]:
         """Make every output whose selection may have changed."""
         async with self._publishing:
             world = self.world

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
-    from aggregator.engine.publish.publisher import Published
+    from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 
 
@@ -101,7 +101,12 @@ class Result:
     """What a pass did, for people and for scripts."""
 
     def __init__(
-        self, *, reports: Sequence[VisitReport], waiting: Sequence[str], published: Sequence[Published], public: Path
+        self,
+        *,
+        reports: Sequence[VisitReport],
+        waiting: Sequence[str],
+        published: Sequence[PublishedOutput],
+        public: Path,
     ) -> None:
         self._reports = sorted(reports, key=lambda report: report.source)
         self._waiting = waiting

@@ -10,7 +10,7 @@ from pathlib import Path
 from aggregator.core.model import SourceNumber
 from aggregator.core.outcome import Failed, Gone, Unchanged, Updated
 from aggregator.core.site_status import StatusReport
-from aggregator.engine.publish.publisher import Published
+from aggregator.engine.publish.publisher import PublishedOutput
 from aggregator.engine.status import status_report
 from aggregator.engine.visit import VisitReport
 from aggregator.storage import Storage
@@ -47,7 +47,7 @@ class Tally:
             self._counts["entries_new"] += outcome.new
             self._counts["entries_revised"] += outcome.revised
 
-    def published(self, made: Iterable[Published]) -> None:
+    def published(self, made: Iterable[PublishedOutput]) -> None:
         """Count the outputs that were made again."""
         for one in made:
             self._counts["outputs_published"] += one.error is None

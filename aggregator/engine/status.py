@@ -13,7 +13,7 @@ from aggregator.core.errors import Reason
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
-from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
 from aggregator.formats.opml import Subscription
 from aggregator.storage import Storage
@@ -91,9 +91,9 @@ def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
     return found
 
 
-def _formats(files: Iterable[RenditionRecord]) -> tuple[FormatInfo, ...]:
+def _formats(files: Iterable[RenditionRecord]) -> tuple[PublishedFormat, ...]:
     ordered = sorted(files, key=lambda r: (FORMAT_ORDER.index(r.format) if r.format in FORMAT_ORDER else 9, r.path))
-    return tuple(FormatInfo(format=r.format, path=r.path, size=r.size) for r in ordered)
+    return tuple(PublishedFormat(format=r.format, path=r.path, size=r.size) for r in ordered)
 
 
 def _source_info(record: SourceRecord, daily: tuple[int, ...]) -> SourceInfo:
@@ -171,5 +171,5 @@ def source_subscriptions(
     return made, others
 
 
-def _address(site_url: str, file: FormatInfo) -> str:
+def _address(site_url: str, file: PublishedFormat) -> str:
     return f"{site_url}/{quote(file.path)}"

@@ -86,7 +86,7 @@ class PublishedPath:
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
+class _PublishedFile:
     rendition: Rendition
     encoded: Mapping[str, bytes]
     control: bytes
@@ -126,7 +126,7 @@ class Catalogue:
         self.archives: dict[str, ArchiveResource] = {}
         """The same for documents of archives. To be read only."""
         self.outputs: tuple[OutputInfo, ...] = ()
-        self._published: dict[str, _Published] = {}
+        self._published: dict[str, _PublishedFile] = {}
         self._stems: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
@@ -149,7 +149,7 @@ class Catalogue:
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
         with self._lock:
             deltas = None if memory is None else self._deltas(rendition, memory)
-            self._published[rendition.path] = _Published(rendition, dict(encoded), control, deltas)
+            self._published[rendition.path] = _PublishedFile(rendition, dict(encoded), control, deltas)
             stem = _stem(rendition)
             if stem is not None:
                 self._stems.setdefault(stem, {})[rendition.format] = rendition.path
@@ -231,11 +231,11 @@ def _stem(rendition: Rendition) -> str | None:
     return rendition.path.removesuffix(suffix) if rendition.path.endswith(suffix) else None
 
 
-def _canonical(published: _Published, navigable: bool = False) -> Resource:
+def _canonical(published: _PublishedFile, navigable: bool = False) -> Resource:
     return _resource_of(published, b"Accept-Encoding, Sec-Fetch-Dest" if navigable else b"Accept-Encoding", None)
 
 
-def _elsewhere(published: _Published, vary: bytes) -> Resource:
+def _elsewhere(published: _PublishedFile, vary: bytes) -> Resource:
     """A rendition as the answer at another address, which says where it belongs.
 
     The location is relative, so that it also holds below a path that a proxy adds.
@@ -244,7 +244,7 @@ def _elsewhere(published: _Published, vary: bytes) -> Resource:
     return _resource_of(published, vary, location.encode())
 
 
-def _resource_of(published: _Published, vary: bytes, location: bytes | None) -> Resource:
+def _resource_of(published: _PublishedFile, vary: bytes, location: bytes | None) -> Resource:
     rendition = published.rendition
     return make_resource(
         rendition.body,

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.source_state import Health
 from aggregator.formats.phrases import Phrases, language_of, words_for
 
@@ -209,7 +209,7 @@ def _bars(daily: Sequence[int]) -> str:
     return "".join(f"M{x * 4},16v-{height:.3g}h3v{height:.3g}z" for x, height in enumerate(heights))
 
 
-def _page_of(output: OutputInfo) -> FormatInfo | None:
+def _page_of(output: OutputInfo) -> PublishedFormat | None:
     """Where an output's title leads: its page, else its first feed."""
     return next((info for info in output.formats if info.format == "html"), next(iter(output.formats), None))
 

@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 from aggregator.app import DATABASE, App, open_app
 from aggregator.core.model import SourceId
 from aggregator.core.records import SourceRecord
-from aggregator.engine.publish.publisher import Board, Published
+from aggregator.engine.publish.publisher import Board, PublishedOutput
 from aggregator.engine.visit import VisitReport
 from aggregator.server.pages import render_index
 from aggregator.storage import Storage
@@ -185,7 +185,7 @@ class Pass:
 
     reports: dict[str, VisitReport] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
-    published: list[Published] = field(default_factory=list)
+    published: list[PublishedOutput] = field(default_factory=list)
 
     @property
     def outcomes(self) -> dict[str, str]:

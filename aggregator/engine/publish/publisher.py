@@ -53,7 +53,7 @@ class Board(Shelf, Lookout, Noticeboard, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedOutput:
     """One output made again: how many of its files changed, or why it could not be made and stays as it was."""
 
     output: OutputId
@@ -121,7 +121,7 @@ class Publisher:
         await self._sweep_pages(world)
         self._planned_for = None if stuck else world
 
-    async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[Published]:
+    async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[PublishedOutput]:
         """Make every dirty output. One that cannot be written stays dirty and keeps its old files.
 
         Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
@@ -130,7 +130,7 @@ class Publisher:
         await self._let_rest(world)
         records = {r.output: r for r in await self._store(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
-        made: list[Published] = []
+        made: list[PublishedOutput] = []
         if todo:
             stored = {r.path: r for r in await self._store(self._storage.renditions)}
             sources = {r.state.number: r for r in await self._store(self._storage.sources)}
@@ -287,19 +287,19 @@ class Publisher:
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
-    ) -> Published:
+    ) -> PublishedOutput:
         """Make one output, so that whatever is wrong with it costs no other output anything."""
         try:
             return await self._publish_output(world, plan, record, sources, stored)
         except PublishError as error:
             log.error("publish", output=plan.output, error=str(error))
-            return Published(output=plan.output, error=str(error))
+            return PublishedOutput(output=plan.output, error=str(error))
         except AggregatorError:
             raise
         except Exception as bug:
             log.exception("publish failed by a bug", output=plan.output)
             words = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
-            return Published(output=plan.output, error=f"{plan.output}: {words}")
+            return PublishedOutput(output=plan.output, error=f"{plan.output}: {words}")
 
     async def _publish_output(
         self,
@@ -308,7 +308,7 @@ class Publisher:
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
-    ) -> Published:
+    ) -> PublishedOutput:
         place = await self._store(self._storage.last_place)
         selection = Selection(storage=self._storage, world=world, plan=plan, sources=sources)
         reach = await self._archivist.bring_up(selection, record)
@@ -348,7 +348,7 @@ class Publisher:
             await self._store(self._storage.mark_dirty, [plan.output])
         if changed:
             log.info("publish", output=plan.output, stories=len(edition.stories), files=changed)
-        return Published(
+        return PublishedOutput(
             output=plan.output,
             stories=len(edition.stories),
             changed=changed + posted.changed,
