@@ -28,7 +28,7 @@ from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.engine.metrics import StatusDesk, Tally
-from aggregator.engine.poll import Limits, Poller
+from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
@@ -378,7 +378,7 @@ async def open_app(
     index: IndexPage | None = None,
     clock: Callable[[], datetime] = wall_clock,
     jitter: Callable[[], float] = random.random,
-    limits: Limits | None = None,
+    limits: PollLimits | None = None,
     workers: int | None = None,
     storage: Callable[[Path], Storage] = open_storage,
 ) -> AsyncIterator[App]:
@@ -395,7 +395,7 @@ async def open_app(
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
-        async with _Sources(config_path.parent, visits=(limits or Limits()).visits) as sources:
+        async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits) as sources:
             world = build_world(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)

@@ -26,7 +26,7 @@ MANUAL_FLOOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class PollLimits:
     """How much is asked at once."""
 
     visits: int = 16
@@ -47,7 +47,7 @@ class Poller:
         *,
         clock: Callable[[], datetime],
         token: str,
-        limits: Limits | None = None,
+        limits: PollLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._storage = storage
@@ -56,7 +56,7 @@ class Poller:
         self._publisher = publisher
         self._clock = clock
         self._token = token
-        self._limits = limits or Limits()
+        self._limits = limits or PollLimits()
         self._sleep = sleep
         self._places = asyncio.Semaphore(self._limits.visits)
         self._busy: set[SourceId] = set()

@@ -15,7 +15,7 @@ from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
-from aggregator.formats.opml import Subscription
+from aggregator.formats.opml import FeedOutline
 from aggregator.storage import Storage
 
 FORMAT_ORDER = ("html", "atom", "rss", "json")
@@ -123,7 +123,7 @@ def _has_gap(record: SourceRecord) -> bool:
     return last is not None and 0 < last.entries == last.new and not last.known and record.entries > last.new
 
 
-def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscription]:
+def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[FeedOutline]:
     """The outputs as a list that feed readers import: each by its Atom feed, or by the first feed it has."""
     made = []
     for info in outputs:
@@ -131,7 +131,7 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscrip
         page = next((f for f in info.formats if f.format == "html"), None)
         if feeds:
             made.append(
-                Subscription(
+                FeedOutline(
                     title=info.title,
                     xml_url=_address(site_url, feeds[0]),
                     html_url=_address(site_url, page) if page else None,
@@ -145,7 +145,7 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscrip
 
 def source_subscriptions(
     config: Config, records: Iterable[SourceRecord]
-) -> tuple[list[Subscription], list[SourceConfig]]:
+) -> tuple[list[FeedOutline], list[SourceConfig]]:
     """The sources as a list that feed readers import, and those that are no feeds another reader could take.
 
     Categories become folders; titles and sites that feeds.toml does not give come from what is stored. Passwords are
@@ -160,7 +160,7 @@ def source_subscriptions(
             continue
         feed = known.get(source.id)
         made.append(
-            Subscription(
+            FeedOutline(
                 title=source.title or (feed.title if feed else "") or urls.host_of(source.url) or source.id,
                 xml_url=urls.without_userinfo(source.url),
                 html_url=feed.site_url if feed else None,

@@ -20,7 +20,7 @@ DEEPEST = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class FeedOutline:
     """A feed in the list. `path` is the category it stands in, () at the top."""
 
     title: str
@@ -32,7 +32,7 @@ class Subscription:
 
 
 def render_opml(
-    subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None, exact: bool = False
+    subscriptions: Iterable[FeedOutline], *, title: str, modified: datetime | None = None, exact: bool = False
 ) -> bytes:
     """The list in the given order, categories as nested outlines. One whose address is none is left out.
 
@@ -55,7 +55,7 @@ def render_opml(
     return written
 
 
-def _unmistakable(one: Subscription) -> Subscription:
+def _unmistakable(one: FeedOutline) -> FeedOutline:
     return replace(
         one, title=_wide(one.title), description=_wide(one.description or ""), path=tuple(map(_wide, one.path))
     )
@@ -76,7 +76,7 @@ def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element
     return folders[path]
 
 
-def _outline(parent: Element, subscription: Subscription, url: str) -> None:
+def _outline(parent: Element, subscription: FeedOutline, url: str) -> None:
     title = values.attribute_line(subscription.title) or url
     add(
         parent,

@@ -35,12 +35,12 @@ _WORST_FIRST = (Health.BLOCKED, Health.FAILING, Health.DEAD, Health.GONE, Health
 
 
 @dataclass(slots=True)
-class Node:
+class CategoryNode:
     """One name of the category tree, the outputs filed there and the names below."""
 
     name: str = ""
     outputs: list[OutputInfo] = field(default_factory=list)
-    children: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, CategoryNode] = field(default_factory=dict)
 
     @property
     def is_named_by_output(self) -> bool:
@@ -139,16 +139,16 @@ def _contains(source: SourceInfo, wanted: str, words: Phrases) -> bool:
     return any(wanted in text.casefold() for text in shown)
 
 
-def _tree(outputs: Iterable[OutputInfo]) -> Node:
+def _tree(outputs: Iterable[OutputInfo]) -> CategoryNode:
     """Outputs filed under their category paths, names in order of appearance."""
-    root = Node()
+    root = CategoryNode()
     for output in outputs:
         node = root
         path = output.path
         if len(path) > _DEEPEST:
             path = (*path[: _DEEPEST - 1], " / ".join(path[_DEEPEST - 1 :]))
         for name in path:
-            node = node.children.setdefault(name, Node(name))
+            node = node.children.setdefault(name, CategoryNode(name))
         node.outputs.append(output)
     return root
 

@@ -31,7 +31,7 @@ CRUMB = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class FetchLimits:
     """Of one fetch; seconds and bytes (protocols P16, P17)."""
 
     connect: float = 10.0
@@ -79,7 +79,7 @@ class Clients:
         count: int,
         guard: Guard,
         tls: ssl.SSLContext,
-        limits: Limits,
+        limits: FetchLimits,
         http2: bool,
         fixed: httpx.AsyncBaseTransport | None,
     ) -> None:

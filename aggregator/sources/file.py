@@ -115,7 +115,7 @@ def _look(path: Path) -> _FileInfo:
     return _FileInfo(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
 
 
-class _Unreadable(Exception):
+class _UnreadableFile(Exception):
     """One file cannot be taken; `reason` and the message are for its error or diagnostic."""
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -138,17 +138,17 @@ class _GlobReader:
         """Raises `FetchError`."""
         try:
             return self._read(found)
-        except _Unreadable as error:
+        except _UnreadableFile as error:
             raise FetchError(self._request.address, error.reason, error.message) from error
 
     def glob(self, pattern: Path, found: Sequence[_FileInfo]) -> Document:
         """Raises `FetchError` if no file can be read, or if they are too much together."""
         parts: list[Document] = []
-        failures: list[tuple[_FileInfo, _Unreadable]] = []
+        failures: list[tuple[_FileInfo, _UnreadableFile]] = []
         for entry in found:
             try:
                 parts.append(self._read(entry))
-            except _Unreadable as error:
+            except _UnreadableFile as error:
                 failures.append((entry, error))
                 self.is_settled = False
         if not parts:
@@ -184,10 +184,10 @@ class _GlobReader:
 
     def _bytes(self, found: _FileInfo) -> bytes:
         if stat.S_ISDIR(found.mode):
-            raise _Unreadable(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
         if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end for ever
-            raise _Unreadable(Reason.FILE_UNREADABLE, "this is no ordinary file")
-        too_large = _Unreadable(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is no ordinary file")
+        too_large = _UnreadableFile(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
         if found.size > self._max_bytes:
             raise too_large
         try:
@@ -195,10 +195,10 @@ class _GlobReader:
                 body = file.read(self._max_bytes + 1)
                 state = os.fstat(file.fileno())
         except FileNotFoundError as error:
-            raise _Unreadable(Reason.FILE_MISSING, "it has just been removed") from error
+            raise _UnreadableFile(Reason.FILE_MISSING, "it has just been removed") from error
         except OSError as error:
             words = f"it cannot be read ({_system_words(error)}); look at its permissions"
-            raise _Unreadable(Reason.FILE_UNREADABLE, words) from error
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, words) from error
         if len(body) > self._max_bytes:
             raise too_large
         if (state.st_size, state.st_mtime_ns) != (found.size, found.mtime_ns):

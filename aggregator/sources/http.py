@@ -19,7 +19,7 @@ from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
 from aggregator.sources import FetchRequest
 from aggregator.sources.address import BadAddress, parse_address, without_userinfo
-from aggregator.sources.exchange import Client, Clients, Limits
+from aggregator.sources.exchange import Client, Clients, FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
 from aggregator.sources.redirects import Hop, first_hop, next_hop
@@ -65,14 +65,14 @@ class HttpSource:
         user_agent: str,
         guard: Guard | None = None,
         tls: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         workers: int = WORKERS,
         http2: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._user_agent = user_agent
         self._guard = guard or Guard()
-        self._limits = limits or Limits()
+        self._limits = limits or FetchLimits()
         self._clients = Clients(
             count=workers,
             guard=self._guard,
@@ -131,7 +131,7 @@ class _Fetch:
         client: Client,
         clients: Clients,
         guard: Guard,
-        limits: Limits,
+        limits: FetchLimits,
         user_agent: str,
     ) -> None:
         self._request = request

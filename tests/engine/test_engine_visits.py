@@ -15,7 +15,7 @@ from route_bench import Clock, items
 from aggregator.core.config.read import read_config
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason, StorageError
-from aggregator.engine.poll import LEASE, Limits, Poller
+from aggregator.engine.poll import LEASE, Poller, PollLimits
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import World, build_world
 from aggregator.engine.threads import StoreThread, Workshop
@@ -89,7 +89,7 @@ async def run(
         publisher = Publisher(storage, store, DiskOutlet(folder / "public"), None, None, clock=clock)
         refresher = Refresher(storage, store, workshop, clock=clock, jitter=lambda: 0.5)
         poller = Poller(
-            storage, store, refresher, publisher, clock=clock, token=token, limits=Limits(**limits), sleep=sleep
+            storage, store, refresher, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
         )
         yield Run(storage, poller, world, waits)
     finally:

@@ -11,7 +11,7 @@ from raw_server import RawServer, asking, failure, fetch
 
 from aggregator.core.document import Document
 from aggregator.core.errors import Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Resolver, Unresolved, why_refused
 from aggregator.sources.http import HttpSource
 
@@ -186,7 +186,7 @@ def test_the_checked_address_is_the_one_connected_to(server: RawServer) -> None:
 
     async def run() -> None:
         guard = Guard([f"127.0.0.1:{server.port}"], resolver=rebinding)
-        async with HttpSource(user_agent="x", guard=guard, limits=Limits(total=2)) as source:
+        async with HttpSource(user_agent="x", guard=guard, limits=FetchLimits(total=2)) as source:
             document = await source.fetch(asking(server.url(host="rebind.example")))
             assert isinstance(document, Document)
 
@@ -201,7 +201,7 @@ def test_a_dead_address_gives_way_to_the_next(server: RawServer) -> None:
 
     async def run() -> None:
         guard = Guard([f"two.example:{server.port}"], resolver=resolve)
-        async with HttpSource(user_agent="x", guard=guard, limits=Limits(total=2)) as source:
+        async with HttpSource(user_agent="x", guard=guard, limits=FetchLimits(total=2)) as source:
             assert isinstance(await source.fetch(asking(server.url(host="two.example"))), Document)
 
     asyncio.run(run())
@@ -216,7 +216,7 @@ def test_a_dead_address_gives_way_to_the_next(server: RawServer) -> None:
     ],
 )
 def test_a_name_that_is_not_found_is_a_dns_error(host: str, reason: Reason) -> None:
-    error = failure(lambda: fetch(f"http://{host}/", limits=Limits(total=20)))
+    error = failure(lambda: fetch(f"http://{host}/", limits=FetchLimits(total=20)))
     assert error.reason is reason
 
 
@@ -226,7 +226,7 @@ def test_a_resolver_that_hangs_is_given_up_with_the_connection_limit() -> None:
         return []
 
     async def run() -> None:
-        async with HttpSource(user_agent="x", guard=Guard(resolver=hanging), limits=Limits(connect=0.1)) as source:
+        async with HttpSource(user_agent="x", guard=Guard(resolver=hanging), limits=FetchLimits(connect=0.1)) as source:
             await source.fetch(asking("http://slow.example/"))
 
     error = failure(lambda: asyncio.run(run()))

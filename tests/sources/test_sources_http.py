@@ -13,7 +13,7 @@ from raw_server import AGENT, NOW, RawServer, asking, failure, fetch, fetch_from
 
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 from aggregator.sources.responses import retry_after
@@ -353,7 +353,9 @@ def test_fetches_beyond_the_number_of_workers_wait_and_their_time_starts_with_th
 
     async def run() -> None:
         transport = httpx.MockTransport(slow)
-        async with HttpSource(user_agent=AGENT, transport=transport, workers=2, limits=Limits(total=0.2)) as source:
+        async with HttpSource(
+            user_agent=AGENT, transport=transport, workers=2, limits=FetchLimits(total=0.2)
+        ) as source:
             await asyncio.gather(*(source.fetch(asking(URL)) for _ in range(12)))
 
     asyncio.run(run())

@@ -19,7 +19,7 @@ from raw_server import AGENT, TLS, RawServer, asking, failure, fetch, mocked
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Unresolved
 from aggregator.sources.http import HttpSource
 from aggregator.sources.transport import NETWORK_ERRORS, meaning
@@ -181,7 +181,7 @@ def secure_source(
         user_agent=AGENT,
         guard=guard,
         tls=tls or trusting(),
-        limits=Limits(connect=5, between_bytes=5, total=10, without_http2=without_http2),
+        limits=FetchLimits(connect=5, between_bytes=5, total=10, without_http2=without_http2),
         workers=1,
         http2=http2,
     )
@@ -360,7 +360,7 @@ def test_a_handshake_that_never_ends_is_given_up_and_leaves_nothing_open() -> No
     async def run() -> None:
         served = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = served.sockets[0].getsockname()[1]
-        limits = Limits(total=0.2)
+        limits = FetchLimits(total=0.2)
         guard = Guard([f"127.0.0.1:{port}"])
         async with served, HttpSource(user_agent=AGENT, guard=guard, tls=TLS, limits=limits) as source:
             with pytest.raises(FetchError) as caught:

@@ -21,7 +21,7 @@ from aggregator.core.model import OutputId, SourceId, SourceNumber
 from aggregator.core.records import Archive, Chain, Lease, ReaderLag, Removal, RemovalOrigin, State
 from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
-from aggregator.storage.codec import ENTRY, STATE, Unreadable
+from aggregator.storage.codec import ENTRY, STATE, UnreadableRecord
 from aggregator.storage.opening import open_storage
 
 ALL = OutputId("all")
@@ -307,5 +307,5 @@ def test_a_health_of_a_later_version_is_read_as_new() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "null", "{}", '{"number":null,"source":"a"}'])
 def test_what_is_no_record_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable, match="PollState"):
+    with pytest.raises(UnreadableRecord, match="PollState"):
         STATE.load(text)

@@ -194,14 +194,14 @@ def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
     )
 
 
-class Candidate(Protocol):
+class HasAddress(Protocol):
     """Something that may be visited: all that choosing needs to know is whom it would burden."""
 
     @property
     def address(self) -> str: ...
 
 
-C = TypeVar("C", bound=Candidate)
+C = TypeVar("C", bound=HasAddress)
 
 
 def choose_due(due: Iterable[C], *, host_of: dict[str, str], per_host: int, limit: int) -> Sequence[C]:

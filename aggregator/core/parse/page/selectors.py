@@ -54,7 +54,7 @@ def read_page(text: str, rules: PageRules, *, url: str) -> ParsedFeed:
     text = _within_bounds(_XML_DECLARATION.sub("", text, count=1), diagnostics)
     if "<" not in text:
         raise ParseError(url, Reason.NOT_A_FEED, "it is no page: there is not one tag in it")
-    page = _Page(BeautifulSoup(text, "lxml"), rules, url=url)
+    page = _PageReader(BeautifulSoup(text, "lxml"), rules, url=url)
     entries = page.entries()
     if not entries:
         raise ParseError(url, Reason.NOT_A_FEED, page.why_empty())
@@ -104,7 +104,7 @@ class _Selector:
         return found or ([entry] if self._css.match(entry) else [])
 
 
-class _Page:
+class _PageReader:
     def __init__(self, soup: BeautifulSoup, rules: PageRules, *, url: str) -> None:
         _flatten(soup)
         self._soup = soup
