@@ -34,7 +34,7 @@ from aggregator.engine.publish.publisher import Board, PublishedOutput, Publishe
 from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import SourceFactory, Target, World, build_world
 from aggregator.engine.status import site_info
-from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.threads import DatabaseThread, Workshop
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
@@ -90,7 +90,7 @@ class App:
         config_path: Path,
         world: World,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         poller: Poller,
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
@@ -105,7 +105,7 @@ class App:
         self.public = public
         self._config_path = config_path
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._poller = poller
         self._publisher = publisher
         self._factory = factory
@@ -164,7 +164,7 @@ class App:
 
     async def find(self, text: str) -> list[StoredEntry]:
         """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
-        return await self._store(self._storage.find, text)
+        return await self._in_db(self._storage.find, text)
 
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
@@ -178,7 +178,7 @@ class App:
             if target is not None:
                 outputs.update(self._publisher.dirty_for(target, list(own_paths(entry.entry))))
         removals = [Removal(seq=e.seq, at=now, origin=RemovalOrigin.OPERATOR, why=why) for e in entries]
-        return len(await self._store(self._storage.remove, removals, outputs))
+        return len(await self._in_db(self._storage.remove, removals, outputs))
 
     async def restore(self) -> None:
         """Show what was published before; what of it was lost or altered is made again."""
@@ -249,7 +249,7 @@ class App:
             return True
         factory = self._factory(config)
         try:
-            self.world = await self._store(build_world, config, self._storage, factory, now=self.clock())
+            self.world = await self._in_db(build_world, config, self._storage, factory, now=self.clock())
         except StorageError:
             self._seen = None  # not in force yet: try again
             raise
@@ -281,7 +281,7 @@ class App:
 
     async def _keep_up(self) -> None:
         """Publish what visits have changed, and serve what another process has published over the same store."""
-        changes = await self._store(self._storage.changes)
+        changes = await self._in_db(self._storage.changes)
         has_company = self._changes is not None and changes != self._changes
         self._changes = changes
         now = asyncio.get_running_loop().time()
@@ -296,7 +296,7 @@ class App:
                 await self._publisher.follow(self.world)
 
     async def _look(self) -> None:
-        self._status = await self._store(self._desk.look, self.clock())
+        self._status = await self._in_db(self._desk.look, self.clock())
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
@@ -316,7 +316,7 @@ class App:
             await self._publisher.meet_readers()
 
     async def _upkeep(self) -> None:
-        await self._store(self._storage.trim, attempts=ATTEMPTS_KEPT)
+        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
 
 
 Stamp = tuple[int, int, int] | None
@@ -390,7 +390,7 @@ async def open_app(
     seen = _stamp(config_path)
     config = load_config(config_path)
     kept = storage(store_path / DATABASE)
-    store = StoreThread()
+    store = DatabaseThread()
     workshop = Workshop(workers=(os.cpu_count() or 1) if workers is None else workers)
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()

@@ -17,7 +17,7 @@ from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
 from aggregator.engine.runtime import Target
-from aggregator.engine.threads import StoreThread, Workshop, aside
+from aggregator.engine.threads import DatabaseThread, Workshop, aside
 from aggregator.storage import Storage
 
 P = ParamSpec("P")
@@ -32,9 +32,9 @@ _PER_ENTRY = 10_000
 class ReadingRoom:
     """Reads documents, beside what stays of the ones before."""
 
-    def __init__(self, storage: Storage, store: StoreThread, workshop: Workshop) -> None:
+    def __init__(self, storage: Storage, store: DatabaseThread, workshop: Workshop) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._workshop = workshop
 
     async def again(self, target: Target, state: PollState, document: Document) -> Same | Taken | None:
@@ -45,7 +45,7 @@ class ReadingRoom:
         config = target.config
         if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
             return None
-        data = await self._store(self._storage.traces, target.number)
+        data = await self._in_db(self._storage.traces, target.number)
         if data is None:
             return None
         context = fetch_request.context(config, document)

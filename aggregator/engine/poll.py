@@ -13,7 +13,7 @@ from aggregator.core.schedule.policy import choose_due
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import Target, World
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.storage import Storage
 
@@ -41,7 +41,7 @@ class Poller:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         refresher: Refresher,
         publisher: Publisher,
         *,
@@ -51,7 +51,7 @@ class Poller:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._refresher = refresher
         self._publisher = publisher
         self._clock = clock
@@ -65,7 +65,7 @@ class Poller:
     async def due(self, world: World) -> list[Target]:
         """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
         now = self._clock()
-        listed = await self._store(self._storage.due, now=now)
+        listed = await self._in_db(self._storage.due, now=now)
         targets = [world.targets[d.number] for d in listed if d.number in world.targets]
         targets = [target for target in targets if target.config.enabled]
         free = [t for t in targets if t.id not in self._busy and t.host not in self._hosts]
@@ -78,7 +78,7 @@ class Poller:
         now = self._clock()
         wanted = list(targets)
         allowed = await self._without_holds(wanted, now)
-        states = {r.state.number: r.state for r in await self._store(self._storage.sources)}
+        states = {r.state.number: r.state for r in await self._in_db(self._storage.sources)}
         rested = []
         for target in allowed:
             last = states[target.number].last_poll
@@ -128,20 +128,20 @@ class Poller:
         now = self._clock()
         if target.host and await self._without_holds([target], now) == []:
             return None
-        leases = await self._store(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
+        leases = await self._in_db(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
         if not leases:
             return None
         try:
             dirty = self._publisher.dirty_for
             return await self._refresher.refresh_source(world, target, leases[0], dirty, accept=accept)
         except asyncio.CancelledError:
-            await asyncio.shield(self._store(self._storage.release, leases))
+            await asyncio.shield(self._in_db(self._storage.release, leases))
             raise
 
     async def _without_holds(self, targets: Collection[Target], now: datetime) -> list[Target]:
         if not any(target.host for target in targets):
             return list(targets)
-        holds = await self._store(self._storage.holds, now=now)
+        holds = await self._in_db(self._storage.holds, now=now)
         return [t for t in targets if t.host is None or registrable(t.host) not in holds]
 
     def _enter(self, targets: Iterable[Target]) -> None:

@@ -91,7 +91,7 @@ class Desk:
                 del pile[-MANY:]
 
 
-class StoreThread:
+class DatabaseThread:
     """The one thread that talks to the store. Calls run one after another, in the order they were made."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from aggregator.core.urls.hosts import registrable
 from aggregator.engine import fetch_request
 from aggregator.engine.parse_stage import ReadingRoom
 from aggregator.engine.runtime import Target, World
-from aggregator.engine.threads import Calm, Desk, StoreThread, Workshop, aside
+from aggregator.engine.threads import Calm, DatabaseThread, Desk, Workshop, aside
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -76,14 +76,14 @@ class Refresher:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         workshop: Workshop,
         *,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._calm = Calm()
         self._room = ReadingRoom(storage, store, workshop)
         self._clock = clock
@@ -102,7 +102,7 @@ class Refresher:
     async def _refresh(
         self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk, accept: bool
     ) -> VisitReport:
-        state = await self._store(self._storage.poll_state, target.number)
+        state = await self._in_db(self._storage.poll_state, target.number)
         state = replace(state, owner=Owner()) if accept else state
         started = self._clock()
         try:
@@ -115,7 +115,7 @@ class Refresher:
             found = VisitResult(outcome=Failed(error=_internal(target, bug)))
         now = self._clock()
         visit = self._describe(target, state, lease, found, started, now, dirty)
-        recorded = await self._store(self._storage.record, visit)
+        recorded = await self._in_db(self._storage.record, visit)
         report = VisitReport(
             source=target.id,
             outcome=found.outcome,
@@ -159,7 +159,7 @@ class Refresher:
         changeset.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
         count = len(reading.entries)
         keys = await aside(count, _keyed, taken, state, urls.host_of(target.address))
-        stored = await self._store(self._storage.known, target.number)
+        stored = await self._in_db(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
@@ -197,7 +197,7 @@ class Refresher:
         removed = await aside(len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now)
         if not removed:
             return (), []
-        gone = await self._store(self._storage.by_seq, [removal.seq for removal in removed])
+        gone = await self._in_db(self._storage.by_seq, [removal.seq for removal in removed])
         return removed, [one.entry for one in gone.values()]
 
     async def _revived(self, keys: Keying, stored: dict[str, Known], now: datetime) -> list[Revision]:
@@ -205,14 +205,14 @@ class Refresher:
         here = await aside(len(keys.entries), deletions.deleted_here, keys.entries, stored)
         if not here:
             return []
-        removals = await self._store(self._storage.removals, list(here))
+        removals = await self._in_db(self._storage.removals, list(here))
         return deletions.revivals(here, removals, stored, now=now)
 
     async def _rekey(
         self, target: Target, stored: dict[str, Known], keys: Keying
     ) -> tuple[dict[str, Known], dict[int, str]]:
         """The store under the stricter keys that this document made necessary (I3)."""
-        entries = await self._store(lambda: list(self._storage.entries([target.number])))
+        entries = await self._in_db(lambda: list(self._storage.entries([target.number])))
         again = changeset.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
 
@@ -220,7 +220,7 @@ class Refresher:
         """What the entries to be revised are, by their seq; deleted ones are left out."""
         if not changes:
             return {}
-        found = await self._store(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
+        found = await self._in_db(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
         return {seq: one.entry for seq, one in found.items()}
 
     def _describe(

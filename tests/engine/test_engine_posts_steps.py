@@ -24,7 +24,7 @@ from aggregator.core.urls.urls import link_key
 from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.runtime import build_world
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.outlets.posts import JOURNAL
 from aggregator.sources.file import FileSource
 from aggregator.storage import Storage
@@ -43,7 +43,7 @@ class Yard:
     storage: Storage
 
     def __post_init__(self) -> None:
-        self.store = StoreThread()
+        self.store = DatabaseThread()
         self.publishers: dict[str, PostPublisher] = {}
         self.seqs: dict[str, tuple[SourceNumber, int, Entry]] = {}
         self.moments = (NOW + timedelta(minutes=n) for n in itertools.count(1))

@@ -25,7 +25,7 @@ from aggregator.core.errors import (
     Reason,
     StorageError,
 )
-from aggregator.engine.threads import MANY, SMALL, Calm, StoreThread, Workshop
+from aggregator.engine.threads import MANY, SMALL, Calm, DatabaseThread, Workshop
 
 LARGE = SMALL + 1
 
@@ -161,7 +161,7 @@ def test_calls_of_the_store_keep_their_order_and_are_finished_when_the_caller_is
         done.append(name)
 
     async def play() -> None:
-        store = StoreThread()
+        store = DatabaseThread()
         first = asyncio.create_task(store(write, "first"))
         second = asyncio.create_task(store(write, "second"))
         await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ from aggregator.core.errors import FetchError, Reason, StorageError
 from aggregator.engine.poll import LEASE, Poller, PollLimits
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import World, build_world
-from aggregator.engine.threads import StoreThread, Workshop
+from aggregator.engine.threads import DatabaseThread, Workshop
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
@@ -78,7 +78,7 @@ async def run(
     folder: Path, text: str, web: Web, clock: Clock, token: str = "mine", **limits: int
 ) -> AsyncIterator[Run]:
     storage = open_storage(folder / "store.sqlite3")
-    store, workshop = StoreThread(), Workshop(workers=0)
+    store, workshop = DatabaseThread(), Workshop(workers=0)
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:

@@ -26,7 +26,7 @@ from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.stories import Group
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.publish.versions import etag_of
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -77,14 +77,14 @@ class Archivist:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         shelf: Shelf | None,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._shelf = shelf
         self._clock = clock
@@ -92,20 +92,20 @@ class Archivist:
 
     async def bring_up(self, selection: Selection, record: OutputRecord) -> Reach:
         """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
-        if not kept_formats(selection.plan.formats) or await self._store(lambda: selection.is_complete):
-            if await self._store(self._storage.chain, record.output):
-                await self._store(self._storage.end_chain, record.output)
+        if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
+            if await self._in_db(self._storage.chain, record.output):
+                await self._in_db(self._storage.end_chain, record.output)
             return Reach()
-        chain = await self._store(self._the_chain, selection, record)
-        chain = await self._store(self._look_again, selection, chain)
+        chain = await self._in_db(self._the_chain, selection, record)
+        chain = await self._in_db(self._look_again, selection, chain)
         more = await self._extend(selection, record, chain)
-        for archive in await self._store(self._storage.stale_archives, record.output):
-            groups = await self._store(_present, selection, archive)
+        for archive in await self._in_db(self._storage.stale_archives, record.output):
+            groups = await self._in_db(_present, selection, archive)
             await self._write(selection, record, chain.generation, archive, groups)
         if more:
             return Reach(more=True)
-        newest = await self._store(self._storage.newest_archive, record.output)
-        now = await self._store(self._storage.chain, record.output)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
+        now = await self._in_db(self._storage.chain, record.output)
         return Reach(
             settled=now.settled if now else None,
             previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
@@ -116,19 +116,19 @@ class Archivist:
 
         Raises PublishError.
         """
-        gone = await self._store(self._ended, planned)
+        gone = await self._in_db(self._ended, planned)
         for file in gone:
             if self._shelf:
                 self._shelf.remove_archive(file.path)
             self._shown.pop(file.path, None)
             await asyncio.to_thread(self._outlet.remove, file.path)
         if gone:
-            await self._store(self._storage.forget_archive_files, [file.path for file in gone])
+            await self._in_db(self._storage.forget_archive_files, [file.path for file in gone])
 
     async def show(self) -> set[OutputId]:
         """Show all documents there are; returns the outputs of those whose files were lost, which are to be made."""
         lost: dict[OutputId, set[int]] = {}
-        files = await self._store(self._storage.archive_files)
+        files = await self._in_db(self._storage.archive_files)
         for file in files:
             if self._shown.get(file.path) == file.etag:
                 continue
@@ -142,7 +142,7 @@ class Archivist:
                 self._shelf.remove_archive(path)
             del self._shown[path]
         for output, numbers in lost.items():
-            await self._store(self._storage.mark_stale, output, numbers)
+            await self._in_db(self._storage.mark_stale, output, numbers)
         return set(lost)
 
     # -- the chain -----------------------------------------------------------------------------------------------
@@ -208,15 +208,15 @@ class Archivist:
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
         """Write the documents that can be filled; True if there are more than one pass may write."""
         size = min(STORIES, selection.plan.limit or STORIES)
-        newest = await self._store(self._storage.newest_archive, record.output)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
         number = newest.number + 1 if newest else 1
-        batch, settled = await self._store(next_batch, selection, chain.settled, size)
+        batch, settled = await self._in_db(next_batch, selection, chain.settled, size)
         if batch is not None and newest is not None:
-            await self._store(self._storage.mark_stale, record.output, [newest.number])
+            await self._in_db(self._storage.mark_stale, record.output, [newest.number])
         for _ in range(PASS):
             if batch is None:
                 break
-            following, settled = await self._store(next_batch, selection, batch.last, size)
+            following, settled = await self._in_db(next_batch, selection, batch.last, size)
             archive = Archive(
                 output=record.output,
                 number=number,
@@ -229,7 +229,7 @@ class Archivist:
             await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
             batch, number = following, number + 1
         if batch is None and settled != chain.settled:
-            await self._store(self._storage.settle, record.output, settled=settled)
+            await self._in_db(self._storage.settle, record.output, settled=settled)
         return batch is not None
 
     # -- documents -----------------------------------------------------------------------------------------------
@@ -245,10 +245,10 @@ class Archivist:
     ) -> None:
         """Have this document on disk, in the store and on the shelf. `has_next` None: look whether it has."""
         if has_next is None:
-            newest = await self._store(self._storage.newest_archive, record.output)
+            newest = await self._in_db(self._storage.newest_archive, record.output)
             has_next = newest is not None and newest.number > archive.number
         edition = replace(
-            await self._store(selection.edition, groups, record),
+            await self._in_db(selection.edition, groups, record),
             archive=archive_path(record.output, generation, archive.number),
             previous=archive_path(record.output, generation, archive.number - 1) if archive.number > 1 else None,
             following=archive_path(record.output, generation, archive.number + 1) if has_next else None,
@@ -258,7 +258,7 @@ class Archivist:
         for file, body, encoded in made:
             await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
         files = [file for file, _, _ in made]
-        await self._store(self._storage.put_archive, replace(archive, stale=False), files)
+        await self._in_db(self._storage.put_archive, replace(archive, stale=False), files)
         for file in files:
             if self._shelf:
                 self._shelf.put_archive(file, self._outlet.read)

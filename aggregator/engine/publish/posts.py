@@ -22,7 +22,7 @@ from aggregator.core.records import OutputRecord
 from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import facts
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
@@ -71,9 +71,9 @@ class _Job:
 class PostPublisher:
     """Keeps the folders of posts in step with the store."""
 
-    def __init__(self, store: StoreThread, *, default: Path, home: Path) -> None:
+    def __init__(self, store: DatabaseThread, *, default: Path, home: Path) -> None:
         """`default` holds the folders of outputs that feeds.toml gives none; its own are relative to `home`."""
-        self._store = store
+        self._in_db = store
         self._default = default
         self._home = home
         self._folders: dict[Path, PostFolder] = {}
@@ -117,12 +117,12 @@ class PostPublisher:
         folder = job.folder
         is_anew = folder.definition != job.definition
         place = 0 if is_anew else folder.place
-        last = await self._store(job.storage.last_place)
+        last = await self._in_db(job.storage.last_place)
         confirmed: set[str] = set()
         changed = 0
-        for ids in _slices([] if is_anew else await self._store(_deleted, job, place)):
+        for ids in _slices([] if is_anew else await self._in_db(_deleted, job, place)):
             changed += await self._batch(job, [], ids, confirmed)
-        while batch := await self._store(_next, job, place):
+        while batch := await self._in_db(_next, job, place):
             place = batch[-1].place
             changed += await self._batch(job, batch, [_id(stored) for stored in batch], confirmed)
         if is_anew:
@@ -132,7 +132,7 @@ class PostPublisher:
 
     async def _batch(self, job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str], confirmed: set[str]) -> int:
         """Bring the posts that these entries are, were or may be part of to what is stored."""
-        posts, judged = await self._store(_posts, job, batch, ids)
+        posts, judged = await self._in_db(_posts, job, batch, ids)
         shown = {_id(story.stored) for story, _ in posts}
         confirmed |= shown
         changed = await asyncio.to_thread(_put, job, posts)

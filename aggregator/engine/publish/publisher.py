@@ -28,7 +28,7 @@ from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLis
 from aggregator.engine.publish.story_pages import Setting, StoryPages
 from aggregator.engine.publish.versions import Lookout, States, etag_of
 from aggregator.engine.runtime import Target, World
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -70,7 +70,7 @@ class Publisher:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         board: Board | None,
         index: IndexPage | None,
@@ -79,7 +79,7 @@ class Publisher:
         posts: PostPublisher | None = None,
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._board = board
         self._clock = clock
@@ -105,18 +105,18 @@ class Publisher:
         Files go before the store forgets them, so that none is left behind by a crash; where they cannot be removed
         the output waits for the next plan.
         """
-        kept = await self._store(self._replan, world)
+        kept = await self._in_db(self._replan, world)
         if kept is None:
             return
         stuck = set()
-        for record in await self._store(self._storage.renditions):
+        for record in await self._in_db(self._storage.renditions):
             if record.output not in kept:
                 try:
                     await self._withdraw(record)
                 except PublishError as error:
                     stuck.add(record.output)
                     log.error("retire", output=record.output, path=record.path, error=str(error))
-        await self._store(self._storage.retire_outputs, [*kept, *stuck])
+        await self._in_db(self._storage.retire_outputs, [*kept, *stuck])
         await self._sweep()
         await self._sweep_pages(world)
         self._planned_for = None if stuck else world
@@ -128,12 +128,12 @@ class Publisher:
         """
         await self.plan(world)
         await self._let_rest(world)
-        records = {r.output: r for r in await self._store(self._storage.outputs)}
+        records = {r.output: r for r in await self._in_db(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
         made: list[PublishedOutput] = []
         if todo:
-            stored = {r.path: r for r in await self._store(self._storage.renditions)}
-            sources = {r.state.number: r for r in await self._store(self._storage.sources)}
+            stored = {r.path: r for r in await self._in_db(self._storage.renditions)}
+            sources = {r.state.number: r for r in await self._in_db(self._storage.sources)}
             for plan in todo:
                 if self._finishing or not is_current():
                     return made
@@ -146,16 +146,16 @@ class Publisher:
     async def meet_readers(self) -> None:
         """Take note of the readers seen since last time; windows that are too short for them become dirty."""
         sightings = self._board.take_sightings() if self._board else {}
-        grown = await self._store(self._states.meet, sightings)
+        grown = await self._in_db(self._states.meet, sightings)
         if grown:
-            await self._store(self._storage.mark_dirty, grown)
+            await self._in_db(self._storage.mark_dirty, grown)
 
     async def _let_rest(self, world: World) -> None:
         """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
-        rested = await self._store(self._storage.lay_to_rest, before=self._clock() - TOLD)
+        rested = await self._in_db(self._storage.lay_to_rest, before=self._clock() - TOLD)
         for number in rested:
             if number in world.targets:
-                await self._store(self._storage.mark_dirty, touched(self._plans, world.targets[number].id, None))
+                await self._in_db(self._storage.mark_dirty, touched(self._plans, world.targets[number].id, None))
 
     async def _sweep(self) -> None:
         try:
@@ -168,7 +168,7 @@ class Publisher:
         numbers = frozenset(world.targets) if world.config.site.entry_pages else frozenset()
         try:
             if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
-                wanted = await self._store(self._storage.public_ids, numbers)
+                wanted = await self._in_db(self._storage.public_ids, numbers)
                 await asyncio.to_thread(self._pages.sweep, numbers, wanted)
         except PublishError as error:
             log.error("retire", error=str(error))
@@ -185,7 +185,7 @@ class Publisher:
         lost = await self._catch_up()
         lost |= {plan.output for plan in self._plans if self._posts and self._posts.is_missing(plan)}
         if lost:
-            await self._store(self._storage.mark_dirty, lost)
+            await self._in_db(self._storage.mark_dirty, lost)
         await self._lists.publish(world, self._plans)
         return bool(lost)
 
@@ -204,9 +204,9 @@ class Publisher:
         if not self._plans:
             return lost
         planned = {plan.output for plan in self._plans}
-        records = [r for r in await self._store(self._storage.renditions) if r.output in planned]
+        records = [r for r in await self._in_db(self._storage.renditions) if r.output in planned]
         ages = await self._ages()
-        memories = await self._store(self._states.memories) if self._board else {}
+        memories = await self._in_db(self._states.memories) if self._board else {}
         for record in records:
             if self._board and self._shown.get(record.path) == record.etag:
                 continue
@@ -309,11 +309,11 @@ class Publisher:
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
     ) -> PublishedOutput:
-        place = await self._store(self._storage.last_place)
+        place = await self._in_db(self._storage.last_place)
         selection = Selection(storage=self._storage, world=world, plan=plan, sources=sources)
         reach = await self._archivist.bring_up(selection, record)
-        span = await self._store(self._states.span, plan.output)
-        edition = await self._store(
+        span = await self._in_db(self._states.span, plan.output)
+        edition = await self._in_db(
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
         made = await asyncio.to_thread(self._generate, edition)
@@ -330,13 +330,13 @@ class Publisher:
                 file = replace(file, modified=before.modified)
             files.append(file)
             was = await asyncio.to_thread(self._outlet.read, file.path)
-            memory = await self._store(self._states.note, file, pieces, was, place)
+            memory = await self._in_db(self._states.note, file, pieces, was, place)
             changed += await self._show(file, body, was, max_age=max_age, memory=memory)
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):
                 await self._withdraw(before)
         posted = await self._posts.publish(selection, record, edition) if self._posts else Posted()
-        await self._store(
+        await self._in_db(
             self._storage.put_renditions,
             plan.output,
             files,
@@ -345,7 +345,7 @@ class Publisher:
             newest=max((s.stored.published or s.stored.first_seen for s in edition.stories), default=None),
         )
         if reach.more or posted.error:
-            await self._store(self._storage.mark_dirty, [plan.output])
+            await self._in_db(self._storage.mark_dirty, [plan.output])
         if changed:
             log.info("publish", output=plan.output, stories=len(edition.stories), files=changed)
         return PublishedOutput(
@@ -380,7 +380,7 @@ class Publisher:
         return made
 
     async def _ages(self) -> dict[OutputId, int]:
-        sources = await self._store(self._storage.sources)
+        sources = await self._in_db(self._storage.sources)
         return {plan.output: _max_age(plan, sources, self._clock()) for plan in self._plans}
 
 

@@ -15,7 +15,7 @@ from aggregator.core.site_status import OutputInfo, SiteInfo
 from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.runtime import World
 from aggregator.engine.status import output_infos, site_info, source_subscriptions, subscriptions
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats.opml import MEDIA_TYPE, render_opml
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -53,7 +53,7 @@ class SiteLists:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         board: Noticeboard | None,
         index: IndexPage | None,
@@ -61,7 +61,7 @@ class SiteLists:
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._board = board
         self._index = index
@@ -72,7 +72,7 @@ class SiteLists:
 
     async def publish(self, world: World, plans: Sequence[OutputPlan]) -> None:
         """Have index and lists as the store stands. Raises PublishError."""
-        outputs = await self._store(output_infos, self._storage, plans)
+        outputs = await self._in_db(output_infos, self._storage, plans)
         if self._board:
             self._board.replace_index(outputs)
         if self._index and self._indexed != (world.config.site, outputs):
@@ -91,7 +91,7 @@ class SiteLists:
         if not listed:
             await self._withdraw(OUTPUTS)
             return
-        records = await self._store(self._storage.outputs)
+        records = await self._in_db(self._storage.outputs)
         modified = max((r.configured_at for r in records), default=self._clock()).replace(microsecond=0)
         body = render_opml(listed, title=site.title, modified=modified)
         await self._show(OUTPUTS, body, modified)
@@ -102,7 +102,7 @@ class SiteLists:
         if not world.config.site.sources_opml:
             await self._withdraw(SOURCES)
             return
-        records = await self._store(self._storage.sources)
+        records = await self._in_db(self._storage.sources)
         said = (world.config.site.title, tuple(source_subscriptions(world.config, records)[0]))
         if not said[1]:
             await self._withdraw(SOURCES)
