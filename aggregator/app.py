@@ -34,7 +34,7 @@ from aggregator.engine.publish.publisher import Board, PublishedOutput, Publishe
 from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import SourceFactory, Target, World, build_world
 from aggregator.engine.status import site_info
-from aggregator.engine.threads import DatabaseThread, Workshop
+from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
@@ -391,7 +391,7 @@ async def open_app(
     config = load_config(config_path)
     kept = storage(store_path / DATABASE)
     store = DatabaseThread()
-    workshop = Workshop(workers=(os.cpu_count() or 1) if workers is None else workers)
+    worker_pool = WorkerPool(workers=(os.cpu_count() or 1) if workers is None else workers)
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
@@ -399,7 +399,7 @@ async def open_app(
             world = build_world(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)
-            refresher = Refresher(kept, store, workshop, clock=clock, jitter=jitter)
+            refresher = Refresher(kept, store, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
             poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)
             await publisher.plan(world)
@@ -417,6 +417,6 @@ async def open_app(
                 public=outlet.root,
             )
     finally:
-        workshop.close()
+        worker_pool.close()
         store.close()
         kept.close()

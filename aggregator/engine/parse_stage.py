@@ -17,7 +17,7 @@ from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
 from aggregator.engine.runtime import Target
-from aggregator.engine.threads import DatabaseThread, Workshop, aside
+from aggregator.engine.threads import DatabaseThread, WorkerPool, run_in_thread_if_large
 from aggregator.storage import Storage
 
 P = ParamSpec("P")
@@ -29,13 +29,13 @@ _PER_ENTRY = 10_000
 """Bytes that are about as much work to cut as an entry is to compare."""
 
 
-class ReadingRoom:
+class DocumentParser:
     """Reads documents, beside what stays of the ones before."""
 
-    def __init__(self, storage: Storage, store: DatabaseThread, workshop: Workshop) -> None:
+    def __init__(self, storage: Storage, store: DatabaseThread, worker_pool: WorkerPool) -> None:
         self._storage = storage
         self._in_db = store
-        self._workshop = workshop
+        self._worker_pool = worker_pool
 
     async def again(self, target: Target, state: PollState, document: Document) -> Same | Taken | None:
         """The document by what differs from the last one; None if the whole has to be read.
@@ -54,14 +54,14 @@ class ReadingRoom:
         if size > HEAVY:
             return await self._work(target, size, incremental.reread, document, data, about, context, config.encoding)
         count = len(document.parts) or size // _PER_ENTRY
-        found = await aside(count, incremental.look, document, data, about, config.encoding)
+        found = await run_in_thread_if_large(count, incremental.look, document, data, about, config.encoding)
         if not isinstance(found, Comparison):
             return found
         rest, inherited = found.rest, found.traces.inherited
         fresh = await self._work(
             target, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
         )
-        return await aside(count, incremental.put_together, found, fresh, about) if fresh else None
+        return await run_in_thread_if_large(count, incremental.put_together, found, fresh, about) if fresh else None
 
     async def whole(self, target: Target, document: Document) -> Taken:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
@@ -77,7 +77,7 @@ class ReadingRoom:
 
     async def _work(self, target: Target, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return await self._workshop(size, function, *args, **kwargs)
+            return await self._worker_pool(size, function, *args, **kwargs)
         except TimeoutError:
             raise FetchError(
                 target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"

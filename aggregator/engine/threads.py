@@ -27,7 +27,7 @@ MANY = 100
 """Entries that are compared and sorted on the spot: about 5 ms of work."""
 
 
-async def aside(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def run_in_thread_if_large(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of a pure function over so many entries: many are seen to in a thread beside the event loop.
 
     They take turns with it every few milliseconds. A worker process would not pay: sending entries costs as much.
@@ -37,7 +37,7 @@ async def aside(count: int, function: Callable[P, R], *args: P.args, **kwargs: P
     return await asyncio.to_thread(function, *args, **kwargs)
 
 
-class Calm:
+class GcPause:
     """While many records are in hand, neither the collector nor their end holds up the loop. One for the whole program.
 
     The collector walks all records there are whenever many have been made, and to free ten thousand takes as long:
@@ -50,9 +50,9 @@ class Calm:
         self._usual = gc.get_threshold()
 
     @contextlib.asynccontextmanager
-    async def desk(self) -> AsyncIterator[Desk]:
+    async def desk(self) -> AsyncIterator[Batch]:
         """A desk for one visit."""
-        desk = Desk()
+        desk = Batch()
         if self._desks == 0:
             self._usual = gc.get_threshold()
             gc.set_threshold(*self._usual[:2], _NEVER)
@@ -69,7 +69,7 @@ class Calm:
 _NEVER = 1_000_000
 
 
-class Desk:
+class Batch:
     """Where records lie that are many."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ def _keep_loaded() -> None:
     gc.freeze()
 
 
-class Workshop:
+class WorkerPool:
     """Runs pure functions: small jobs on the spot, large ones in worker processes that start when first needed."""
 
     def __init__(self, *, workers: int, deadline: float = READING_DEADLINE) -> None:

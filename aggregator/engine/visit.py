@@ -24,9 +24,9 @@ from aggregator.core.source_state import IdentityMode, Owner, PollState
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import fetch_request
-from aggregator.engine.parse_stage import ReadingRoom
+from aggregator.engine.parse_stage import DocumentParser
 from aggregator.engine.runtime import Target, World
-from aggregator.engine.threads import Calm, DatabaseThread, Desk, Workshop, aside
+from aggregator.engine.threads import Batch, DatabaseThread, GcPause, WorkerPool, run_in_thread_if_large
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -77,15 +77,15 @@ class Refresher:
         self,
         storage: Storage,
         store: DatabaseThread,
-        workshop: Workshop,
+        worker_pool: WorkerPool,
         *,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
         self._storage = storage
         self._in_db = store
-        self._calm = Calm()
-        self._room = ReadingRoom(storage, store, workshop)
+        self._calm = GcPause()
+        self._documents = DocumentParser(storage, store, worker_pool)
         self._clock = clock
         self._jitter = jitter
 
@@ -100,7 +100,7 @@ class Refresher:
             return await self._refresh(world, target, lease, dirty, desk, accept)
 
     async def _refresh(
-        self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Desk, accept: bool
+        self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Batch, accept: bool
     ) -> VisitReport:
         state = await self._in_db(self._storage.poll_state, target.number)
         state = replace(state, owner=Owner()) if accept else state
@@ -126,19 +126,19 @@ class Refresher:
         _tell(report)
         return report
 
-    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Desk) -> VisitResult:
+    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Batch) -> VisitResult:
         answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         document = fetch_request.marked(answer, target.config)
         desk.lay(document.parts)
-        taken = await self._room.again(target, state, document)
+        taken = await self._documents.again(target, state, document)
         if isinstance(taken, Same):
             return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
         found = await self._settle(world, target, state, document, taken, now, desk) if taken is not None else None
         if found is None:
             found = await self._settle(
-                world, target, state, document, await self._room.whole(target, document), now, desk
+                world, target, state, document, await self._documents.whole(target, document), now, desk
             )
         if found is None:
             raise AssertionError("a whole reading has no stand-ins")
@@ -152,31 +152,31 @@ class Refresher:
         document: Document,
         taken: Taken,
         now: datetime,
-        desk: Desk,
+        desk: Batch,
     ) -> VisitResult | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
         changeset.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
         count = len(reading.entries)
-        keys = await aside(count, _keyed, taken, state, urls.host_of(target.address))
+        keys = await run_in_thread_if_large(count, _keyed, taken, state, urls.host_of(target.address))
         stored = await self._in_db(self._storage.known, target.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
         desk.lay(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
-        found = await aside(count, _sorted, taken, keys, stored, state)
+        found = await run_in_thread_if_large(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
         changeset.hold_if_strange(found, reading.feed, state, subject=target.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = await aside(count, _drafts, world, target, found.changes, stored, now)
+        new = await run_in_thread_if_large(count, _drafts, world, target, found.changes, stored, now)
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
-        outcome = await aside(count, changeset.updated, document, reading, found, now=now)
-        revised = await aside(len(before), _revisions, found.changes.revised, stored, before, now)
-        paths = await aside(count, changeset.changed_paths, found, (*before.values(), *gone))
+        outcome = await run_in_thread_if_large(count, changeset.updated, document, reading, found, now=now)
+        revised = await run_in_thread_if_large(len(before), _revisions, found.changes.revised, stored, before, now)
+        paths = await run_in_thread_if_large(count, changeset.changed_paths, found, (*before.values(), *gone))
         return VisitResult(
             outcome=outcome,
             feed=reading.feed,
@@ -187,14 +187,16 @@ class Refresher:
             state=found.state,
             paths=tuple(dict.fromkeys((*paths, *(path for one in revived for path in one.paths)))),
             diagnostics=(*document.diagnostics, *found.diagnostics),
-            traces=await aside(count, _left, taken, found, outcome),
+            traces=await run_in_thread_if_large(count, _left, taken, found, outcome),
         )
 
     async def _removed(
         self, reading: NormalisedFeed, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
     ) -> tuple[tuple[Removal, ...], list[Entry]]:
         """What the document deletes, and what that was."""
-        removed = await aside(len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now)
+        removed = await run_in_thread_if_large(
+            len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now
+        )
         if not removed:
             return (), []
         gone = await self._in_db(self._storage.by_seq, [removal.seq for removal in removed])
@@ -202,7 +204,7 @@ class Refresher:
 
     async def _revived(self, keys: Keying, stored: dict[str, Known], now: datetime) -> list[Revision]:
         """The deleted entries that the document brings back."""
-        here = await aside(len(keys.entries), deletions.deleted_here, keys.entries, stored)
+        here = await run_in_thread_if_large(len(keys.entries), deletions.deleted_here, keys.entries, stored)
         if not here:
             return []
         removals = await self._in_db(self._storage.removals, list(here))

@@ -18,7 +18,7 @@ from aggregator.core.errors import FetchError, Reason, StorageError
 from aggregator.engine.poll import LEASE, Poller, PollLimits
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import World, build_world
-from aggregator.engine.threads import DatabaseThread, Workshop
+from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
@@ -78,7 +78,7 @@ async def run(
     folder: Path, text: str, web: Web, clock: Clock, token: str = "mine", **limits: int
 ) -> AsyncIterator[Run]:
     storage = open_storage(folder / "store.sqlite3")
-    store, workshop = DatabaseThread(), Workshop(workers=0)
+    store, worker_pool = DatabaseThread(), WorkerPool(workers=0)
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -87,7 +87,7 @@ async def run(
     try:
         world = build_world(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
         publisher = Publisher(storage, store, DiskOutlet(folder / "public"), None, None, clock=clock)
-        refresher = Refresher(storage, store, workshop, clock=clock, jitter=lambda: 0.5)
+        refresher = Refresher(storage, store, worker_pool, clock=clock, jitter=lambda: 0.5)
         poller = Poller(
             storage, store, refresher, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
         )
