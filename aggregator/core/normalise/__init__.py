@@ -19,7 +19,7 @@ from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
 _OF_PAGES = frozenset({"link-mended", "content-without-text"})
 """Odd in a feed, and how pages and APIs are: links start at the page, and an entry is a headline."""
 
-__all__ = ["Context", "Deletion", "Reading", "normalise"]
+__all__ = ["Context", "Deletion", "NormalisedFeed", "normalise"]
 
 
 def normalise(parsed: ParsedFeed, context: Context) -> NormalisedFeed:
