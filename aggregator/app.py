@@ -32,7 +32,7 @@ from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
-from aggregator.engine.runtime import SourceFactory, Target, World, build_world
+from aggregator.engine.runtime import Runtime, SourceFactory, Target, build_runtime
 from aggregator.engine.status import site_info
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.ticker import Ticker
@@ -88,7 +88,7 @@ class App:
         self,
         *,
         config_path: Path,
-        world: World,
+        runtime: Runtime,
         storage: Storage,
         store: DatabaseThread,
         poller: Poller,
@@ -99,7 +99,7 @@ class App:
         desk: StatusDesk,
         public: Path,
     ) -> None:
-        self.world = world
+        self.runtime = runtime
         self.config_error: ConfigError | None = None
         self.clock = clock
         self.public = public
@@ -138,25 +138,25 @@ class App:
         """
         chosen = set(only)
         if force or chosen:
-            targets = [t for t in self.world.targets.values() if not chosen or t.id in chosen]
+            targets = [t for t in self.runtime.targets.values() if not chosen or t.id in chosen]
             allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
             begin(len(allowed))
-            reports = await self._poller.visit(self.world, allowed, done, accept=accept and bool(chosen))
+            reports = await self._poller.visit(self.runtime, allowed, done, accept=accept and bool(chosen))
             visited = {report.source for report in reports}
             return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
         reports = []
         tried: set[SourceId] = set()
-        while due := [t for t in await self._poller.due(self.world) if t.id not in tried]:
+        while due := [t for t in await self._poller.due(self.runtime) if t.id not in tried]:
             tried.update(t.id for t in due)
             begin(len(due))
-            reports += await self._poller.visit(self.world, due, done)
+            reports += await self._poller.visit(self.runtime, due, done)
         return reports, []
 
     async def publish(self) -> list[PublishedOutput]:
         """Make every output whose selection may have changed."""
         async with self._publishing:
-            world = self.world
-            made = await self._publisher.publish(world, is_current=lambda: self.world is world)
+            runtime = self.runtime
+            made = await self._publisher.publish(runtime, is_current=lambda: self.runtime is runtime)
         self._tally.published(made)
         self._note("publish", next((p.error for p in made if p.error), None))
         self._is_stale = self._is_stale or any(p.more for p in made)
@@ -174,7 +174,7 @@ class App:
         now = self.clock()
         outputs: set[OutputId] = set()
         for entry in entries:
-            target = self.world.targets.get(entry.number)
+            target = self.runtime.targets.get(entry.number)
             if target is not None:
                 outputs.update(self._publisher.dirty_for(target, list(own_paths(entry.entry))))
         removals = [Removal(seq=e.seq, at=now, origin=RemovalOrigin.OPERATOR, why=why) for e in entries]
@@ -183,7 +183,7 @@ class App:
     async def restore(self) -> None:
         """Show what was published before; what of it was lost or altered is made again."""
         async with self._publishing:
-            is_incomplete = await self._publisher.restore(self.world)
+            is_incomplete = await self._publisher.restore(self.runtime)
         if is_incomplete:
             await self.publish()
 
@@ -194,7 +194,7 @@ class App:
     @property
     def site(self) -> SiteInfo:
         """The [site] table in force, as pages need it."""
-        return site_info(self.world.config)
+        return site_info(self.runtime.config)
 
     @property
     def status(self) -> StatusReport:
@@ -245,11 +245,11 @@ class App:
             log.error("reload", file=error.file, problems=[problem.text(error.file) for problem in error.problems])
             return False
         self.config_error = None
-        if config == self.world.config:
+        if config == self.runtime.config:
             return True
         factory = self._factory(config)
         try:
-            self.world = await self._in_db(build_world, config, self._storage, factory, now=self.clock())
+            self.runtime = await self._in_db(build_runtime, config, self._storage, factory, now=self.clock())
         except StorageError:
             self._seen = None  # not in force yet: try again
             raise
@@ -259,7 +259,7 @@ class App:
         return True
 
     async def _tick(self) -> None:
-        due = await self._poller.due(self.world)
+        due = await self._poller.due(self.runtime)
         if due:
             task = asyncio.create_task(self._visit(due))
             self._visits.add(task)
@@ -267,7 +267,7 @@ class App:
 
     async def _visit(self, due: list[Target]) -> None:
         try:
-            await self._poller.visit(self.world, due, self._after_visit)
+            await self._poller.visit(self.runtime, due, self._after_visit)
         except AggregatorError as error:
             log.error("record", error=str(error))
             self._note("record", str(error))
@@ -293,7 +293,7 @@ class App:
         await self.publish()
         if has_company:
             async with self._publishing:
-                await self._publisher.follow(self.world)
+                await self._publisher.follow(self.runtime)
 
     async def _look(self) -> None:
         self._status = await self._in_db(self._desk.look, self.clock())
@@ -396,16 +396,16 @@ async def open_app(
     outlet.sweep()
     try:
         async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits) as sources:
-            world = build_world(config, kept, sources.factory(config), now=clock())
+            runtime = build_runtime(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)
             refresher = Refresher(kept, store, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
             poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)
-            await publisher.plan(world)
+            await publisher.plan(runtime)
             yield App(
                 config_path=config_path,
-                world=world,
+                runtime=runtime,
                 storage=kept,
                 store=store,
                 poller=poller,

@@ -65,7 +65,7 @@ async def _poll(
 
 
 def _known(app: App, name: str) -> Any:
-    targets = {str(target.id): target for target in app.world.targets.values()}
+    targets = {str(target.id): target for target in app.runtime.targets.values()}
     if name not in targets:
         raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(targets)}")
     if not targets[name].config.enabled:

@@ -12,7 +12,7 @@ from aggregator.core.model import SourceId
 from aggregator.core.schedule.policy import choose_due
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish.publisher import Publisher
-from aggregator.engine.runtime import Target, World
+from aggregator.engine.runtime import Runtime, Target
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.storage import Storage
@@ -62,11 +62,11 @@ class Poller:
         self._busy: set[SourceId] = set()
         self._hosts: set[str] = set()
 
-    async def due(self, world: World) -> list[Target]:
+    async def due(self, runtime: Runtime) -> list[Target]:
         """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
         now = self._clock()
         listed = await self._in_db(self._storage.due, now=now)
-        targets = [world.targets[d.number] for d in listed if d.number in world.targets]
+        targets = [runtime.targets[d.number] for d in listed if d.number in runtime.targets]
         targets = [target for target in targets if target.config.enabled]
         free = [t for t in targets if t.id not in self._busy and t.host not in self._hosts]
         allowed = await self._without_holds(free, now)
@@ -89,7 +89,7 @@ class Poller:
 
     async def visit(
         self,
-        world: World,
+        runtime: Runtime,
         targets: Sequence[Target],
         done: Callable[[VisitReport], None] = lambda _: None,
         *,
@@ -107,7 +107,7 @@ class Poller:
                 if index and target.host:
                     await self._sleep(SPACING)
                 async with self._places:
-                    report = await self._visit_one(world, target, accept=accept)
+                    report = await self._visit_one(runtime, target, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
@@ -124,7 +124,7 @@ class Poller:
             self._leave(targets)
         return reports
 
-    async def _visit_one(self, world: World, target: Target, *, accept: bool) -> VisitReport | None:
+    async def _visit_one(self, runtime: Runtime, target: Target, *, accept: bool) -> VisitReport | None:
         now = self._clock()
         if target.host and await self._without_holds([target], now) == []:
             return None
@@ -133,7 +133,7 @@ class Poller:
             return None
         try:
             dirty = self._publisher.dirty_for
-            return await self._refresher.refresh_source(world, target, leases[0], dirty, accept=accept)
+            return await self._refresher.refresh_source(runtime, target, leases[0], dirty, accept=accept)
         except asyncio.CancelledError:
             await asyncio.shield(self._in_db(self._storage.release, leases))
             raise

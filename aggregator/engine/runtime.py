@@ -39,7 +39,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Runtime:
     """The configuration in force with the numbers storage gave its sources."""
 
     config: Config
@@ -63,7 +63,7 @@ class World:
         return [target for target in self.targets.values() if target.id in wanted]
 
 
-def build_world(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> World:
+def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> Runtime:
     """Put `config` into force in the store: its sources are the active ones, all others rest."""
     numbers = storage.enlist([(source.id, source.address) for source in config.sources], now=now)
     authority = storage.mint("authority", urls.host_of(config.site.url) or "localhost")
@@ -72,7 +72,7 @@ def build_world(config: Config, storage: Storage, factory: SourceFactory, *, now
     for source in config.sources:
         number = numbers[source.id]
         targets[number] = _target(source, number, config, factory)
-    return World(config=config, targets=targets, authority=authority, year=year)
+    return Runtime(config=config, targets=targets, authority=authority, year=year)
 
 
 def _target(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> Target:

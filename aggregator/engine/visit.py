@@ -25,7 +25,7 @@ from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import fetch_request
 from aggregator.engine.parse_stage import DocumentParser
-from aggregator.engine.runtime import Target, World
+from aggregator.engine.runtime import Runtime, Target
 from aggregator.engine.threads import Batch, DatabaseThread, GcPause, WorkerPool, run_in_thread_if_large
 from aggregator.storage import Storage
 
@@ -90,23 +90,23 @@ class Refresher:
         self._jitter = jitter
 
     async def refresh_source(
-        self, world: World, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
+        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
     ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
         With `accept` its feed may be somebody else's from now on; else that is an error.
         """
         async with self._calm.desk() as desk:
-            return await self._refresh(world, target, lease, dirty, desk, accept)
+            return await self._refresh(runtime, target, lease, dirty, desk, accept)
 
     async def _refresh(
-        self, world: World, target: Target, lease: Lease, dirty: Dirty, desk: Batch, accept: bool
+        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, desk: Batch, accept: bool
     ) -> VisitReport:
         state = await self._in_db(self._storage.poll_state, target.number)
         state = replace(state, owner=Owner()) if accept else state
         started = self._clock()
         try:
-            found = await self._visit(world, target, state, started, desk)
+            found = await self._visit(runtime, target, state, started, desk)
         except SourceError as error:
             gone = error.reason is Reason.GONE
             found = VisitResult(outcome=Gone(error=error) if gone else Failed(error=error))
@@ -126,7 +126,9 @@ class Refresher:
         _tell(report)
         return report
 
-    async def _visit(self, world: World, target: Target, state: PollState, now: datetime, desk: Batch) -> VisitResult:
+    async def _visit(
+        self, runtime: Runtime, target: Target, state: PollState, now: datetime, desk: Batch
+    ) -> VisitResult:
         answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
@@ -135,10 +137,10 @@ class Refresher:
         taken = await self._documents.again(target, state, document)
         if isinstance(taken, Same):
             return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
-        found = await self._settle(world, target, state, document, taken, now, desk) if taken is not None else None
+        found = await self._settle(runtime, target, state, document, taken, now, desk) if taken is not None else None
         if found is None:
             found = await self._settle(
-                world, target, state, document, await self._documents.whole(target, document), now, desk
+                runtime, target, state, document, await self._documents.whole(target, document), now, desk
             )
         if found is None:
             raise AssertionError("a whole reading has no stand-ins")
@@ -146,7 +148,7 @@ class Refresher:
 
     async def _settle(
         self,
-        world: World,
+        runtime: Runtime,
         target: Target,
         state: PollState,
         document: Document,
@@ -156,7 +158,7 @@ class Refresher:
     ) -> VisitResult | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
-        changeset.refuse_own(reading.feed, subject=target.address, site_url=world.config.site.url)
+        changeset.refuse_own(reading.feed, subject=target.address, site_url=runtime.config.site.url)
         count = len(reading.entries)
         keys = await run_in_thread_if_large(count, _keyed, taken, state, urls.host_of(target.address))
         stored = await self._in_db(self._storage.known, target.number)
@@ -170,7 +172,7 @@ class Refresher:
         changeset.hold_if_strange(found, reading.feed, state, subject=target.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = await run_in_thread_if_large(count, _drafts, world, target, found.changes, stored, now)
+        new = await run_in_thread_if_large(count, _drafts, runtime, target, found.changes, stored, now)
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
@@ -266,11 +268,11 @@ def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollSta
 
 
 def _drafts(
-    world: World, target: Target, found: Changes, stored: dict[str, Known], now: datetime
+    runtime: Runtime, target: Target, found: Changes, stored: dict[str, Known], now: datetime
 ) -> tuple[NewEntry, ...]:
     taken = {known.public_id for known in stored.values()}
     return changeset.drafts(
-        found.new, source=target.id, authority=world.authority, year=world.year, taken=taken, now=now
+        found.new, source=target.id, authority=runtime.authority, year=runtime.year, taken=taken, now=now
     )
 
 

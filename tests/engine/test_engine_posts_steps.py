@@ -23,7 +23,7 @@ from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
 from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.runtime import build_world
+from aggregator.engine.runtime import build_runtime
 from aggregator.engine.threads import DatabaseThread
 from aggregator.outlets.posts import JOURNAL
 from aggregator.sources.file import FileSource
@@ -52,7 +52,7 @@ class Yard:
     def configure(self, lines: str) -> None:
         text = f'{SOURCES}[[feed]]\nid = "f"\nformats = ["hexo"]\n{lines}\n'
         config = read_config(text.encode(), file="feeds.toml")
-        self.world = build_world(config, self.storage, lambda _: FileSource(self.folder), now=NOW)
+        self.runtime = build_runtime(config, self.storage, lambda _: FileSource(self.folder), now=NOW)
         (self.plan,) = plan_outputs(config, (), lambda _kind, _name, wanted: wanted)
 
     def add(self, name: str, source: str, **changes: object) -> None:
@@ -61,7 +61,7 @@ class Yard:
             key=name, public_id=f"urn:x-test:{name}", link_key=link_key(entry.link or ""), paths=own_paths(entry),
             first_seen=next(self.moments), published=NOW, updated=NOW, sort_date=NOW, fingerprint="1", entry=entry,
         )  # fmt: skip
-        number = self.world.numbers[SourceId(source)]
+        number = self.runtime.numbers[SourceId(source)]
         self.record(number, new=(draft,))
         self.seqs[name] = number, self.storage.last_place(), entry
 
@@ -95,7 +95,7 @@ class Yard:
     def publish(self, name: str = "kept", *, daemon: bool = False) -> Posted:
         """Publish into the folder of that name: as a new run would, or as a daemon does that knows what it did."""
         sources = {record.state.number: record for record in self.storage.sources()}
-        selection = Selection(storage=self.storage, world=self.world, plan=self.plan, sources=sources)
+        selection = Selection(storage=self.storage, runtime=self.runtime, plan=self.plan, sources=sources)
         record = output_record(self.plan)
         newest = list(itertools.islice(selection.newest_first(), self.plan.limit or 0))
         edition = selection.edition(selection.stories(newest), record)

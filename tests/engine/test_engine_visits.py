@@ -17,7 +17,7 @@ from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason, StorageError
 from aggregator.engine.poll import LEASE, Poller, PollLimits
 from aggregator.engine.publish.publisher import Publisher
-from aggregator.engine.runtime import World, build_world
+from aggregator.engine.runtime import Runtime, build_runtime
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
@@ -59,14 +59,14 @@ class Web:
 class Run:
     """What one process has: a storage of its own, and a poller."""
 
-    def __init__(self, storage: Storage, poller: Poller, world: World, waits: list[float]) -> None:
+    def __init__(self, storage: Storage, poller: Poller, runtime: Runtime, waits: list[float]) -> None:
         self.storage = storage
         self.poller = poller
-        self.world = world
+        self.runtime = runtime
         self.waits = waits
 
     async def visit(self) -> list[VisitReport]:
-        return await self.poller.visit(self.world, list(self.world.targets.values()))
+        return await self.poller.visit(self.runtime, list(self.runtime.targets.values()))
 
 
 def sources(*addresses: str) -> str:
@@ -85,13 +85,13 @@ async def run(
         waits.append(seconds)
 
     try:
-        world = build_world(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
+        runtime = build_runtime(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
         publisher = Publisher(storage, store, DiskOutlet(folder / "public"), None, None, clock=clock)
         refresher = Refresher(storage, store, worker_pool, clock=clock, jitter=lambda: 0.5)
         poller = Poller(
             storage, store, refresher, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
         )
-        yield Run(storage, poller, world, waits)
+        yield Run(storage, poller, runtime, waits)
     finally:
         store.close()
         storage.close()
@@ -130,7 +130,7 @@ class TestLeases:
                 async def steal(_: FetchRequest) -> None:
                     web.during = None
                     clock.pass_(seconds=LEASE.total_seconds() + 1)
-                    numbers = list(other.world.targets)
+                    numbers = list(other.runtime.targets)
                     assert other.storage.claim(numbers, now=clock(), until=clock() + LEASE, token="b")
 
                 web.during = steal
@@ -144,11 +144,11 @@ class TestLeases:
     def test_what_is_leased_is_not_due(self, tmp_path: Path, web: Web, clock: Clock) -> None:
         async def go() -> list[int]:
             async with run(tmp_path, FIVE, web, clock, "a") as one, run(tmp_path, FIVE, web, clock, "b") as other:
-                counts = [len(await other.poller.due(other.world))]
-                one.storage.claim(list(one.world.targets)[:2], now=clock(), until=clock() + LEASE, token="a")
-                counts.append(len(await other.poller.due(other.world)))
+                counts = [len(await other.poller.due(other.runtime))]
+                one.storage.claim(list(one.runtime.targets)[:2], now=clock(), until=clock() + LEASE, token="a")
+                counts.append(len(await other.poller.due(other.runtime)))
                 clock.pass_(seconds=LEASE.total_seconds())
-                return [*counts, len(await other.poller.due(other.world))]
+                return [*counts, len(await other.poller.due(other.runtime))]
 
         assert asyncio.run(go()) == [5, 3, 5]
 
@@ -166,10 +166,10 @@ class TestLeases:
                 web.during = hang
                 task = asyncio.create_task(one.visit())
                 await reached.wait()
-                assert len(await one.poller.due(one.world)) == 0
+                assert len(await one.poller.due(one.runtime)) == 0
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-                return len(await one.poller.due(one.world))
+                return len(await one.poller.due(one.runtime))
 
         assert asyncio.run(go()) == 5
 
@@ -224,14 +224,14 @@ class TestHosts:
         async def go() -> list[list[str]]:
             async with run(tmp_path, text, web, clock) as one:
                 found = []
-                first = [t for t in one.world.targets.values() if "a.tumblr" in t.address]
-                reports = await one.poller.visit(one.world, first)
+                first = [t for t in one.runtime.targets.values() if "a.tumblr" in t.address]
+                reports = await one.poller.visit(one.runtime, first)
                 found.append([r.source for r in reports])
-                found.append([t.id for t in await one.poller.due(one.world)])
-                allowed, waiting = await one.poller.by_hand(one.world.targets.values())
+                found.append([t.id for t in await one.poller.due(one.runtime)])
+                allowed, waiting = await one.poller.by_hand(one.runtime.targets.values())
                 found += [[t.id for t in allowed], [t.id for t in waiting]]
                 clock.pass_(hours=2)
-                found.append(sorted(t.id for t in await one.poller.due(one.world)))
+                found.append(sorted(t.id for t in await one.poller.due(one.runtime)))
                 return found
 
         assert asyncio.run(go()) == [["s0"], ["s3"], ["s3"], ["s0", "s1", "s2"], ["s0", "s1", "s2", "s3"]]
@@ -246,7 +246,7 @@ class TestHosts:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:
                 await one.visit()
                 clock.pass_(seconds=seconds)
-                return bool((await one.poller.by_hand(one.world.targets.values()))[0])
+                return bool((await one.poller.by_hand(one.runtime.targets.values()))[0])
 
         assert asyncio.run(go()) is allowed
 

@@ -286,9 +286,9 @@ class _Definition:
 
     @classmethod
     def of(cls, selection: Selection) -> _Definition:
-        numbers = selection.world.numbers
+        numbers = selection.runtime.numbers
         return cls(
-            rule=selection.plan.rule(site_url=selection.world.config.site.url),
+            rule=selection.plan.rule(site_url=selection.runtime.config.site.url),
             sources=frozenset(numbers[id_] for id_ in selection.plan.sources if id_ in numbers),
             assigned=frozenset(numbers[id_] for id_ in selection.plan.assigned if id_ in numbers),
         )

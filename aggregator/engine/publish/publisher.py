@@ -27,7 +27,7 @@ from aggregator.engine.publish.selection import Selection, build_edition
 from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.publish.story_pages import Setting, StoryPages
 from aggregator.engine.publish.versions import Lookout, States, etag_of
-from aggregator.engine.runtime import Target, World
+from aggregator.engine.runtime import Runtime, Target
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
@@ -85,7 +85,7 @@ class Publisher:
         self._clock = clock
         self._posts = posts
         self._plans: tuple[OutputPlan, ...] = ()
-        self._planned_for: World | None = None
+        self._planned_for: Runtime | None = None
         self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
@@ -99,13 +99,13 @@ class Publisher:
         """The outputs that a change of this source may show in; see `touched`."""
         return touched(self._plans, target.id, paths)
 
-    async def plan(self, world: World) -> None:
+    async def plan(self, runtime: Runtime) -> None:
         """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed.
 
         Files go before the store forgets them, so that none is left behind by a crash; where they cannot be removed
         the output waits for the next plan.
         """
-        kept = await self._in_db(self._replan, world)
+        kept = await self._in_db(self._replan, runtime)
         if kept is None:
             return
         stuck = set()
@@ -118,16 +118,18 @@ class Publisher:
                     log.error("retire", output=record.output, path=record.path, error=str(error))
         await self._in_db(self._storage.retire_outputs, [*kept, *stuck])
         await self._sweep()
-        await self._sweep_pages(world)
-        self._planned_for = None if stuck else world
+        await self._sweep_pages(runtime)
+        self._planned_for = None if stuck else runtime
 
-    async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[PublishedOutput]:
+    async def publish(
+        self, runtime: Runtime, *, is_current: Callable[[], bool] = lambda: True
+    ) -> list[PublishedOutput]:
         """Make every dirty output. One that cannot be written stays dirty and keeps its old files.
 
         Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
         """
-        await self.plan(world)
-        await self._let_rest(world)
+        await self.plan(runtime)
+        await self._let_rest(runtime)
         records = {r.output: r for r in await self._in_db(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
         made: list[PublishedOutput] = []
@@ -137,8 +139,8 @@ class Publisher:
             for plan in todo:
                 if self._finishing or not is_current():
                     return made
-                made.append(await self._try_output(world, plan, records[plan.output], sources, stored))
-        await self._lists.publish(world, self._plans)
+                made.append(await self._try_output(runtime, plan, records[plan.output], sources, stored))
+        await self._lists.publish(runtime, self._plans)
         if made:
             await self._sweep()
         return made
@@ -150,12 +152,12 @@ class Publisher:
         if grown:
             await self._in_db(self._storage.mark_dirty, grown)
 
-    async def _let_rest(self, world: World) -> None:
+    async def _let_rest(self, runtime: Runtime) -> None:
         """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
         rested = await self._in_db(self._storage.lay_to_rest, before=self._clock() - TOLD)
         for number in rested:
-            if number in world.targets:
-                await self._in_db(self._storage.mark_dirty, touched(self._plans, world.targets[number].id, None))
+            if number in runtime.targets:
+                await self._in_db(self._storage.mark_dirty, touched(self._plans, runtime.targets[number].id, None))
 
     async def _sweep(self) -> None:
         try:
@@ -163,9 +165,9 @@ class Publisher:
         except PublishError as error:
             log.error("retire", error=str(error))
 
-    async def _sweep_pages(self, world: World) -> None:
+    async def _sweep_pages(self, runtime: Runtime) -> None:
         """Remove the pages of stories of sources that are named no more."""
-        numbers = frozenset(world.targets) if world.config.site.entry_pages else frozenset()
+        numbers = frozenset(runtime.targets) if runtime.config.site.entry_pages else frozenset()
         try:
             if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
                 wanted = await self._in_db(self._storage.public_ids, numbers)
@@ -177,7 +179,7 @@ class Publisher:
         """Complete the output in hand and begin no other; those left stay dirty."""
         self._finishing = True
 
-    async def restore(self, world: World) -> bool:
+    async def restore(self, runtime: Runtime) -> bool:
         """Show what was published before this start; files that are missing or altered are made dirty.
 
         True if there were such.
@@ -186,13 +188,13 @@ class Publisher:
         lost |= {plan.output for plan in self._plans if self._posts and self._posts.is_missing(plan)}
         if lost:
             await self._in_db(self._storage.mark_dirty, lost)
-        await self._lists.publish(world, self._plans)
+        await self._lists.publish(runtime, self._plans)
         return bool(lost)
 
-    async def follow(self, world: World) -> None:
+    async def follow(self, runtime: Runtime) -> None:
         """Show what another process has published over the same store."""
         await self._catch_up()
-        await self._lists.publish(world, self._plans)
+        await self._lists.publish(runtime, self._plans)
 
     def forget_plan(self) -> None:
         """Plan anew at the next occasion: another process has written to the store."""
@@ -253,16 +255,16 @@ class Publisher:
             self._board.remove(path)
             self._shown.pop(path, None)
 
-    def _replan(self, world: World) -> set[OutputId] | None:
+    def _replan(self, runtime: Runtime) -> set[OutputId] | None:
         """Enter the outputs there are and return their names; None if they are known already."""
-        plans = plan_outputs(world.config, self._storage.nodes(list(world.targets)), self._slug)
-        if plans == self._plans and self._planned_for is world:
+        plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.targets)), self._slug)
+        if plans == self._plans and self._planned_for is runtime:
             return None
-        site = world.config.site
+        site = runtime.config.site
         shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
         chosen = {
-            "categories": sorted(map(str, world.assigned.items())),
-            "titles": sorted((target.id, target.config.title or "") for target in world.targets.values()),
+            "categories": sorted(map(str, runtime.assigned.items())),
+            "titles": sorted((target.id, target.config.title or "") for target in runtime.targets.values()),
         }
         for plan in plans:
             self._storage.put_output(
@@ -282,7 +284,7 @@ class Publisher:
 
     async def _try_output(
         self,
-        world: World,
+        runtime: Runtime,
         plan: OutputPlan,
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
@@ -290,7 +292,7 @@ class Publisher:
     ) -> PublishedOutput:
         """Make one output, so that whatever is wrong with it costs no other output anything."""
         try:
-            return await self._publish_output(world, plan, record, sources, stored)
+            return await self._publish_output(runtime, plan, record, sources, stored)
         except PublishError as error:
             log.error("publish", output=plan.output, error=str(error))
             return PublishedOutput(output=plan.output, error=str(error))
@@ -303,21 +305,21 @@ class Publisher:
 
     async def _publish_output(
         self,
-        world: World,
+        runtime: Runtime,
         plan: OutputPlan,
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
     ) -> PublishedOutput:
         place = await self._in_db(self._storage.last_place)
-        selection = Selection(storage=self._storage, world=world, plan=plan, sources=sources)
+        selection = Selection(storage=self._storage, runtime=runtime, plan=plan, sources=sources)
         reach = await self._archivist.bring_up(selection, record)
         span = await self._in_db(self._states.span, plan.output)
         edition = await self._in_db(
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
         made = await asyncio.to_thread(self._generate, edition)
-        await asyncio.to_thread(self._pages.bring_up, edition, Setting.of(world.config, self._plans))
+        await asyncio.to_thread(self._pages.bring_up, edition, Setting.of(runtime.config, self._plans))
         now = self._clock().replace(microsecond=0)
         max_age = _max_age(plan, sources.values(), now)
         files = []

@@ -16,7 +16,7 @@ from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
 from aggregator.core.select.words import WordFilter
-from aggregator.engine.runtime import World
+from aggregator.engine.runtime import Runtime
 from aggregator.storage import Storage
 
 
@@ -25,7 +25,7 @@ class Selection:
     """What an output takes out of the store. Its methods block: they belong on the store's thread."""
 
     storage: Storage
-    world: World
+    runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
     _tellers: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
@@ -38,7 +38,7 @@ class Selection:
     @cached_property
     def numbers(self) -> list[SourceNumber]:
         """Its sources, as storage knows them."""
-        return _numbers(self.world, self.plan.sources)
+        return _numbers(self.runtime, self.plan.sources)
 
     def picks(self, stored: StoredEntry) -> bool:
         """Whether an entry is of the output's sources and category, and has the words it wants."""
@@ -86,7 +86,7 @@ class Selection:
 
     def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
         """These stories under the head of the output."""
-        site = self.world.config.site
+        site = self.runtime.config.site
         edition = compose(
             self.plan,
             groups,
@@ -94,7 +94,7 @@ class Selection:
             site_url=site.url,
             configured_at=record.configured_at,
             origins=self.origin,
-            assigned=self.world.assigned,
+            assigned=self.runtime.assigned,
         )
         return replace(
             edition,
@@ -104,7 +104,7 @@ class Selection:
 
     def origin(self, stored: StoredEntry) -> Origin:
         """Where an entry came from, as outputs say it."""
-        target = self.world.targets.get(stored.number)
+        target = self.runtime.targets.get(stored.number)
         known = self.sources.get(stored.number)
         return origin_of(stored, known.feed if known else None, target.config.title if target else None)
 
@@ -138,7 +138,7 @@ class Selection:
         plan, storage = self.plan, self.storage
         if plan.node is None:
             return storage.entries(self.numbers, after=after)
-        assigned = storage.entries(_numbers(self.world, plan.assigned), pathless=True, after=after)
+        assigned = storage.entries(_numbers(self.runtime, plan.assigned), pathless=True, after=after)
         depth = len(plan.node)
         spellings = sorted({path[:depth] for path in storage.nodes(self.numbers) if is_below(path, plan.node)})
         own = [storage.entries_in(spelling, self.numbers, after=after) for spelling in spellings]
@@ -186,6 +186,6 @@ def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
     return ids, {name.removeprefix("link:") for name in names if name.startswith("link:")}
 
 
-def _numbers(world: World, ids: Iterable[SourceId]) -> list[SourceNumber]:
+def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
     wanted = set(ids)
-    return [number for number, target in world.targets.items() if target.id in wanted]
+    return [number for number, target in runtime.targets.items() if target.id in wanted]

@@ -13,7 +13,7 @@ from aggregator.core.model import OutputId
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, SiteInfo
 from aggregator.engine.publish.versions import etag_of
-from aggregator.engine.runtime import World
+from aggregator.engine.runtime import Runtime
 from aggregator.engine.status import output_infos, site_info, source_subscriptions, subscriptions
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats.opml import MEDIA_TYPE, render_opml
@@ -70,20 +70,20 @@ class SiteLists:
         self._shown: dict[str, object] = {}
         """Path -> what its list says; None of one that is not to be there."""
 
-    async def publish(self, world: World, plans: Sequence[OutputPlan]) -> None:
+    async def publish(self, runtime: Runtime, plans: Sequence[OutputPlan]) -> None:
         """Have index and lists as the store stands. Raises PublishError."""
         outputs = await self._in_db(output_infos, self._storage, plans)
         if self._board:
             self._board.replace_index(outputs)
-        if self._index and self._indexed != (world.config.site, outputs):
-            page = await asyncio.to_thread(self._index, site_info(world.config), outputs)
+        if self._index and self._indexed != (runtime.config.site, outputs):
+            page = await asyncio.to_thread(self._index, site_info(runtime.config), outputs)
             await asyncio.to_thread(self._outlet.write, INDEX, page, encode(page))
-            self._indexed = world.config.site, outputs
-        await self._list_outputs(world, outputs)
-        await self._list_sources(world)
+            self._indexed = runtime.config.site, outputs
+        await self._list_outputs(runtime, outputs)
+        await self._list_sources(runtime)
 
-    async def _list_outputs(self, world: World, outputs: Sequence[OutputInfo]) -> None:
-        site = world.config.site
+    async def _list_outputs(self, runtime: Runtime, outputs: Sequence[OutputInfo]) -> None:
+        site = runtime.config.site
         said = (site, tuple(replace(output, entries=0, newest=None) for output in outputs))
         if self._shown.get(OUTPUTS) == said:
             return
@@ -97,13 +97,13 @@ class SiteLists:
         await self._show(OUTPUTS, body, modified)
         self._shown[OUTPUTS] = said
 
-    async def _list_sources(self, world: World) -> None:
+    async def _list_sources(self, runtime: Runtime) -> None:
         """The list changes with what sources call themselves, so it is as old as the file with these bytes."""
-        if not world.config.site.sources_opml:
+        if not runtime.config.site.sources_opml:
             await self._withdraw(SOURCES)
             return
         records = await self._in_db(self._storage.sources)
-        said = (world.config.site.title, tuple(source_subscriptions(world.config, records)[0]))
+        said = (runtime.config.site.title, tuple(source_subscriptions(runtime.config, records)[0]))
         if not said[1]:
             await self._withdraw(SOURCES)
             return
