@@ -45,7 +45,7 @@ class DocumentParser:
         config = target.config
         if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
             return None
-        data = await self._in_db(self._storage.traces, target.number)
+        data = await self._in_db(self._storage.cache, target.number)
         if data is None:
             return None
         context = fetch_request.context(config, document)
@@ -57,7 +57,7 @@ class DocumentParser:
         found = await run_in_thread_if_large(count, incremental.look, document, data, about, config.encoding)
         if not isinstance(found, Comparison):
             return found
-        rest, inherited = found.rest, found.traces.inherited
+        rest, inherited = found.rest, found.cache.inherited
         fresh = await self._work(
             target, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
         )

@@ -49,7 +49,7 @@ class VisitResult:
     """The source's state as far as its entries tell it; None: there was no document to tell."""
     paths: tuple[CategoryPath, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    traces: bytes | None = None
+    cache: bytes | None = None
     """What is to stay of the document; None leaves what there is."""
 
 
@@ -189,7 +189,7 @@ class Refresher:
             state=found.state,
             paths=tuple(dict.fromkeys((*paths, *(path for one in revived for path in one.paths)))),
             diagnostics=(*document.diagnostics, *found.diagnostics),
-            traces=await run_in_thread_if_large(count, _left, taken, found, outcome),
+            cache=await run_in_thread_if_large(count, _left, taken, found, outcome),
         )
 
     async def _removed(
@@ -250,7 +250,7 @@ class Refresher:
             new=found.new,
             revised=found.revised,
             removed=found.removed,
-            traces=found.traces,
+            cache=found.cache,
             rekeyed=found.rekeyed,
             hold=_hold(target, found.outcome, now),
             dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
@@ -293,7 +293,7 @@ def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: boo
 
 def _left(taken: Taken, found: changeset.ChangeSet, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
-    if taken.left is None:
+    if taken.cache_update is None:
         return b""
     after = found.state
     calm = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
@@ -302,7 +302,9 @@ def _left(taken: Taken, found: changeset.ChangeSet, outcome: Updated) -> bytes:
         0,
         False,
     )
-    return dump(taken.left, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved)
+    return dump(
+        taken.cache_update, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved
+    )
 
 
 def _unchanged(answer: NotModified) -> Unchanged:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest import entry_cache, incremental
-from aggregator.core.ingest.entry_cache import Left, Taken
+from aggregator.core.ingest.entry_cache import CacheUpdate, Taken
 from aggregator.core.ingest.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
@@ -52,7 +52,7 @@ def whole(document: Document) -> Taken | None:
         return None
 
 
-def kept(left: Left | None) -> bytes:
+def kept(left: CacheUpdate | None) -> bytes:
     """As if something were in motion, so that nothing is taken to be as before."""
     return entry_cache.dump(left, entries=1, span=0.0, settled=False) if left else b""
 
@@ -88,7 +88,7 @@ def agrees(document: Document, seen: Document) -> bool | None:
     return True
 
 
-def stays(left: Left | None, document: Document) -> tuple[bool, str, object] | None:
+def stays(left: CacheUpdate | None, document: Document) -> tuple[bool, str, object] | None:
     """What the next visit would know, but for the order of notes."""
     decoded = None if document.parts else decode_document(document)
     made = cut(document, decoded)

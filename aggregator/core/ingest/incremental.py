@@ -15,7 +15,17 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import fingerprint
-from aggregator.core.ingest.entry_cache import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
+from aggregator.core.ingest.entry_cache import (
+    CachedEntry,
+    EntryCache,
+    Same,
+    Taken,
+    cached_entry,
+    hashed,
+    leave,
+    load,
+    same,
+)
 from aggregator.core.model import Diagnostic, Entry, Feed
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
@@ -26,7 +36,7 @@ from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
 from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
 
 Samples = tuple[Sample | None, ...]
-Gift = tuple[Trace, ...] | None
+CachedEntries = tuple[CachedEntry, ...] | None
 """What a slice that was read leaves: the traces of its entries; None if nothing may stay of it."""
 
 _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
@@ -37,7 +47,7 @@ class Comparison:
     """A document beside what stayed of the one before: it has to be read in part."""
 
     slices: Slices
-    traces: Traces
+    cache: EntryCache
     rest: Rest
     """Without the slices that left traces."""
 
@@ -47,7 +57,7 @@ class Comparison:
         found: list[Samples | None] = []
         count = 0
         for digest in self.slices.digests:
-            known = self.traces.known.get(digest)
+            known = self.cache.known.get(digest)
             found.append(None if known is None else tuple(trace.sample for trace in known))
             count += len(known or ())
             if count >= SAMPLED_ENTRIES:
@@ -63,7 +73,7 @@ class Fresh:
     fingerprints: tuple[str, ...]
     counts: tuple[int, ...]
     """How many entries each slice gave."""
-    gifts: tuple[Gift, ...]
+    cached: tuple[CachedEntries, ...]
 
 
 def read_whole(
@@ -84,9 +94,9 @@ def read_whole(
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    gifts = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
-    known = {digest: gift for digest, gift in zip(slices.digests, gifts, strict=True) if gift is not None}
-    return replace(whole, left=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
+    cached = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
+    known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
+    return replace(whole, cache_update=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
 
 
 def reread(document: Document, data: bytes, about: str, context: Context, encoding: str | None) -> Same | Taken | None:
@@ -94,7 +104,7 @@ def reread(document: Document, data: bytes, about: str, context: Context, encodi
     found = look(document, data, about, encoding)
     if not isinstance(found, Comparison):
         return found
-    fresh = read_rest(found.rest, context, encoding, found.leading, found.traces.inherited)
+    fresh = read_rest(found.rest, context, encoding, found.leading, found.cache.inherited)
     return put_together(found, fresh, about) if fresh else None
 
 
@@ -113,11 +123,11 @@ def look(document: Document, data: bytes, about: str, encoding: str | None) -> S
     slices = found.slices
     if settled := same(data, about, slices):
         return settled
-    traces = load(data, about, slices)
+    cache = load(data, about, slices)
     if traces is None:
         return None
     known = {position for position, digest in enumerate(slices.digests) if digest in traces.known}
-    return Comparison(slices=slices, traces=traces, rest=found.without(known)) if known else None
+    return Comparison(slices=slices, cache=traces, rest=found.without(known)) if known else None
 
 
 def read_rest(
@@ -141,20 +151,20 @@ def read_rest(
     if _inherited(reading.feed) != inherited:
         return None
     prints = tuple(map(fingerprint, reading.entries))
-    gifts = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
-    return Fresh(reading=reading, fingerprints=prints, counts=counts, gifts=tuple(gifts))
+    cached = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
+    return Fresh(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
 
 
 def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
     """The whole document: what was read of it, and stand-ins."""
-    slices, known = found.slices, found.traces.known
+    slices, known = found.slices, found.cache.known
     read = iter(zip(fresh.reading.entries, fresh.fingerprints, strict=True))
-    shared = iter(zip(fresh.counts, fresh.gifts, strict=True))
+    shared = iter(zip(fresh.counts, fresh.cached, strict=True))
     both: list[tuple[Entry, str]] = []
-    stand_ins, stay = dict[int, Trace](), dict[str, tuple[Trace, ...]]()
+    stand_ins, stay = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
     for digest in slices.digests:
         if digest in known:
-            gift: Gift = known[digest]
+            gift: CachedEntries = known[digest]
             stand_ins |= dict(enumerate(known[digest], start=len(both)))
             both += [(trace.entry, trace.fingerprint) for trace in known[digest]]
         else:
@@ -162,14 +172,14 @@ def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
             both += [next(read) for _ in range(count)]
         if gift is not None:
             stay[digest] = gift
-    old = _still_true(found.traces.notes, slices, known)
+    old = _still_true(found.cache.notes, slices, known)
     notes = (*old, *(note for note in fresh.reading.diagnostics if note.name != "no-entries" or not both))
     reading = replace(fresh.reading, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
     return Taken(
         reading=reading,
         fingerprints=tuple(print_ for _, print_ in both),
         stand_ins=stand_ins,
-        left=leave(slices, about, found.traces.inherited, stay, reading.diagnostics),
+        cache_update=leave(slices, about, found.cache.inherited, stay, reading.diagnostics),
     )
 
 
@@ -181,12 +191,12 @@ def _gifts(
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],
     context: Context,
-) -> Iterator[Gift]:
+) -> Iterator[CachedEntries]:
     """What each slice of a document that was read leaves."""
     rows = zip(parsed.entries, reading.entries, prints, samples, strict=True)
     faulty = [part.url in parsed.faulty for part in document.parts] or [False] * len(counts)
     for count, is_faulty in zip(counts, faulty, strict=True):
-        left = [trace_of(*next(rows), now=context.fetched_at) for _ in range(count)]
+        left = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]
         traces = tuple(trace for trace in left if trace is not None)
         yield traces if len(traces) == count and not is_faulty else None
 
@@ -217,7 +227,7 @@ def _inherited(feed: Feed) -> str:
 
 
 def _still_true(
-    notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[Trace, ...]]
+    notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[CachedEntry, ...]]
 ) -> list[Diagnostic]:
     """What was said of slices and entries that are still there; what concerns the feed is found anew."""
     entries = [trace.entry for traces in known.values() for trace in traces]
