@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.ingest import entry_cache, incremental
-from aggregator.core.ingest.entry_cache import Same, Taken
+from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified
 from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
@@ -37,7 +37,7 @@ class DocumentParser:
         self._in_db = store
         self._worker_pool = worker_pool
 
-    async def again(self, target: Target, state: PollState, document: Document) -> Same | Taken | None:
+    async def again(self, target: Target, state: PollState, document: Document) -> Unmodified | DocumentReading | None:
         """The document by what differs from the last one; None if the whole has to be read.
 
         A source whose entries are told apart by more than their ids is always read whole.
@@ -63,7 +63,7 @@ class DocumentParser:
         )
         return await run_in_thread_if_large(count, incremental.put_together, found, fresh, about) if fresh else None
 
-    async def whole(self, target: Target, document: Document) -> Taken:
+    async def whole(self, target: Target, document: Document) -> DocumentReading:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
         config = target.config
         context = fetch_request.context(config, document)

@@ -12,7 +12,7 @@ from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
 from aggregator.core.ingest import changeset, deletions
 from aggregator.core.ingest.changes import Change, Changes
-from aggregator.core.ingest.entry_cache import Same, Taken, dump
+from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified, dump
 from aggregator.core.ingest.identity import Keying
 from aggregator.core.ingest.takeover import owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
@@ -135,7 +135,7 @@ class Refresher:
         document = fetch_request.marked(answer, target.config)
         desk.lay(document.parts)
         taken = await self._documents.again(target, state, document)
-        if isinstance(taken, Same):
+        if isinstance(taken, Unmodified):
             return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
         found = await self._settle(runtime, target, state, document, taken, now, desk) if taken is not None else None
         if found is None:
@@ -152,7 +152,7 @@ class Refresher:
         target: Target,
         state: PollState,
         document: Document,
-        taken: Taken,
+        taken: DocumentReading,
         now: datetime,
         desk: Batch,
     ) -> VisitResult | None:
@@ -257,11 +257,13 @@ class Refresher:
         )
 
 
-def _keyed(taken: Taken, state: PollState, host: str | None) -> Keying:
+def _keyed(taken: DocumentReading, state: PollState, host: str | None) -> Keying:
     return changeset.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
 
 
-def _sorted(taken: Taken, keys: Keying, stored: dict[str, Known], state: PollState) -> changeset.ChangeSet | None:
+def _sorted(
+    taken: DocumentReading, keys: Keying, stored: dict[str, Known], state: PollState
+) -> changeset.ChangeSet | None:
     """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
     found = changeset.sort_out(taken.reading, keys, stored, state, taken.print_of())
     return None if taken.is_short_of(found.changes, keys, stored) else found
@@ -291,7 +293,7 @@ def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: boo
     return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
 
 
-def _left(taken: Taken, found: changeset.ChangeSet, outcome: Updated) -> bytes:
+def _left(taken: DocumentReading, found: changeset.ChangeSet, outcome: Updated) -> bytes:
     """What is to stay of the document; empty: nothing."""
     if taken.cache_update is None:
         return b""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest import entry_cache, incremental
-from aggregator.core.ingest.entry_cache import CacheUpdate, Taken
+from aggregator.core.ingest.entry_cache import CacheUpdate, DocumentReading
 from aggregator.core.ingest.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
@@ -44,7 +44,7 @@ def context(document: Document) -> Context:
     return Context(source=SourceId("x"), poll_url=URL, document_url=document.url, fetched_at=NOW)
 
 
-def whole(document: Document) -> Taken | None:
+def whole(document: Document) -> DocumentReading | None:
     about = entry_cache.circumstances(document, context(document), None)
     try:
         return incremental.read_whole(document, context(document), None, None, about)
@@ -57,10 +57,10 @@ def kept(left: CacheUpdate | None) -> bytes:
     return entry_cache.dump(left, entries=1, span=0.0, settled=False) if left else b""
 
 
-def after(seen: bytes, document: Document) -> Taken | None:
+def after(seen: bytes, document: Document) -> DocumentReading | None:
     about = entry_cache.circumstances(document, context(document), None)
     found = incremental.reread(document, seen, about, context(document), None)
-    assert found is None or isinstance(found, Taken)
+    assert found is None or isinstance(found, DocumentReading)
     return found
 
 
@@ -99,7 +99,7 @@ def stays(left: CacheUpdate | None, document: Document) -> tuple[bool, str, obje
     return left.has_all, loaded.inherited, loaded.known
 
 
-def of_feed(taken: Taken) -> set[str]:
+def of_feed(taken: DocumentReading) -> set[str]:
     """What was noted of the whole; of notes on single entries only the first of a name are kept."""
     return {note.name for note in taken.reading.diagnostics if note.name.startswith(("encoding-", "language-", "no-"))}
 

@@ -82,7 +82,7 @@ class CacheUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Same:
+class Unmodified:
     """The document holds nothing that the one before did not, and nothing of it is in motion."""
 
     entries: int
@@ -106,7 +106,7 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class DocumentReading:
     """A document as far as it had to be read."""
 
     reading: NormalisedFeed
@@ -207,14 +207,14 @@ def dump(left: CacheUpdate, *, entries: int, span: float, settled: bool) -> byte
     return _json(glance) + b"\n" + left.packed
 
 
-def same(data: bytes, about: str, slices: Slices) -> Same | None:
+def same(data: bytes, about: str, slices: Slices) -> Unmodified | None:
     """Whether the document is, slice by slice, the one that left these traces, and that one was settled."""
     try:
         glance = json.loads(data.partition(b"\n")[0])
         wanted = (about, slices.head, hashed(slices.digests), True)
         if (glance["about"], glance["head"], glance["order"], glance["settled"]) != wanted:
             return None
-        return Same(entries=glance["entries"], span=glance["span"], notes=_notes(glance))
+        return Unmodified(entries=glance["entries"], span=glance["span"], notes=_notes(glance))
     except (ValueError, KeyError, TypeError):
         return None
 

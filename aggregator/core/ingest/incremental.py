@@ -17,9 +17,9 @@ from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import fingerprint
 from aggregator.core.ingest.entry_cache import (
     CachedEntry,
+    DocumentReading,
     EntryCache,
-    Same,
-    Taken,
+    Unmodified,
     cached_entry,
     hashed,
     leave,
@@ -33,7 +33,7 @@ from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_la
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse.documents import decode_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
-from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
+from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
 
 Samples = tuple[Sample | None, ...]
 CachedEntries = tuple[CachedEntry, ...] | None
@@ -66,7 +66,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class NewSlices:
     """The rest of a document, read."""
 
     reading: NormalisedFeed
@@ -82,13 +82,13 @@ def read_whole(
     encoding: str | None,
     rules: PageRules | JsonRules | None,
     about: str | None = None,
-) -> Taken:
+) -> DocumentReading:
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = changeset.parse(document, encoding, rules, decoded)
     reading = normalise(parsed, context)
     prints = tuple(map(fingerprint, reading.entries))
-    whole = Taken(reading=reading, fingerprints=prints, stand_ins={})
+    whole = DocumentReading(reading=reading, fingerprints=prints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
     counts = shares(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
@@ -99,7 +99,9 @@ def read_whole(
     return replace(whole, cache_update=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
 
 
-def reread(document: Document, data: bytes, about: str, context: Context, encoding: str | None) -> Same | Taken | None:
+def reread(
+    document: Document, data: bytes, about: str, context: Context, encoding: str | None
+) -> Unmodified | DocumentReading | None:
     """The document by what differs from the one that left `data`; None if the whole has to be read. Never raises."""
     found = look(document, data, about, encoding)
     if not isinstance(found, Comparison):
@@ -108,9 +110,9 @@ def reread(document: Document, data: bytes, about: str, context: Context, encodi
     return put_together(found, fresh, about) if fresh else None
 
 
-def look(document: Document, data: bytes, about: str, encoding: str | None) -> Same | Comparison | None:
+def look(document: Document, data: bytes, about: str, encoding: str | None) -> Unmodified | Comparison | None:
     """Whether and what has to be read of the document; None: the whole. What did not change need not be decoded."""
-    seen = at_a_glance(document)
+    seen = raw_slices(document)
     if seen and (settled := same(data, about, seen.slices)):
         return settled
     try:
@@ -132,7 +134,7 @@ def look(document: Document, data: bytes, about: str, encoding: str | None) -> S
 
 def read_rest(
     rest: Rest, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
-) -> Fresh | None:
+) -> NewSlices | None:
     """Parse and normalise the rest; None if it is not certain that it is what it would be in the whole. Never raises.
 
     `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
@@ -152,10 +154,10 @@ def read_rest(
         return None
     prints = tuple(map(fingerprint, reading.entries))
     cached = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
-    return Fresh(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
+    return NewSlices(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
 
 
-def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
+def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
     """The whole document: what was read of it, and stand-ins."""
     slices, known = found.slices, found.cache.known
     read = iter(zip(fresh.reading.entries, fresh.fingerprints, strict=True))
@@ -175,7 +177,7 @@ def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
     old = _still_true(found.cache.notes, slices, known)
     notes = (*old, *(note for note in fresh.reading.diagnostics if note.name != "no-entries" or not both))
     reading = replace(fresh.reading, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
-    return Taken(
+    return DocumentReading(
         reading=reading,
         fingerprints=tuple(print_ for _, print_ in both),
         stand_ins=stand_ins,
