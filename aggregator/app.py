@@ -27,7 +27,7 @@ from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
-from aggregator.engine.metrics import StatusDesk, Tally
+from aggregator.engine.metrics import Counters, StatusCollector
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
@@ -96,7 +96,7 @@ class App:
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
         seen: Stamp,
-        desk: StatusDesk,
+        collector: StatusCollector,
         public: Path,
     ) -> None:
         self.runtime = runtime
@@ -113,8 +113,8 @@ class App:
         self._visits: set[asyncio.Task[None]] = set()
         self._publishing = asyncio.Lock()
         self._status = StatusReport(now=clock(), ok=True)
-        self._desk = desk
-        self._tally = Tally()
+        self._collector = collector
+        self._counters = Counters()
         self._troubles: dict[str, str] = {}
         self._changes: int | None = None
         self._is_stale = True
@@ -157,7 +157,7 @@ class App:
         async with self._publishing:
             runtime = self.runtime
             made = await self._publisher.publish(runtime, is_current=lambda: self.runtime is runtime)
-        self._tally.published(made)
+        self._counters.published(made)
         self._note("publish", next((p.error for p in made if p.error), None))
         self._is_stale = self._is_stale or any(p.more for p in made)
         return made
@@ -204,7 +204,7 @@ class App:
             now=self.clock(),
             ok=not self._troubles,
             problems=self._problems(),
-            counters=self._tally.counts,
+            counters=self._counters.counts,
         )
 
     # -- the daemon ----------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class App:
             log.exception("a bug of this program", job="visit")
 
     def _after_visit(self, report: VisitReport) -> None:
-        self._tally.visited(report)
+        self._counters.visited(report)
         self._is_stale = True
         self._note("record", None)
 
@@ -296,7 +296,7 @@ class App:
                 await self._publisher.follow(self.runtime)
 
     async def _look(self) -> None:
-        self._status = await self._in_db(self._desk.look, self.clock())
+        self._status = await self._in_db(self._collector.look, self.clock())
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
@@ -413,7 +413,7 @@ async def open_app(
                 factory=sources.factory,
                 clock=clock,
                 seen=seen,
-                desk=StatusDesk(kept, store_path / DATABASE),
+                collector=StatusCollector(kept, store_path / DATABASE),
                 public=outlet.root,
             )
     finally:

@@ -31,7 +31,7 @@ _NAMES = (
 )
 
 
-class Tally:
+class Counters:
     """Totals since the start. Belongs to the event loop."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Tally:
         return dict(self._counts)
 
 
-class StatusDesk:
+class StatusCollector:
     """Looks up how the sources are doing. `look` blocks: it belongs on the store's thread."""
 
     def __init__(self, storage: Storage, database: Path) -> None:

@@ -151,13 +151,13 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
 
 def test_a_source_that_may_have_been_seen_too_seldom_is_pointed_out(bench: Bench) -> None:
     """S3: nothing in the last document was known."""
-    from aggregator.engine.metrics import StatusDesk
+    from aggregator.engine.metrics import StatusCollector
 
     bench.config(bench.source("news"))
 
     def missed() -> bool:
         with bench.store() as store:
-            [found] = StatusDesk(store, bench.home / "none").look(bench.clock()).sources
+            [found] = StatusCollector(store, bench.home / "none").look(bench.clock()).sources
             return found.maybe_missed
 
     bench.origin.feed("/news", items(1, 2))

@@ -183,9 +183,9 @@ def test_while_there_is_a_desk_old_records_are_not_walked_and_what_lay_there_goe
         calm, usual = GcPause(), gc.get_threshold()
         many, few = [Record() for _ in range(MANY + 1)], [Record()]
         left = [weakref.ref(many[0]), weakref.ref(few[0])]
-        async with calm.desk() as desk:
-            async with calm.desk():
-                desk.lay(many, few)
+        async with calm.collector() as collector:
+            async with calm.collector():
+                collector.lay(many, few)
             del many, few
             assert gc.get_threshold() == (*usual[:2], 1_000_000)
             assert [ref() is not None for ref in left] == [True, False]
