@@ -215,7 +215,7 @@ class App:
         ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
-        ticker.every(READER_SECONDS, "readers", self.meet_readers)
+        ticker.every(READER_SECONDS, "readers", self.record_late_readers)
         ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
         ticker.start()
         try:
@@ -310,10 +310,10 @@ class App:
         else:
             self._troubles[job] = trouble
 
-    async def meet_readers(self) -> None:
+    async def record_late_readers(self) -> None:
         """Take note of the readers seen since last time; too short windows are made longer at the next occasion."""
         async with self._publishing:
-            await self._publisher.meet_readers()
+            await self._publisher.record_late_readers()
 
     async def _upkeep(self) -> None:
         await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)

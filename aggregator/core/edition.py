@@ -65,7 +65,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class KnownVersions:
     """What is remembered of a rendition's earlier states, so that a reader can be told what it has missed (W11)."""
 
     stamps: Mapping[str, int]

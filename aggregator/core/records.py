@@ -247,7 +247,7 @@ class ArchiveFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class FileVersion:
     """What a published file was from `since` until `until`; None: it still is (protocols W11)."""
 
     path: str

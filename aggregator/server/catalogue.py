@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from aggregator.core.edition import Memory, Rendition
+from aggregator.core.edition import KnownVersions, Rendition
 from aggregator.core.records import ArchiveFile
 from aggregator.core.site_status import OutputInfo
 from aggregator.outlets.encodings import SUFFIXES
@@ -137,18 +137,18 @@ class Catalogue:
         *,
         max_age: int = LEAST_AGE,
         immutable: bool = False,
-        memory: Memory | None = None,
+        versions: KnownVersions | None = None,
     ) -> None:
         """Serve a rendition from now on, instead of what was at its path.
 
         `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
-        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `memory`,
-        readers of earlier states are told what is new (W11) and remembered for `take_sightings`.
+        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `versions`,
+        readers of earlier states are told what is new (W11) and remembered for `take_late_readers`.
         """
         age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
         with self._lock:
-            deltas = None if memory is None else self._deltas(rendition, memory)
+            deltas = None if versions is None else self._deltas(rendition, versions)
             self._published[rendition.path] = _PublishedFile(rendition, dict(encoded), control, deltas)
             stem = _stem(rendition)
             if stem is not None:
@@ -175,7 +175,7 @@ class Catalogue:
         """Serve no document at `path`; nothing happens if none was there."""
         self.archives.pop("/" + path, None)
 
-    def take_sightings(self) -> dict[str, set[str]]:
+    def take_late_readers(self) -> dict[str, set[str]]:
         """Path -> earlier ETags that readers came back with since this was last asked."""
         with self._lock:
             seen = {path: p.deltas.late for path, p in self._published.items() if p.deltas and p.deltas.late}
@@ -185,8 +185,8 @@ class Catalogue:
                 deltas.late = set()
             return seen
 
-    def _deltas(self, rendition: Rendition, memory: Memory) -> Deltas:
-        made = Deltas(rendition, memory)
+    def _deltas(self, rendition: Rendition, versions: KnownVersions) -> Deltas:
+        made = Deltas(rendition, versions)
         before = self._published.get(rendition.path)
         if before is not None and before.deltas is not None:
             made.late = before.deltas.late

@@ -17,6 +17,7 @@ from aggregator.core.records import (
     Attempt,
     Chain,
     Due,
+    FileVersion,
     Known,
     Lease,
     OutputRecord,
@@ -25,7 +26,6 @@ from aggregator.core.records import (
     RemovedEntry,
     RenditionRecord,
     SourceRecord,
-    State,
     VisitRecord,
 )
 from aggregator.core.source_state import PollState
@@ -225,13 +225,13 @@ class Storage(Protocol):
         """These are no more."""
 
     # -- readers -------------------------------------------------------------------------------------------------
-    def put_state(self, state: State, *, forget: datetime) -> None:
+    def put_version(self, state: FileVersion, *, forget: datetime) -> None:
         """What a file is from now on; states that ended before `forget` are forgotten."""
 
-    def state(self, path: str) -> State | None:
+    def state(self, path: str) -> FileVersion | None:
         """What a file is now."""
 
-    def states(self, path: str | None = None) -> list[State]:
+    def states(self, path: str | None = None) -> list[FileVersion]:
         """All that are remembered, or those of one path, by path and stamp."""
 
     def put_readers(self, readers: Sequence[ReaderLag]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from storage_samples import LATER, NOW, add, enlist, entry, revision
 
 from aggregator.core.model import OutputId
-from aggregator.core.records import Archive, ArchiveFile, Chain, ReaderLag, Removal, RemovalOrigin, State
+from aggregator.core.records import Archive, ArchiveFile, Chain, FileVersion, ReaderLag, Removal, RemovalOrigin
 from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
@@ -148,8 +148,10 @@ def test_states_follow_each_other(store: Storage) -> None:
     """W11: each is remembered for a time; only the present one has parts; one that returns is the present one again."""
     early = NOW - timedelta(days=9)
     for stamp, etag in enumerate(("a", "b", "a"), 1):
-        made = State(path="p", etag=etag, stamp=stamp, place=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),))
-        store.put_state(made, forget=early)
+        made = FileVersion(
+            path="p", etag=etag, stamp=stamp, place=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),)
+        )
+        store.put_version(made, forget=early)
     assert [(one.etag, one.stamp, one.until) for one in store.states()] == [
         ("b", 2, NOW + timedelta(hours=3)),
         ("a", 3, None),
@@ -158,8 +160,8 @@ def test_states_follow_each_other(store: Storage) -> None:
     assert store.state("p") == store.states()[1]
     assert store.states("q") == []
     assert store.state("q") is None
-    later = State(path="q", etag="x", stamp=1, place=1, since=LATER)
-    store.put_state(later, forget=NOW + timedelta(days=1))
+    later = FileVersion(path="q", etag="x", stamp=1, place=1, since=LATER)
+    store.put_version(later, forget=NOW + timedelta(days=1))
     assert [one.etag for one in store.states()] == ["a", "x"]
 
 

@@ -18,7 +18,7 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
-from aggregator.core.records import Archive, Chain, Lease, ReaderLag, Removal, RemovalOrigin, State
+from aggregator.core.records import Archive, Chain, FileVersion, Lease, ReaderLag, Removal, RemovalOrigin
 from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
 from aggregator.storage.codec import ENTRY, STATE, UnreadableRecord
@@ -31,7 +31,7 @@ HELD = Lease(number=ONE, token="mine", until=LATER)
 GONE = Removal(seq=1, at=NOW, origin=RemovalOrigin.OPERATOR)
 CHAIN = Chain(output=ALL, generation="g", definition="d")
 DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=((1,),))
-SHOWN = State(path="a", etag='"e"', stamp=1, place=1, since=NOW)
+SHOWN = FileVersion(path="a", etag='"e"', stamp=1, place=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
     "enlist": lambda store: store.enlist([(SourceId("b"), "https://b.example/")], now=NOW),
@@ -53,7 +53,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "put_archive": lambda store: store.put_archive(DOCUMENT, []),
     "mark_stale": lambda store: store.mark_stale(ALL, [1]),
     "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
-    "put_state": lambda store: store.put_state(SHOWN, forget=NOW),
+    "put_state": lambda store: store.put_version(SHOWN, forget=NOW),
     "put_readers": lambda store: store.put_readers([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import structlog
 
 from aggregator.core.addresses import public_path
-from aggregator.core.edition import Edition, Memory, Rendition
+from aggregator.core.edition import Edition, KnownVersions, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
@@ -26,7 +26,7 @@ from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection, build_edition
 from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.publish.story_pages import Setting, StoryPages
-from aggregator.engine.publish.versions import Lookout, States, etag_of
+from aggregator.engine.publish.versions import Lookout, VersionHistory, etag_of
 from aggregator.engine.runtime import Runtime, Target
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format
@@ -44,9 +44,9 @@ class Board(Shelf, Lookout, Noticeboard, Protocol):
     """Where finished renditions are shown: the server's catalogue, or nothing in the cron form."""
 
     def put(
-        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, memory: Memory | None = None
+        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, versions: KnownVersions | None = None
     ) -> None:
-        """Serve these bytes from now on; `max_age` is in seconds. `memory` is what they were before."""
+        """Serve these bytes from now on; `max_age` is in seconds. `versions` is what they were before."""
 
     def remove(self, path: str) -> None:
         """Serve this path no more."""
@@ -91,7 +91,7 @@ class Publisher:
         self._fragments = Fragments()
         self._pages = StoryPages(outlet, self._fragments)
         self._archivist = Archivist(storage, store, outlet, board, clock=clock)
-        self._states = States(storage, clock=clock)
+        self._versions = VersionHistory(storage, clock=clock)
         self._lists = SiteLists(storage, store, outlet, board, index, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
 
@@ -145,10 +145,10 @@ class Publisher:
             await self._sweep()
         return made
 
-    async def meet_readers(self) -> None:
+    async def record_late_readers(self) -> None:
         """Take note of the readers seen since last time; windows that are too short for them become dirty."""
-        sightings = self._board.take_sightings() if self._board else {}
-        grown = await self._in_db(self._states.meet, sightings)
+        late_readers = self._board.take_late_readers() if self._board else {}
+        grown = await self._in_db(self._versions.meet, late_readers)
         if grown:
             await self._in_db(self._storage.mark_dirty, grown)
 
@@ -208,7 +208,7 @@ class Publisher:
         planned = {plan.output for plan in self._plans}
         records = [r for r in await self._in_db(self._storage.renditions) if r.output in planned]
         ages = await self._ages()
-        memories = await self._in_db(self._states.memories) if self._board else {}
+        known_versions = await self._in_db(self._versions.known_versions) if self._board else {}
         for record in records:
             if self._board and self._shown.get(record.path) == record.etag:
                 continue
@@ -217,8 +217,8 @@ class Publisher:
                 lost.add(record.output)
             elif self._board:
                 encoded = await asyncio.to_thread(encode, body)
-                memory = memories.get(record.path)
-                self._put(record, body, encoded, max_age=ages.get(record.output, 0), memory=memory)
+                versions = known_versions.get(record.path)
+                self._put(record, body, encoded, max_age=ages.get(record.output, 0), versions=versions)
         for path in self._shown.keys() - {record.path for record in records}:
             self._take_down(path)
         return lost | (await self._archivist.show() & planned)
@@ -244,10 +244,10 @@ class Publisher:
         encoded: Mapping[str, bytes],
         *,
         max_age: int,
-        memory: Memory | None = None,
+        versions: KnownVersions | None = None,
     ) -> None:
         if self._board:
-            self._board.put(_rendition(file, body), encoded, max_age=max_age, memory=memory)
+            self._board.put(_rendition(file, body), encoded, max_age=max_age, versions=versions)
             self._shown[file.path] = file.etag
 
     def _take_down(self, path: str) -> None:
@@ -314,7 +314,7 @@ class Publisher:
         place = await self._in_db(self._storage.last_place)
         selection = Selection(storage=self._storage, runtime=runtime, plan=plan, sources=sources)
         reach = await self._archivist.bring_up(selection, record)
-        span = await self._in_db(self._states.span, plan.output)
+        span = await self._in_db(self._versions.span, plan.output)
         edition = await self._in_db(
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
@@ -332,8 +332,8 @@ class Publisher:
                 file = replace(file, modified=before.modified)
             files.append(file)
             was = await asyncio.to_thread(self._outlet.read, file.path)
-            memory = await self._in_db(self._states.note, file, pieces, was, place)
-            changed += await self._show(file, body, was, max_age=max_age, memory=memory)
+            versions = await self._in_db(self._versions.note, file, pieces, was, place)
+            changed += await self._show(file, body, was, max_age=max_age, versions=versions)
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):
                 await self._withdraw(before)
@@ -359,7 +359,13 @@ class Publisher:
         )
 
     async def _show(
-        self, file: RenditionRecord, body: bytes, was: bytes | None, *, max_age: int, memory: Memory | None = None
+        self,
+        file: RenditionRecord,
+        body: bytes,
+        was: bytes | None,
+        *,
+        max_age: int,
+        versions: KnownVersions | None = None,
     ) -> bool:
         """Have these bytes on disk, instead of what was there, and on the board; False if they were there already."""
         is_there = was == body
@@ -369,7 +375,7 @@ class Publisher:
         written = not is_there and await asyncio.to_thread(
             self._outlet.write, file.path, body, encoded, modified=file.modified
         )
-        self._put(file, body, encoded, max_age=max_age, memory=memory)
+        self._put(file, body, encoded, max_age=max_age, versions=versions)
         return written
 
     def _generate(self, edition: Edition) -> list[tuple[Format, list[bytes]]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from aggregator.core.edition import Memory, Rendition
+from aggregator.core.edition import KnownVersions, Rendition
 from aggregator.core.model import OutputId
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, SiteInfo
@@ -33,7 +33,7 @@ class Noticeboard(Protocol):
     """Where lists are shown."""
 
     def put(
-        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, memory: Memory | None = None
+        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, versions: KnownVersions | None = None
     ) -> None:
         """Serve these bytes from now on; `max_age` is in seconds."""
 
