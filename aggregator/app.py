@@ -139,7 +139,7 @@ class App:
         chosen = set(only)
         if force or chosen:
             targets = [t for t in self.runtime.targets.values() if not chosen or t.id in chosen]
-            allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
+            allowed, waiting = await self._poller.manual([t for t in targets if t.config.enabled])
             begin(len(allowed))
             reports = await self._poller.visit(self.runtime, allowed, done, accept=accept and bool(chosen))
             visited = {report.source for report in reports}

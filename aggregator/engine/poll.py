@@ -73,7 +73,7 @@ class Poller:
         hosts = {t.address: t.host for t in allowed if t.host}
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
-    async def by_hand(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
+    async def manual(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
         """What a person may ask for right now, and what must wait: a hold or the 5-minute floor forbids it (P13)."""
         now = self._clock()
         wanted = list(targets)

@@ -127,13 +127,13 @@ class Storage(Protocol):
     def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
         """Those of these entries that are deleted."""
 
-    def told_removals(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+    def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         """Deleted entries of these sources that outputs still tell of, by seq."""
 
-    def lay_to_rest(self, *, before: datetime) -> list[SourceNumber]:
+    def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
         """Tell no more of deletions made before this; returns the sources that had some."""
 
-    def namesakes(
+    def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
         """Entries of these sources that have one of these public ids or normalised links (I8), by seq."""

@@ -84,7 +84,7 @@ class Entries:
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
-    def namesakes(
+    def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
         wanted = frozenset(sources)

@@ -228,7 +228,7 @@ class TestHosts:
                 reports = await one.poller.visit(one.runtime, first)
                 found.append([r.source for r in reports])
                 found.append([t.id for t in await one.poller.due(one.runtime)])
-                allowed, waiting = await one.poller.by_hand(one.runtime.targets.values())
+                allowed, waiting = await one.poller.manual(one.runtime.targets.values())
                 found += [[t.id for t in allowed], [t.id for t in waiting]]
                 clock.pass_(hours=2)
                 found.append(sorted(t.id for t in await one.poller.due(one.runtime)))
@@ -246,7 +246,7 @@ class TestHosts:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:
                 await one.visit()
                 clock.pass_(seconds=seconds)
-                return bool((await one.poller.by_hand(one.runtime.targets.values()))[0])
+                return bool((await one.poller.manual(one.runtime.targets.values()))[0])
 
         assert asyncio.run(go()) is allowed
 

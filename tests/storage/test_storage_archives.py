@@ -66,9 +66,9 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     assert store.removals([1, 2]) == {1: removal(1)}
     assert store.by_seq([1]) == {}
     assert store.by_seq([1], deleted=True)[1].entry == entry("one")
-    [told] = store.told_removals([a])
+    [told] = store.pending_tombstones([a])
     assert (told.stored.entry, told.removal) == (entry("one"), removal(1))
-    assert store.told_removals([b]) == []
+    assert store.pending_tombstones([b]) == []
     assert store.changed(2) == [1]
     assert [record.dirty for record in store.outputs()] == [True]
 
@@ -77,9 +77,9 @@ def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
     [a] = enlist(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
-    assert store.lay_to_rest(before=LATER) == []
-    assert store.lay_to_rest(before=LATER + timedelta(seconds=1)) == [a]
-    assert [one.stored.seq for one in store.told_removals([a])] == [2]
+    assert store.expire_tombstones(before=LATER) == []
+    assert store.expire_tombstones(before=LATER + timedelta(seconds=1)) == [a]
+    assert [one.stored.seq for one in store.pending_tombstones([a])] == [2]
     assert store.known(a)["urn:x:one"].deleted_at == LATER
 
 
@@ -90,7 +90,7 @@ def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
     store.remove([removal(1)], [])
     add(store, a, [], revised=(revision(1),))
     assert [one.seq for one in store.entries([a])] == [1]
-    assert store.told_removals([a]) == []
+    assert store.pending_tombstones([a]) == []
     assert store.removals([1]) == {}
 
 

@@ -202,12 +202,12 @@ def test_namesakes_share_a_public_id_or_a_link(store: Storage) -> None:
     add(store, a, ["one", draft("two", link_key="same")])
     add(store, b, [draft("three", link_key="same"), draft("four", public_id="urn:x:one", link_key=None)])
     add(store, c, [draft("five", link_key="same")])
-    assert seqs(store.namesakes(["urn:x:one"], ["same"], [a, b])) == [1, 2, 3, 4]
-    assert seqs(store.namesakes(["urn:x:one"], ["https://example.org/one"], [a, b])) == [1, 4]
-    assert seqs(store.namesakes([], ["same"], [c])) == [5]
-    assert seqs(store.namesakes([f"urn:{n}" for n in range(2000)], [], [a])) == []
-    assert store.namesakes([], [], [a]) == []
-    assert store.namesakes(["urn:x:one"], ["same"], []) == []
+    assert seqs(store.duplicates(["urn:x:one"], ["same"], [a, b])) == [1, 2, 3, 4]
+    assert seqs(store.duplicates(["urn:x:one"], ["https://example.org/one"], [a, b])) == [1, 4]
+    assert seqs(store.duplicates([], ["same"], [c])) == [5]
+    assert seqs(store.duplicates([f"urn:{n}" for n in range(2000)], [], [a])) == []
+    assert store.duplicates([], [], [a]) == []
+    assert store.duplicates(["urn:x:one"], ["same"], []) == []
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ArchiveEnd:
     """What an output's window has to know of its archive."""
 
     settled: int | None = None
@@ -71,7 +71,7 @@ class _Batch:
     last: int
 
 
-class Archivist:
+class ArchiveBuilder:
     """Keeps the archives of all outputs in step with the store."""
 
     def __init__(
@@ -90,12 +90,12 @@ class Archivist:
         self._clock = clock
         self._shown: dict[str, str] = {}
 
-    async def bring_up(self, selection: Selection, record: OutputRecord) -> Reach:
+    async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
         """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
         if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
-            return Reach()
+            return ArchiveEnd()
         chain = await self._in_db(self._the_chain, selection, record)
         chain = await self._in_db(self._look_again, selection, chain)
         more = await self._extend(selection, record, chain)
@@ -103,10 +103,10 @@ class Archivist:
             groups = await self._in_db(_present, selection, archive)
             await self._write(selection, record, chain.generation, archive, groups)
         if more:
-            return Reach(more=True)
+            return ArchiveEnd(more=True)
         newest = await self._in_db(self._storage.newest_archive, record.output)
         now = await self._in_db(self._storage.chain, record.output)
-        return Reach(
+        return ArchiveEnd(
             settled=now.settled if now else None,
             previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
         )
@@ -193,11 +193,11 @@ class Archivist:
             hurt = {story for story in touched if story[0] not in alive or not deleted.isdisjoint(story)}
             stale = [one.number for one in holding if not hurt.isdisjoint(one.members)]
             self._storage.mark_stale(chain.output, stale)
-            self._tell_again(selection, chain, stories, touched - hurt)
+            self._reissue(selection, chain, stories, touched - hurt)
         self._storage.settle(chain.output, looked=last)
         return replace(chain, looked=last)
 
-    def _tell_again(
+    def _reissue(
         self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
     ) -> None:
         """Stories from before the end of the archive that it does not hold as they are now."""

@@ -159,7 +159,7 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
     entries = {stored.seq: stored for stored in batch} | job.storage.by_seq(members)
     if job.selection.plan.dedupe != "off":
         for _ in range(2):  # a namesake may share its link with one more
-            found = job.storage.namesakes(*_names(entries.values()), job.selection.numbers)
+            found = job.storage.duplicates(*_names(entries.values()), job.selection.numbers)
             entries |= {stored.seq: stored for stored in found}
     chosen = {seq: stored for seq, stored in entries.items() if job.selection.picks(stored)}
     return _told(job, _groups(job, chosen), chosen), owners | set(map(_id, entries.values()))

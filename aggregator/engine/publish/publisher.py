@@ -20,7 +20,7 @@ from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
-from aggregator.engine.publish.archives import Archivist, Shelf
+from aggregator.engine.publish.archives import ArchiveBuilder, Shelf
 from aggregator.engine.publish.fragments import Fragments
 from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection, build_edition
@@ -90,7 +90,7 @@ class Publisher:
         self._finishing = False
         self._fragments = Fragments()
         self._pages = StoryPages(outlet, self._fragments)
-        self._archivist = Archivist(storage, store, outlet, board, clock=clock)
+        self._archives = ArchiveBuilder(storage, store, outlet, board, clock=clock)
         self._versions = VersionHistory(storage, clock=clock)
         self._lists = SiteLists(storage, store, outlet, board, index, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
@@ -129,7 +129,7 @@ class Publisher:
         Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
         """
         await self.plan(runtime)
-        await self._let_rest(runtime)
+        await self._expire_tombstones(runtime)
         records = {r.output: r for r in await self._in_db(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
         made: list[PublishedOutput] = []
@@ -152,16 +152,16 @@ class Publisher:
         if grown:
             await self._in_db(self._storage.mark_dirty, grown)
 
-    async def _let_rest(self, runtime: Runtime) -> None:
+    async def _expire_tombstones(self, runtime: Runtime) -> None:
         """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
-        rested = await self._in_db(self._storage.lay_to_rest, before=self._clock() - TOLD)
+        rested = await self._in_db(self._storage.expire_tombstones, before=self._clock() - TOLD)
         for number in rested:
             if number in runtime.targets:
                 await self._in_db(self._storage.mark_dirty, touched(self._plans, runtime.targets[number].id, None))
 
     async def _sweep(self) -> None:
         try:
-            await self._archivist.sweep([plan.output for plan in self._plans])
+            await self._archives.sweep([plan.output for plan in self._plans])
         except PublishError as error:
             log.error("retire", error=str(error))
 
@@ -221,7 +221,7 @@ class Publisher:
                 self._put(record, body, encoded, max_age=ages.get(record.output, 0), versions=versions)
         for path in self._shown.keys() - {record.path for record in records}:
             self._take_down(path)
-        return lost | (await self._archivist.show() & planned)
+        return lost | (await self._archives.show() & planned)
 
     async def _read(self, path: str) -> bytes | None:
         """The file; None also if it cannot be read, for then it has to be made again."""
@@ -313,13 +313,13 @@ class Publisher:
     ) -> PublishedOutput:
         place = await self._in_db(self._storage.last_place)
         selection = Selection(storage=self._storage, runtime=runtime, plan=plan, sources=sources)
-        reach = await self._archivist.bring_up(selection, record)
+        reach = await self._archives.update(selection, record)
         span = await self._in_db(self._versions.span, plan.output)
         edition = await self._in_db(
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
         made = await asyncio.to_thread(self._generate, edition)
-        await asyncio.to_thread(self._pages.bring_up, edition, Setting.of(runtime.config, self._plans))
+        await asyncio.to_thread(self._pages.update, edition, Setting.of(runtime.config, self._plans))
         now = self._clock().replace(microsecond=0)
         max_age = _max_age(plan, sources.values(), now)
         files = []

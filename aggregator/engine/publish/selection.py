@@ -57,7 +57,7 @@ class Selection:
         shown: an older entry told it first, and it was published then."""
         if self.plan.dedupe == "off" or not chosen:
             return [(stored, ()) for stored in chosen]
-        told = self.storage.namesakes(*_names(chosen), self.numbers)
+        told = self.storage.duplicates(*_names(chosen), self.numbers)
         others = [stored for stored in told if self.picks(stored)]
         homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
@@ -80,7 +80,7 @@ class Selection:
         entries = self.storage.by_seq(seqs, deleted=True)
         alive = {one.seq: one for one in self.storage.by_seq(seqs).values()}
         if self.plan.dedupe != "off":
-            told = self.storage.namesakes(*_names(list(entries.values())), self.numbers)
+            told = self.storage.duplicates(*_names(list(entries.values())), self.numbers)
             alive |= {one.seq: one for one in told}
         return self.stories([one for one in alive.values() if self.picks(one)])
 
@@ -110,10 +110,10 @@ class Selection:
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Deletions that are still told of, the latest first, but of no id that another entry keeps alive (W12)."""
-        removed = [one for one in self.storage.told_removals(self.numbers) if self.picks(one.stored)]
+        removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.picks(one.stored)]
         if not removed:
             return ()
-        alive = self.storage.namesakes({one.stored.public_id for one in removed}, (), self.numbers)
+        alive = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
         living = {stored.public_id for stored in alive if self.picks(stored)}
         told = {
             one.stored.public_id: Tombstone(

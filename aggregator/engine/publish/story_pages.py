@@ -79,7 +79,7 @@ class StoryPages:
         """By path: the pages known to be as they should."""
         self._gone: set[str] = set()
 
-    def bring_up(self, edition: Edition, setting: Setting) -> int:
+    def update(self, edition: Edition, setting: Setting) -> int:
         """Have a page of every story of the edition and none of those deleted; how many were written.
 
         Raises PublishError.

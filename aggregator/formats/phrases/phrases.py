@@ -38,7 +38,7 @@ class Phrases:
     per_day: str
     size: str
     never: str
-    by_hand: str
+    manual: str
     due: str
     now: str
     ago: str
