@@ -42,7 +42,7 @@ class IdentityMode(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class FeedIdentity:
     """What a feed says of whose it is; "" for what it does not say."""
 
     title: str = ""
@@ -87,7 +87,7 @@ class PollState:
     span: float = 0.0
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
-    owner: Owner = Owner()
+    owner: FeedIdentity = FeedIdentity()
     """Whose feed it was at the last document."""
     notes: tuple[Diagnostic, ...] = ()
     """What was odd about the document in force; a visit that brings no other one leaves them."""

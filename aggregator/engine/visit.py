@@ -14,13 +14,13 @@ from aggregator.core.ingest import changeset, deletions
 from aggregator.core.ingest.changes import Change, Changes
 from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified, dump
 from aggregator.core.ingest.identity import Keying
-from aggregator.core.ingest.takeover import owner_of
+from aggregator.core.ingest.takeover import feed_identity
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.records import Attempt, Known, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.core.schedule.policy import next_poll
-from aggregator.core.source_state import IdentityMode, Owner, PollState
+from aggregator.core.source_state import FeedIdentity, IdentityMode, PollState
 from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import fetch_request
@@ -103,7 +103,7 @@ class Refresher:
         self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, desk: Batch, accept: bool
     ) -> VisitReport:
         state = await self._in_db(self._storage.poll_state, target.number)
-        state = replace(state, owner=Owner()) if accept else state
+        state = replace(state, owner=FeedIdentity()) if accept else state
         started = self._clock()
         try:
             found = await self._visit(runtime, target, state, started, desk)
@@ -169,7 +169,7 @@ class Refresher:
         found = await run_in_thread_if_large(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
-        changeset.hold_if_strange(found, reading.feed, state, subject=target.address)
+        changeset.refuse_takeover(found, reading.feed, state, subject=target.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
         new = await run_in_thread_if_large(count, _drafts, runtime, target, found.changes, stored, now)
@@ -240,7 +240,7 @@ class Refresher:
         after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
         said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
-        owner = owner_of(found.feed) if found.feed else state.owner
+        owner = feed_identity(found.feed) if found.feed else state.owner
         after = replace(after, attribution=said, owner=owner, notes=found.diagnostics if is_read else state.notes)
         return VisitRecord(
             lease=lease,

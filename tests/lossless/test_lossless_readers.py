@@ -43,7 +43,7 @@ def readers(site: Site) -> list[Reader]:
     return [Reader(site, path, wants_deltas=bool(deltas)) for path, deltas in kinds]
 
 
-def judge(reader: Reader, site: Site, *, is_new: bool) -> None:
+def verdict(reader: Reader, site: Site, *, is_new: bool) -> None:
     """It has all there is as it is now, and beside it nothing but deletions it could not be told of."""
     selection = stored(site)
     assert {name: title for name, title in reader.titles.items() if name in selection} == selection
@@ -80,7 +80,7 @@ def test_a_reader_ends_with_what_is_stored(opened: Opened, seed: int, steps: int
             for reader in [*patient, *(new := readers(site))]:
                 reader.site = site
                 await reader.come()
-                judge(reader, site, is_new=reader in new)
+                verdict(reader, site, is_new=reader in new)
         return patient
 
     came = asyncio.run(live())

@@ -130,5 +130,5 @@ def sanitise(html: str, embed_hosts: frozenset[str] = frozenset()) -> str:
 
     Nesting is quadratic here: cap it before. The text must hold no lone surrogate.
     """
-    judge = _judge(embed_hosts) if any(sign in html for sign in _JUDGED) else _guard()
-    return judge.clean(html)
+    verdict = _judge(embed_hosts) if any(sign in html for sign in _JUDGED) else _guard()
+    return verdict.clean(html)

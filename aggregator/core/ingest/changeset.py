@@ -14,7 +14,7 @@ from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
 from aggregator.core.ingest import changes, identity
-from aggregator.core.ingest.takeover import has_changed_hands, owner_of
+from aggregator.core.ingest.takeover import feed_identity, is_takeover
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
@@ -143,10 +143,10 @@ def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) 
         yield Diagnostic(name="dates-equal", message="all entries have the same date; the document's order tells more")
 
 
-def hold_if_strange(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
+def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
     """Raises ParseError where title, site and all entries are others than before (protocols, section 10)."""
-    now = owner_of(feed)
-    if has_changed_hands(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+    now = feed_identity(feed)
+    if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
         words = (
             f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
             f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"

@@ -53,7 +53,7 @@ class NormalisedFeed:
     encoding: str = "utf-8"
 
 
-class Notes:
+class Diagnostics:
     """Diagnostics of one reading, each name a bounded number of times. `ordinary` names are no news of this source."""
 
     def __init__(self, ordinary: Collection[str] = ()) -> None:

@@ -10,10 +10,10 @@ from aggregator.core.dates.dates import parse_date
 from aggregator.core.html.clean import first_image, visible_text
 from aggregator.core.html.plain import generated_title
 from aggregator.core.model import Category, Comments, Enclosure, Entry, Feed, Image, Origin, Person, ReplyTo
-from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.normalise.body import Body, BodyReader, has_text
 from aggregator.core.normalise.categories import MAX_CATEGORIES, categories
-from aggregator.core.normalise.context import Context, Notes
+from aggregator.core.normalise.context import Context, Diagnostics
 from aggregator.core.normalise.head import read_origin
 from aggregator.core.normalise.language import normal_language
 from aggregator.core.normalise.media import MAX_ENCLOSURES, enclosures, media_type, pick_image
@@ -30,23 +30,23 @@ _WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class FeedContext:
     """What an entry inherits from the feed it stood in (protocols M3)."""
 
     head: ParsedHead
     feed: Feed
-    bases: Bases
+    bases: BaseUrls
     merged: bool = False
     """It stood in one of several documents, so its feed is told apart by a source of its own."""
 
 
-def read_entry(parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> Entry:
+def read_entry(parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> Entry:
     """One entry with its fallbacks. Needs no other entry; never raises."""
     return _EntryReader(parsed, home, context, notes).read()
 
 
 class _EntryReader:
-    def __init__(self, parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> None:
+    def __init__(self, parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> None:
         self.parsed = parsed
         self.home = home
         self.context = context

@@ -35,7 +35,7 @@ class WordFilter:
     def of(cls, keep: Iterable[str], drop: Iterable[str]) -> WordFilter:
         return cls(keep=tuple((w, fold(w)) for w in keep), drop=tuple((w, fold(w)) for w in drop))
 
-    def judge(self, entry: Entry) -> Verdict:
+    def verdict(self, entry: Entry) -> Verdict:
         """The verdict on one entry by its title, summary and content as seen."""
         if not self.keep and not self.drop:
             return Verdict(stays=True)

@@ -42,7 +42,7 @@ class Selection:
 
     def picks(self, stored: StoredEntry) -> bool:
         """Whether an entry is of the output's sources and category, and has the words it wants."""
-        return belongs(self.plan, stored) and self._words.judge(stored.entry).stays
+        return belongs(self.plan, stored) and self._words.verdict(stored.entry).stays
 
     def newest_first(self) -> Iterator[StoredEntry]:
         """Everything selected, the latest addition or revision first."""
@@ -132,7 +132,7 @@ class Selection:
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
     def _chosen(self, *, after: int | None = None) -> Iterator[StoredEntry]:
-        return (s for s in self._candidates(after) if self._words.judge(s.entry).stays)
+        return (s for s in self._candidates(after) if self._words.verdict(s.entry).stays)
 
     def _candidates(self, after: int | None) -> Iterable[StoredEntry]:
         plan, storage = self.plan, self.storage
