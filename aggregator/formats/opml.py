@@ -10,8 +10,8 @@ from lxml import etree
 
 from aggregator.core.dates import dates
 from aggregator.core.model import CategoryPath
-from aggregator.formats import facts, values
-from aggregator.formats.markup import Element, add
+from aggregator.formats import story_view, values
+from aggregator.formats.xml_pieces import Element, add
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 
@@ -88,5 +88,5 @@ def _outline(parent: Element, subscription: FeedOutline, url: str) -> None:
         htmlUrl=values.web_url(subscription.html_url),
         language=values.language(subscription.language),
         description=values.attribute_line(subscription.description) or None,
-        category=f"/{facts.path_text(_cleaned(subscription.path))}" if subscription.path else None,
+        category=f"/{story_view.path_text(_cleaned(subscription.path))}" if subscription.path else None,
     )

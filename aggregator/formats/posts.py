@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.core.edition import Story
-from aggregator.formats import facts, values
+from aggregator.formats import story_view, values
 from aggregator.formats.post_body import body
-from aggregator.formats.post_matter import matter
+from aggregator.formats.post_front_matter import matter
 
 Dialect = Literal["hexo", "jekyll", "hugo"]
 
@@ -40,15 +40,15 @@ def post_name(story: Story, dialect: Dialect = "hexo") -> str:
     NFC, at most 255 bytes, letters and digits of any script with `-` and `_` between them. To be asked once for each
     story: a title or date that changes later must not move the post.
     """
-    digits = hashlib.sha256(facts.identifier(story).encode()).hexdigest()[:8]
-    parts = (moment(story).date().isoformat(), digits, _slug(facts.shown_title(story)))
+    digits = hashlib.sha256(story_view.identifier(story).encode()).hexdigest()[:8]
+    parts = (moment(story).date().isoformat(), digits, _slug(story_view.shown_title(story)))
     return "-".join(filter(None, parts)) + ENDINGS[dialect]
 
 
 def moment(story: Story) -> datetime:
     """The date of the post, which a blog needs: when it was published, else its place among the others (D4)."""
     stored = story.stored
-    known = (facts.published(story), values.instant(stored.sort_date), values.instant(stored.first_seen))
+    known = (story_view.published(story), values.instant(stored.sort_date), values.instant(stored.first_seen))
     return next(filter(None, known), values.EARLIEST)
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from aggregator.core.edition import Story
 from aggregator.core.model import Category, Entry
-from aggregator.core.parse.post.block import split_matter
-from aggregator.formats import facts
+from aggregator.core.parse.post.front_matter_block import split_matter
+from aggregator.formats import story_view
 from aggregator.formats.post_body import one_line
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 
@@ -67,7 +67,7 @@ def test_a_hexo_post_has_the_fields_of_the_table() -> None:
     }
     assert origin["id"] == "https://news.example.com/story/1"
     assert origin["original_id"] == "news-1"
-    assert origin["link"] == facts.link(one)
+    assert origin["link"] == story_view.link(one)
     assert origin["related"] == list(RICH_ENTRY.related)
     assert origin["title"] == RICH_ENTRY.title
     assert origin["rights"] == "CC BY 4.0 & more"
@@ -133,7 +133,7 @@ def test_names_that_become_folders_are_not_too_long(dialect: Dialect) -> None:
 def test_a_title_stays_a_text_whatever_yaml_would_make_of_it(title: str, dialect: Dialect) -> None:
     """H16."""
     one = titled(title)
-    assert parts(one, dialect)[0]["title"] == facts.shown_title(one)
+    assert parts(one, dialect)[0]["title"] == story_view.shown_title(one)
 
 
 def test_signs_that_yaml_or_javascript_take_for_line_ends_are_escaped() -> None:
@@ -245,7 +245,7 @@ def test_every_story_makes_a_sound_post(one: Story, dialect: Dialect) -> None:
     post = render_post(one, dialect)
     assert post == render_post(one, dialect)
     values, body = parts(one, dialect)
-    assert (values["title"] != "", values["origin"]["id"]) == (True, facts.identifier(one))
+    assert (values["title"] != "", values["origin"]["id"]) == (True, story_view.identifier(one))
     assert re.fullmatch(r"<div>[^\n\r\v\f\u2028\u2029]*\n", body)
     assert not re.search(r"\{[{%#]|<!--", body)
     assert not split_matter(post.decode()).lenient

@@ -17,7 +17,7 @@ from aggregator.core.parse.json.api import read_json_api
 from aggregator.core.parse.json.jsonfeed import read_json_feed
 from aggregator.core.parse.page.discovery import discover_feeds
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
-from aggregator.core.parse.post.block import starts_with_matter
+from aggregator.core.parse.post.front_matter_block import starts_with_matter
 from aggregator.core.parse.post.frontmatter import read_post
 from aggregator.core.parse.xml.prolog import Kind, Prolog, read_prolog
 from aggregator.core.parse.xml.syndication import read_syndication

@@ -23,7 +23,7 @@ from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import DatabaseThread
-from aggregator.formats import facts
+from aggregator.formats import story_view
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
 from aggregator.storage import Storage
@@ -206,7 +206,7 @@ def _put(job: _Job, posts: _Posts) -> int:
 
 def _id(stored: StoredEntry) -> str:
     """The id as it stands in the post, by which posts are known again if all else is lost."""
-    return facts.identifier(Story(stored=stored, origin=Origin()))
+    return story_view.identifier(Story(stored=stored, origin=Origin()))
 
 
 def _names(entries: Iterable[StoredEntry]) -> tuple[set[str], set[str]]:

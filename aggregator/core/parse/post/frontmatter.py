@@ -25,7 +25,7 @@ from aggregator.core.parse.parsed import (
     ParsedMedia,
     ParsedPerson,
 )
-from aggregator.core.parse.post.block import MatterError, split_matter
+from aggregator.core.parse.post.front_matter_block import MatterError, split_matter
 
 _MAX_LIST = 200
 _MARKUP = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*[\s>/]|!--)")
