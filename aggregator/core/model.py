@@ -109,14 +109,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
+class ForeignElement:
     """An element of a known foreign namespace that no field of the model holds (protocols M4)."""
 
     namespace: str
     name: str
     attributes: tuple[tuple[str, str], ...] = ()
     text: str | None = None
-    children: tuple[Foreign, ...] = ()
+    children: tuple[ForeignElement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class Feed:
     """itunes:new-feed-url; a wish, not yet a move."""
     prev_archive: str | None = None
     """RFC 5005 link to the next older document."""
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     provenance: dict[str, str] = field(default_factory=dict)
 
 
@@ -190,7 +190,7 @@ class Entry:
     rights: str | None = None
     source: Origin | None = None
     """An atom:source, rss source or origin that the entry itself carried; None means the feed it came from."""
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     raw: str | None = None
     """The source's own fragment, bounded, where a later version may want to read it again."""
     provenance: dict[str, str] = field(default_factory=dict)

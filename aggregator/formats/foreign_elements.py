@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from aggregator.core.model import Foreign
+from aggregator.core.model import ForeignElement
 from aggregator.formats import values, xml_pieces
 
 Check = Callable[[str | None], str | None]
@@ -179,7 +179,7 @@ _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
-def write(parent: xml_pieces.Element, elements: Iterable[Foreign]) -> None:
+def write(parent: xml_pieces.Element, elements: Iterable[ForeignElement]) -> None:
     """Write what is known and valid, in the given order, as last children of `parent`."""
     seen: set[tuple[str, str]] = set()
     for count, element in enumerate(elements):
@@ -194,7 +194,7 @@ def write(parent: xml_pieces.Element, elements: Iterable[Foreign]) -> None:
                 seen.add(name)
 
 
-def _write_known(parent: xml_pieces.Element, namespace: str, element: Foreign, rule: Rule) -> bool:
+def _write_known(parent: xml_pieces.Element, namespace: str, element: ForeignElement, rule: Rule) -> bool:
     fitting = _fits(element, rule)
     if fitting is None:
         return False
@@ -203,7 +203,7 @@ def _write_known(parent: xml_pieces.Element, namespace: str, element: Foreign, r
     return True
 
 
-def _fits(element: Foreign, rule: Rule) -> tuple[str, dict[str, str]] | None:
+def _fits(element: ForeignElement, rule: Rule) -> tuple[str, dict[str, str]] | None:
     """The text and attributes to write; None if the element may not be written."""
     checks = rule.attributes or {}
     checked = {name: checks[name](value) for name, value in element.attributes if name in checks}
@@ -212,7 +212,7 @@ def _fits(element: Foreign, rule: Rule) -> tuple[str, dict[str, str]] | None:
     return None if text is None or any(name not in attributes for name in rule.needed) else (text, attributes)
 
 
-def _write_free(parent: xml_pieces.Element, namespace: str, element: Foreign, levels: int) -> None:
+def _write_free(parent: xml_pieces.Element, namespace: str, element: ForeignElement, levels: int) -> None:
     if not _LOCAL_NAME.fullmatch(element.name):
         return
     attributes = {name: values.line(value) for name, value in element.attributes if _LOCAL_NAME.fullmatch(name)}
@@ -243,7 +243,7 @@ def _canonical(namespace: str) -> str:
     return _KNOWN_AS.get(namespace.strip().lower().rstrip("/#"), namespace)
 
 
-def explicit(elements: Iterable[Foreign]) -> bool | None:
+def explicit(elements: Iterable[ForeignElement]) -> bool | None:
     """Whether Apple's elements among those that are written call the story explicit; None if there are none."""
     words = [
         element.name == "explicit" and _truth(element.text) == "true"

@@ -14,7 +14,7 @@ from format_editions import MORNING, ORIGIN, PLAIN_ENTRY, RICH_ENTRY, edition, s
 
 from aggregator.core.document import Document
 from aggregator.core.edition import Edition
-from aggregator.core.model import Comments, Entry, Foreign, Image, Person, SourceId
+from aggregator.core.model import Comments, Entry, ForeignElement, Image, Person, SourceId
 from aggregator.core.normalise import Context, normalise
 from aggregator.core.parse.documents import parse_document
 from aggregator.formats import FORMATS, generate
@@ -86,7 +86,7 @@ def test_xml_keeps_discussion_reply_picture_and_foreign_elements(name: str) -> N
 )
 def test_xml_keeps_places(name: str, value: str) -> None:
     """M4: what a source tells of where it was is written back."""
-    told = Foreign(namespace="http://www.georss.org/georss", name=name, text=value)
+    told = ForeignElement(namespace="http://www.georss.org/georss", name=name, text=value)
     for kind in ("rss", "atom"):
         found = read(edition(story(replace(PLAIN_ENTRY, foreign=(told,)))), kind)[0].foreign
         assert [(element.name, element.text) for element in found] == [(name, value)]

@@ -10,7 +10,7 @@ from format_editions import HOSTILE, ITUNES, ODD, ORIGIN, PLAIN_ENTRY, PODCAST, 
 from lxml import etree
 
 from aggregator.core.edition import Edition, Story
-from aggregator.core.model import Category, Enclosure, Entry, Foreign, Origin
+from aggregator.core.model import Category, Enclosure, Entry, ForeignElement, Origin
 from aggregator.formats import generate
 
 NS = {
@@ -236,7 +236,7 @@ def test_namespaces_are_declared_on_the_root_alone() -> None:
 def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written: str | None) -> None:
     """The validator asks a channel with Apple's elements for it."""
     stories = [
-        story(replace(PLAIN_ENTRY, foreign=(Foreign(namespace=ITUNES, name="explicit", text=word),)), seq=n)
+        story(replace(PLAIN_ENTRY, foreign=(ForeignElement(namespace=ITUNES, name="explicit", text=word),)), seq=n)
         for n, word in enumerate(words)
     ]
     assert text(channel(edition(*stories)), "itunes:explicit") == written
@@ -246,9 +246,9 @@ def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written
 def test_address_that_is_a_program_takes_its_foreign_element(address: str) -> None:
     """Section 10: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
     elements = (
-        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
-        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),
-        Foreign(namespace=PODCAST, name="remoteItem", text=address),
+        ForeignElement(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
+        ForeignElement(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),
+        ForeignElement(namespace=PODCAST, name="remoteItem", text=address),
     )
     written = item(story(replace(PLAIN_ENTRY, foreign=elements)))
     assert [element.attrib for element in written.findall("podcast:transcript", NS)] == [

@@ -8,17 +8,17 @@ import pytest
 
 from aggregator.core.ingest.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
 from aggregator.core.ingest.identity import Keyed
-from aggregator.core.model import Comments, Entry, Foreign
+from aggregator.core.model import Comments, Entry, ForeignElement
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 MEDIA = "http://search.yahoo.com/mrss/"
-VIEWS = Foreign(
+VIEWS = ForeignElement(
     namespace=MEDIA,
     name="community",
-    children=(Foreign(namespace=MEDIA, name="statistics", attributes=(("views", "100"),)),),
+    children=(ForeignElement(namespace=MEDIA, name="statistics", attributes=(("views", "100"),)),),
 )
-CREDIT = Foreign(namespace=MEDIA, name="credit", text="Ann")
+CREDIT = ForeignElement(namespace=MEDIA, name="credit", text="Ann")
 
 
 def entry(**more: object) -> Entry:

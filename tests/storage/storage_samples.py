@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.core.model import Category, CategoryKind, Entry, Foreign, OutputId, Person, SourceId, SourceNumber
+from aggregator.core.model import (
+    Category,
+    CategoryKind,
+    Entry,
+    ForeignElement,
+    OutputId,
+    Person,
+    SourceId,
+    SourceNumber,
+)
 from aggregator.core.records import Attempt, Lease, NewEntry, RenditionRecord, Revision, VisitRecord
 from aggregator.core.source_state import PollState
 from aggregator.storage import Storage
@@ -30,7 +39,11 @@ def entry(name: str = "one", **changes: Any) -> Entry:
         "published": NOW,
         "authors": (Person(name="张三"),),
         "categories": (Category(path=("新媒体", "报告"), kind=CategoryKind.ASSIGNED),),
-        "foreign": (Foreign(namespace="urn:n", name="a", children=(Foreign(namespace="urn:n", name="b", text="c"),)),),
+        "foreign": (
+            ForeignElement(
+                namespace="urn:n", name="a", children=(ForeignElement(namespace="urn:n", name="b", text="c"),)
+            ),
+        ),
         "provenance": {"title": "title"},
     }
     return Entry(**given | changes)

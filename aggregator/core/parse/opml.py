@@ -19,7 +19,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.plain import plain_title
 from aggregator.core.model import CategoryPath
 from aggregator.core.parse.xml.prolog import read_prolog
-from aggregator.core.parse.xml.repair import mend_references
+from aggregator.core.parse.xml.repair import repair_references
 from aggregator.core.urls.urls import absolute, host_of, link_key
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -92,7 +92,7 @@ def read_opml(body: bytes, *, name: str) -> SubscriptionList:
     if text.count("<", root.start()) > MAX_TAGS:
         raise ParseError(name, Reason.TOO_LARGE, f"the file has more than {MAX_TAGS} tags")
     first_line = text.count("\n", 0, root.start())
-    return _OpmlReader(first_line).read(mend_references(text[root.start() :], prolog.entities).text)
+    return _OpmlReader(first_line).read(repair_references(text[root.start() :], prolog.entities).text)
 
 
 class _OpmlReader:

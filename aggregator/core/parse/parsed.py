@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from aggregator.core.model import CategoryKind, CategoryPath, Diagnostic, Foreign
+from aggregator.core.model import CategoryKind, CategoryPath, Diagnostic, ForeignElement
 
 
 class Markup(enum.StrEnum):
@@ -131,7 +131,7 @@ class ParsedHead:
     archive: bool = False
     expired: bool = False
     new_urls: Candidates = ()
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +170,7 @@ class ParsedEntry:
     comment_counts: Candidates = ()
     reply_to: ParsedReply | None = None
     source: ParsedHead | None = None
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     base: str | None = None
     home: ParsedHome | None = None
     """The feed it stood in where several documents were merged; None if that is the feed it is read with."""

@@ -56,7 +56,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     """
     try:
         sound = _make_sound(prolog)
-    except repair.HopelessError as error:
+    except repair.UnrepairableError as error:
         raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
     mendings = set(sound.mendings)
     mendings |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
@@ -103,13 +103,13 @@ def _make_sound(prolog: Prolog) -> _Sound:
     root = parse_tree(text)
     if root is not None:
         return _Sound(text=text, root=root, mendings=frozenset())
-    mended = repair.mend_references(text, prolog.entities)
+    mended = repair.repair_references(text, prolog.entities)
     declared = repair.declare_prefixes(mended.text)
     found = mended.mendings | declared.mendings
     root = parse_tree(declared.text)
     if root is not None:
         return _Sound(text=declared.text, root=root, mendings=found)
-    whole = repair.mend_tags(declared.text)
+    whole = repair.repair_tags(declared.text)
     found |= whole.mendings or {"not-well-formed"}
     root = parse_tree(whole.text)
     if root is None:
