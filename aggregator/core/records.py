@@ -20,7 +20,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownEntry:
     """What diff needs to know of a stored entry."""
 
     seq: int

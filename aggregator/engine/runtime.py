@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
-from aggregator.core.schedule.policy import Pace
+from aggregator.core.schedule.policy import PollInterval
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.storage import Storage
@@ -24,7 +24,7 @@ class Target:
     number: SourceNumber
     config: SourceConfig
     source: Source
-    pace: Pace
+    interval_rule: PollInterval
     host: str | None
     """The public host whose patience is at stake; None for files and for addresses that `[network] allow` names."""
 
@@ -82,6 +82,6 @@ def _target(source: SourceConfig, number: SourceNumber, config: Config, factory:
         number=number,
         config=source,
         source=factory(source),
-        pace=Pace(interval=source.interval, local=source.path is not None),
+        interval_rule=PollInterval(interval=source.interval, local=source.path is not None),
         host=None if is_own else host,
     )

@@ -13,12 +13,12 @@ from aggregator.core.errors import FetchError, Reason, SourceError
 from aggregator.core.ingest import changeset, deletions
 from aggregator.core.ingest.changes import Change, Changes
 from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified, dump
-from aggregator.core.ingest.identity import Keying
+from aggregator.core.ingest.identity import KeyAssignment
 from aggregator.core.ingest.takeover import feed_identity
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
 from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.records import Attempt, Known, Lease, NewEntry, Removal, Revision, VisitRecord
+from aggregator.core.records import Attempt, KnownEntry, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.core.schedule.policy import next_poll
 from aggregator.core.source_state import FeedIdentity, IdentityMode, PollState
 from aggregator.core.urls import urls
@@ -193,7 +193,7 @@ class Refresher:
         )
 
     async def _removed(
-        self, reading: NormalisedFeed, keys: Keying, found: Changes, stored: dict[str, Known], now: datetime
+        self, reading: NormalisedFeed, keys: KeyAssignment, found: Changes, stored: dict[str, KnownEntry], now: datetime
     ) -> tuple[tuple[Removal, ...], list[Entry]]:
         """What the document deletes, and what that was."""
         removed = await run_in_thread_if_large(
@@ -204,7 +204,7 @@ class Refresher:
         gone = await self._in_db(self._storage.by_seq, [removal.seq for removal in removed])
         return removed, [one.entry for one in gone.values()]
 
-    async def _revived(self, keys: Keying, stored: dict[str, Known], now: datetime) -> list[Revision]:
+    async def _revived(self, keys: KeyAssignment, stored: dict[str, KnownEntry], now: datetime) -> list[Revision]:
         """The deleted entries that the document brings back."""
         here = await run_in_thread_if_large(len(keys.entries), deletions.deleted_here, keys.entries, stored)
         if not here:
@@ -213,14 +213,14 @@ class Refresher:
         return deletions.revivals(here, removals, stored, now=now)
 
     async def _rekey(
-        self, target: Target, stored: dict[str, Known], keys: Keying
-    ) -> tuple[dict[str, Known], dict[int, str]]:
+        self, target: Target, stored: dict[str, KnownEntry], keys: KeyAssignment
+    ) -> tuple[dict[str, KnownEntry], dict[int, str]]:
         """The store under the stricter keys that this document made necessary (I3)."""
         entries = await self._in_db(lambda: list(self._storage.entries([target.number])))
         again = changeset.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
 
-    async def _before(self, changes: tuple[Change, ...], stored: dict[str, Known]) -> dict[int, Entry]:
+    async def _before(self, changes: tuple[Change, ...], stored: dict[str, KnownEntry]) -> dict[int, Entry]:
         """What the entries to be revised are, by their seq; deleted ones are left out."""
         if not changes:
             return {}
@@ -237,7 +237,9 @@ class Refresher:
         now: datetime,
         dirty: Dirty,
     ) -> VisitRecord:
-        after = next_poll(found.state or state, found.outcome, now=now, pace=target.pace, jitter=self._jitter())
+        after = next_poll(
+            found.state or state, found.outcome, now=now, interval_rule=target.interval_rule, jitter=self._jitter()
+        )
         said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
         owner = feed_identity(found.feed) if found.feed else state.owner
@@ -257,12 +259,12 @@ class Refresher:
         )
 
 
-def _keyed(taken: DocumentReading, state: PollState, host: str | None) -> Keying:
+def _keyed(taken: DocumentReading, state: PollState, host: str | None) -> KeyAssignment:
     return changeset.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
 
 
 def _sorted(
-    taken: DocumentReading, keys: Keying, stored: dict[str, Known], state: PollState
+    taken: DocumentReading, keys: KeyAssignment, stored: dict[str, KnownEntry], state: PollState
 ) -> changeset.ChangeSet | None:
     """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
     found = changeset.sort_out(taken.reading, keys, stored, state, taken.print_of())
@@ -270,7 +272,7 @@ def _sorted(
 
 
 def _drafts(
-    runtime: Runtime, target: Target, found: Changes, stored: dict[str, Known], now: datetime
+    runtime: Runtime, target: Target, found: Changes, stored: dict[str, KnownEntry], now: datetime
 ) -> tuple[NewEntry, ...]:
     taken = {known.public_id for known in stored.values()}
     return changeset.drafts(
@@ -279,7 +281,7 @@ def _drafts(
 
 
 def _revisions(
-    changes: tuple[Change, ...], stored: dict[str, Known], before: dict[int, Entry], now: datetime
+    changes: tuple[Change, ...], stored: dict[str, KnownEntry], before: dict[int, Entry], now: datetime
 ) -> tuple[Revision, ...]:
     known = ((change, stored[change.old_key]) for change in changes)
     return tuple(

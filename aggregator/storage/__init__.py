@@ -18,7 +18,7 @@ from aggregator.core.records import (
     Chain,
     Due,
     FileVersion,
-    Known,
+    KnownEntry,
     Lease,
     OutputRecord,
     ReaderLag,
@@ -69,7 +69,7 @@ class Storage(Protocol):
     def attempts(self, number: SourceNumber, *, count: int) -> list[Attempt]:
         """The latest `count` attempts, newest first. Storage keeps at least 50 for each source."""
 
-    def known(self, number: SourceNumber) -> dict[str, Known]:
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:

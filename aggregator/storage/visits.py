@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.core.records import Known, Lease, NewEntry, Removal, Revision, VisitRecord
+from aggregator.core.records import KnownEntry, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import (
@@ -42,7 +42,7 @@ class Visits:
 
     _database: Database
 
-    def known(self, number: SourceNumber) -> dict[str, Known]:
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_FORMER, {"source": number}).all()
@@ -90,10 +90,10 @@ class Visits:
         return True
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any) -> KnownEntry:
     # By position: this runs for every stored entry at every visit.
     seq, key, title, fingerprint, public_id, first_seen, published, updated, link_key, deleted_at = row
-    return Known(
+    return KnownEntry(
         seq=seq,
         key=key,
         title=title,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.core.ingest.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
-from aggregator.core.ingest.identity import Keyed
+from aggregator.core.ingest.changes import StoredVersion, diff, fingerprint, first_dates, is_significant, revised_dates
+from aggregator.core.ingest.identity import KeyedEntry
 from aggregator.core.model import Comments, Entry, ForeignElement
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -27,8 +27,8 @@ def entry(**more: object) -> Entry:
 
 def changes_of(before: Entry, after: Entry, **options: bool) -> tuple[int, int, int]:
     """(revised, unchanged, moved)"""
-    filed = {"a": Filed(fingerprint=fingerprint(before), published=before.published)}
-    found = diff([Keyed(key="a", position=0, entry=after, link_key=None)], filed, {}, **options)
+    filed = {"a": StoredVersion(fingerprint=fingerprint(before), published=before.published)}
+    found = diff([KeyedEntry(key="a", position=0, entry=after, link_key=None)], filed, {}, **options)
     assert () == found.new
     return len(found.revised), found.unchanged, found.moved
 

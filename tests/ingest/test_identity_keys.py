@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.ingest.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
+from aggregator.core.ingest.identity import KeyAssignment, StoredIdentity, assign_keys, entry_key, public_id, recognise
 from aggregator.core.model import Entry, SourceId
 from aggregator.core.source_state import IdentityMode
 
@@ -22,7 +22,7 @@ def entry(guid: str | None = None, link: str | None = None, title: str = "标题
     return Entry(id=guid, link=link, title=title, **more)
 
 
-def keys(*entries: Entry, mode: IdentityMode = ID) -> Keying:
+def keys(*entries: Entry, mode: IdentityMode = ID) -> KeyAssignment:
     return assign_keys(entries, mode, feed_host="example.org")
 
 
@@ -188,10 +188,10 @@ class TestReusedIds:
             assert (keyed.entry.title, keyed.position) == ("新", 0)
 
 
-def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, Remembered]:
+def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, StoredIdentity]:
     """These entries as the store knows them after one visit."""
     return {
-        keyed.key: Remembered(
+        keyed.key: StoredIdentity(
             seq=seq,
             key=keyed.key,
             title=keyed.entry.title,
@@ -202,7 +202,7 @@ def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, Remembered]:
     }
 
 
-def names(stored: dict[str, Remembered], *entries: Entry) -> dict[str, str]:
+def names(stored: dict[str, StoredIdentity], *entries: Entry) -> dict[str, str]:
     return recognise(keys(*entries).entries, stored)
 
 
@@ -371,7 +371,9 @@ class TestAlways:
         assert again.mode is first.mode
         assert "reused-guid" not in {one.name for one in again.diagnostics}
         stored = {
-            k.key: Remembered(seq=n, key=k.key, title=k.entry.title, published=k.entry.published, link_key=k.link_key)
+            k.key: StoredIdentity(
+                seq=n, key=k.key, title=k.entry.title, published=k.entry.published, link_key=k.link_key
+            )
             for n, k in enumerate(first.entries)
         }
         assert recognise(again.entries, stored) == {}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, revision, visit
 
 from aggregator.core.model import Diagnostic, OutputId
-from aggregator.core.records import Attempt, Known
+from aggregator.core.records import Attempt, KnownEntry
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
@@ -23,7 +23,7 @@ def test_new_entries_are_known_afterwards(store: Storage) -> None:
     add(store, a, ["one", draft("two", published=None, link_key=None)])
     add(store, b, ["three"])
     assert store.known(a) == {
-        "urn:x:one": Known(
+        "urn:x:one": KnownEntry(
             seq=1,
             key="urn:x:one",
             title="标题 one",
@@ -34,7 +34,7 @@ def test_new_entries_are_known_afterwards(store: Storage) -> None:
             updated=NOW,
             link_key="https://example.org/one",
         ),
-        "urn:x:two": Known(
+        "urn:x:two": KnownEntry(
             seq=2,
             key="urn:x:two",
             title="标题 two",

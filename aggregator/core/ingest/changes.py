@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.core.ingest.identity import Keyed
+from aggregator.core.ingest.identity import KeyedEntry
 from aggregator.core.model import Entry
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _adapter() -> TypeAdapter[Entry]:
 class Addition:
     """An entry that is not stored."""
 
-    keyed: Keyed
+    keyed: KeyedEntry
     fingerprint: str
 
 
@@ -66,7 +66,7 @@ class Change:
     """New content, a new key, or both, for the entry stored under `old_key`."""
 
     old_key: str
-    keyed: Keyed
+    keyed: KeyedEntry
     fingerprint: str
 
 
@@ -85,7 +85,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class StoredVersion:
     """What of a stored entry is compared."""
 
     fingerprint: str
@@ -93,8 +93,8 @@ class Filed:
 
 
 def diff(
-    entries: Iterable[Keyed],
-    stored: Mapping[str, Filed],
+    entries: Iterable[KeyedEntry],
+    stored: Mapping[str, StoredVersion],
     names: Mapping[str, str],
     *,
     dates_are_stable: bool = True,

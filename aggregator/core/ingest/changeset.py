@@ -20,7 +20,7 @@ from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
-from aggregator.core.records import Known, NewEntry, Revision
+from aggregator.core.records import KnownEntry, NewEntry, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
@@ -80,7 +80,7 @@ def keying(
     *,
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = identity.text_key,
-) -> identity.Keying:
+) -> identity.KeyAssignment:
     """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
     changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
     mode = IdentityMode.LINK if changing else state.identity
@@ -96,14 +96,14 @@ _CHANGING = Diagnostic(
 
 def sort_out(
     reading: NormalisedFeed,
-    keys: identity.Keying,
-    stored: Mapping[str, Known],
+    keys: identity.KeyAssignment,
+    stored: Mapping[str, KnownEntry],
     state: PollState,
     print_of: Callable[[Entry], str] = changes.fingerprint,
 ) -> ChangeSet:
     """Find out which entries are new, revised or known by another name (I4). `print_of` gives their fingerprints."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
-    filed = {key: changes.Filed(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
+    filed = {key: changes.StoredVersion(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
     found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates, print_of=print_of)
     most = 2 * len(names) > len(keys.entries)
     moving = state.moving_dates + 1 if found.moved else 0
@@ -129,7 +129,7 @@ MANY = 5
 """So many entries with one date are no coincidence."""
 
 
-def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) -> Iterator[Diagnostic]:
+def _noticed(keys: identity.KeyAssignment, names: Mapping[str, str], state: PollState) -> Iterator[Diagnostic]:
     """What only the whole document beside the stored entries tells."""
     known = sum(not key.startswith("made:") for key in names)
     if known:
@@ -154,10 +154,12 @@ def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: 
         raise ParseError(subject, Reason.OWNER_CHANGED, words)
 
 
-def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:
+def rekey(
+    entries: Iterable[StoredEntry], stored: Mapping[str, KnownEntry], mode: IdentityMode
+) -> dict[str, KnownEntry]:
     """What is stored under the keys of another mode (I3). Where two would share a key, the later keeps its old one."""
     by_seq = {known.seq: known for known in stored.values()}
-    result: dict[str, Known] = {}
+    result: dict[str, KnownEntry] = {}
     for entry in sorted(entries, key=lambda e: e.seq):
         known = by_seq[entry.seq]
         key = identity.entry_key(entry.entry, mode, known.link_key)
@@ -200,7 +202,7 @@ def drafts(
     return tuple(sorted(made, key=lambda draft: draft.sort_date))
 
 
-def revision(change: changes.Change, known: Known, before: Entry, *, now: datetime) -> Revision:
+def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: datetime) -> Revision:
     """A stored entry's new content; its dates move only as D8 and D9 allow."""
     entry = change.keyed.entry
     significant = entry.updated is None and changes.is_significant(_text(before), _text(entry))
@@ -256,7 +258,7 @@ def _text(entry: Entry) -> str:
     return entry.title + "\n" + visible_text(entry.content or entry.summary or "")
 
 
-def _remembered(key: str, known: Known) -> identity.Remembered:
-    return identity.Remembered(
+def _remembered(key: str, known: KnownEntry) -> identity.StoredIdentity:
+    return identity.StoredIdentity(
         seq=known.seq, key=key, title=known.title, published=known.published, link_key=known.link_key
     )

@@ -23,13 +23,13 @@ from typing import Any
 from aggregator.core.document import Document
 from aggregator.core.ingest import identity
 from aggregator.core.ingest.changes import Changes
-from aggregator.core.ingest.identity import Keying
+from aggregator.core.ingest.identity import KeyAssignment
 from aggregator.core.model import Diagnostic, Entry
 from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.parsed import ParsedEntry
-from aggregator.core.records import Known
+from aggregator.core.records import KnownEntry
 from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState
 
@@ -128,7 +128,7 @@ class DocumentReading:
         keys = {id(self.reading.entries[at]): trace.text_key for at, trace in self.stand_ins.items()}
         return lambda entry: keys.get(id(entry)) or identity.text_key(entry)
 
-    def is_short_of(self, found: Changes, keys: Keying, stored: Mapping[str, Known]) -> bool:
+    def is_short_of(self, found: Changes, keys: KeyAssignment, stored: Mapping[str, KnownEntry]) -> bool:
         """Whether an entry is wanted in full of which there is only a stand-in."""
         absent = {id(self.reading.entries[position]) for position in self.stand_ins}
         if not absent:

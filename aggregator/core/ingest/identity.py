@@ -30,7 +30,7 @@ SITE_MIGRATION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
+class KeyedEntry:
     """An entry of a document with its key and its place in it, 0 at the top."""
 
     key: str
@@ -40,10 +40,10 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keying:
+class KeyAssignment:
     """A document's entries, each key once, in document order; `mode` is what the source needs from now on."""
 
-    entries: tuple[Keyed, ...]
+    entries: tuple[KeyedEntry, ...]
     mode: IdentityMode
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -59,7 +59,7 @@ def assign_keys(
     *,
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = text_key,
-) -> Keying:
+) -> KeyAssignment:
     """Key every entry by I1 to I3; a guid that is used for different entries makes the source's mode stricter.
 
     Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
@@ -83,7 +83,7 @@ def assign_keys(
     told = [] if needed is mode else [Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value))]
     if len(kept) < len(entries):
         told.append(Diagnostic(name="entry-repeated", message=_REPEATED.format(count=len(entries) - len(kept))))
-    return Keying(entries=kept, mode=needed, diagnostics=tuple(told))
+    return KeyAssignment(entries=kept, mode=needed, diagnostics=tuple(told))
 
 
 _REPEATED = "{count} of the entries stand in the document before; of two copies the newer was taken"
@@ -133,7 +133,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class StoredIdentity:
     """What recognising needs to know of a stored entry."""
 
     seq: int
@@ -143,7 +143,7 @@ class Remembered:
     link_key: str | None
 
 
-def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dict[str, str]:
+def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity]) -> dict[str, str]:
     """New key -> the stored key it is another name of (I4).
 
     An unknown key is an old entry if an alias agrees (the guid without scheme, host and tracking, or the link), the
@@ -153,7 +153,7 @@ def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dic
     document = list(entries)
     present = {keyed.key for keyed in document}
     by_alias = _alias_index(stored[key] for key in stored if key not in present)
-    found: dict[str, Remembered] = {}
+    found: dict[str, StoredIdentity] = {}
     sure: set[str] = set()
     for keyed in document:
         if keyed.key in stored:
@@ -170,7 +170,7 @@ def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dic
     return _one_each({key: r for key, r in found.items() if migrated or key in sure})
 
 
-def _one_each(found: Mapping[str, Remembered]) -> dict[str, str]:
+def _one_each(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
     """No stored entry may be claimed by two entries of one document: the first has it."""
     claimed: set[int] = set()
     result: dict[str, str] = {}
@@ -181,22 +181,22 @@ def _one_each(found: Mapping[str, Remembered]) -> dict[str, str]:
     return result
 
 
-def _agrees(entry: Entry, remembered: Remembered) -> bool:
+def _agrees(entry: Entry, remembered: StoredIdentity) -> bool:
     same_title = bool(entry.title) and entry.title == remembered.title
     if entry.published is None or remembered.published is None:
         return same_title
     return same_title or entry.published.replace(microsecond=0) == remembered.published.replace(microsecond=0)
 
 
-def _alias_index(stored: Iterable[Remembered]) -> dict[str, list[Remembered]]:
-    index: dict[str, list[Remembered]] = defaultdict(list)
+def _alias_index(stored: Iterable[StoredIdentity]) -> dict[str, list[StoredIdentity]]:
+    index: dict[str, list[StoredIdentity]] = defaultdict(list)
     for remembered in stored:
         for alias in _aliases(remembered.key, remembered.link_key, remembered.title, remembered.published):
             index[alias].append(remembered)
     return index
 
 
-def _aliases_of(keyed: Keyed) -> list[str]:
+def _aliases_of(keyed: KeyedEntry) -> list[str]:
     return _aliases(keyed.key, keyed.link_key, keyed.entry.title, keyed.entry.published)
 
 
@@ -250,14 +250,14 @@ def is_specific(link_key: str | None) -> bool:
     return parts.path not in ("", "/") or bool(parts.query or parts.fragment)
 
 
-def _merge_copies(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[str | None]) -> tuple[Keyed, ...]:
-    chosen: dict[str, Keyed] = {}
+def _merge_copies(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[str | None]) -> tuple[KeyedEntry, ...]:
+    chosen: dict[str, KeyedEntry] = {}
     for position, (entry, key, link) in enumerate(zip(entries, keys, links, strict=True)):
         held = chosen.get(key)
         if held is None:
-            chosen[key] = Keyed(key=key, position=position, entry=entry, link_key=link)
+            chosen[key] = KeyedEntry(key=key, position=position, entry=entry, link_key=link)
         elif _is_newer(entry, held.entry):
-            chosen[key] = Keyed(key=key, position=held.position, entry=entry, link_key=link)
+            chosen[key] = KeyedEntry(key=key, position=held.position, entry=entry, link_key=link)
     return tuple(chosen.values())
 
 

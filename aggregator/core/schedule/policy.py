@@ -49,25 +49,27 @@ TRANSITIONS: dict[tuple[Health, Event], Health] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PollInterval:
     """How a source wants to be visited: `interval` None learns the rhythm; `local` is a path, never asked of a host."""
 
     interval: timedelta | None = None
     local: bool = False
 
 
-def next_poll(state: PollState, outcome: Outcome, *, now: datetime, pace: Pace, jitter: float) -> PollState:
+def next_poll(
+    state: PollState, outcome: Outcome, *, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
     """The state after a visit that ended at `now`; `jitter` is uniform in [0, 1). `next_poll` lies after `now`."""
     match outcome:
         case Updated():
             after = _after_success(state, now)
-            return _schedule(_after_update(after, outcome, now), outcome, now, pace, jitter)
+            return _schedule(_after_update(after, outcome, now), outcome, now, interval_rule, jitter)
         case Unchanged():
             after = _moved(_after_success(state, now), outcome.permanent_url, now)
             after = replace(after, validators=outcome.validators, last_full=now if outcome.size else after.last_full)
-            return _schedule(after, outcome, now, pace, jitter)
+            return _schedule(after, outcome, now, interval_rule, jitter)
         case Failed():
-            return _after_failure(state, outcome, now, pace, jitter)
+            return _after_failure(state, outcome, now, interval_rule, jitter)
         case Gone():
             return _after_gone(state, outcome, now)
         case _:
@@ -111,12 +113,14 @@ def _moved(state: PollState, target: str | None, now: datetime) -> PollState:
     return replace(state, moved_to=target, moved_seen=1, moved_since=now)
 
 
-def _schedule(state: PollState, outcome: Updated | Unchanged, now: datetime, pace: Pace, jitter: float) -> PollState:
-    wait = _interval(state, now, pace)
-    if pace.interval is None and not pace.local:
+def _schedule(
+    state: PollState, outcome: Updated | Unchanged, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
+    wait = _interval(state, now, interval_rule)
+    if interval_rule.interval is None and not interval_rule.local:
         wait = max(wait, _courtesy(outcome))
     moment = now + wait * (0.9 + 0.2 * jitter)
-    if not pace.local:
+    if not interval_rule.local:
         moment = max(moment, freshness.earliest(now, outcome.headers, state.hints))
     return replace(state, next_poll=moment)
 
@@ -128,13 +132,15 @@ def _courtesy(outcome: Updated | Unchanged) -> timedelta:
     return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
 
 
-def _interval(state: PollState, now: datetime, pace: Pace) -> timedelta:
-    if pace.interval is not None:
-        return pace.interval
-    return PATH_INTERVAL if pace.local else state.rhythm.interval(now, state.span)
+def _interval(state: PollState, now: datetime, interval_rule: PollInterval) -> timedelta:
+    if interval_rule.interval is not None:
+        return interval_rule.interval
+    return PATH_INTERVAL if interval_rule.local else state.rhythm.interval(now, state.span)
 
 
-def _after_failure(state: PollState, outcome: Failed, now: datetime, pace: Pace, jitter: float) -> PollState:
+def _after_failure(
+    state: PollState, outcome: Failed, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
     error = outcome.error
     since = state.failing_since or now
     event = _event_of(error.reason, now - since)
@@ -150,7 +156,7 @@ def _after_failure(state: PollState, outcome: Failed, now: datetime, pace: Pace,
     if event is Event.REFUSED:
         asked_before = state.health is Health.BLOCKED
         return replace(failed, next_poll=None if asked_before else now + timedelta(hours=24))
-    wait = max(_backoff(failed, jitter), _interval(state, now, pace), _asked_for(outcome))
+    wait = max(_backoff(failed, jitter), _interval(state, now, interval_rule), _asked_for(outcome))
     return replace(failed, next_poll=now + wait)
 
 
