@@ -138,8 +138,8 @@ class VisitRecord:
     dirty: tuple[OutputId, ...] = ()
     removed: tuple[Removal, ...] = ()
     """Entries of the source that it says are deleted."""
-    traces: bytes | None = None
-    """What is to stay of the document, see `Storage.traces`; empty: nothing may. None leaves what there is."""
+    entry_cache: bytes | None = None
+    """What is to stay of the document, see `Storage.entry_cache`; empty: nothing may. None leaves what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class DocumentParser:
         config = target.config
         if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
             return None
-        data = await self._in_db(self._storage.cache, target.number)
+        data = await self._in_db(self._storage.entry_cache, target.number)
         if data is None:
             return None
         context = fetch_request.context(config, document)

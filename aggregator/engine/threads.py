@@ -46,24 +46,24 @@ class GcPause:
     """
 
     def __init__(self) -> None:
-        self._desks = 0
+        self._open = 0
         self._usual = gc.get_threshold()
 
     @contextlib.asynccontextmanager
-    async def desk(self) -> AsyncIterator[Batch]:
+    async def batch(self) -> AsyncIterator[Batch]:
         """A desk for one visit."""
-        desk = Batch()
-        if self._desks == 0:
+        batch = Batch()
+        if self._open == 0:
             self._usual = gc.get_threshold()
             gc.set_threshold(*self._usual[:2], _NEVER)
-        self._desks += 1
+        self._open += 1
         try:
-            yield desk
+            yield batch
         finally:
-            self._desks -= 1
-            if self._desks == 0:
+            self._open -= 1
+            if self._open == 0:
                 gc.set_threshold(*self._usual)
-            await desk.clear()
+            await batch.clear()
 
 
 _NEVER = 1_000_000
@@ -75,7 +75,7 @@ class Batch:
     def __init__(self) -> None:
         self._piles: list[list[object]] = []
 
-    def lay(self, *piles: Collection[object]) -> None:
+    def keep(self, *piles: Collection[object]) -> None:
         """Keep these records, if they are many, until the desk is cleared."""
         self._piles += [list(pile) for pile in piles if len(pile) > MANY]
 

@@ -84,7 +84,7 @@ class Refresher:
     ) -> None:
         self._storage = storage
         self._in_db = store
-        self._calm = GcPause()
+        self._pause = GcPause()
         self._documents = DocumentParser(storage, store, worker_pool)
         self._clock = clock
         self._jitter = jitter
@@ -96,17 +96,17 @@ class Refresher:
 
         With `accept` its feed may be somebody else's from now on; else that is an error.
         """
-        async with self._calm.desk() as desk:
-            return await self._refresh(runtime, target, lease, dirty, desk, accept)
+        async with self._pause.batch() as batch:
+            return await self._refresh(runtime, target, lease, dirty, batch, accept)
 
     async def _refresh(
-        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, desk: Batch, accept: bool
+        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, batch: Batch, accept: bool
     ) -> VisitReport:
         state = await self._in_db(self._storage.poll_state, target.number)
         state = replace(state, owner=FeedIdentity()) if accept else state
         started = self._clock()
         try:
-            found = await self._visit(runtime, target, state, started, desk)
+            found = await self._visit(runtime, target, state, started, batch)
         except SourceError as error:
             gone = error.reason is Reason.GONE
             found = VisitResult(outcome=Gone(error=error) if gone else Failed(error=error))
@@ -127,20 +127,20 @@ class Refresher:
         return report
 
     async def _visit(
-        self, runtime: Runtime, target: Target, state: PollState, now: datetime, desk: Batch
+        self, runtime: Runtime, target: Target, state: PollState, now: datetime, batch: Batch
     ) -> VisitResult:
         answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
         if isinstance(answer, NotModified):
             return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
         document = fetch_request.marked(answer, target.config)
-        desk.lay(document.parts)
+        batch.keep(document.parts)
         taken = await self._documents.again(target, state, document)
         if isinstance(taken, Unmodified):
             return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
-        found = await self._settle(runtime, target, state, document, taken, now, desk) if taken is not None else None
+        found = await self._settle(runtime, target, state, document, taken, now, batch) if taken is not None else None
         if found is None:
             found = await self._settle(
-                runtime, target, state, document, await self._documents.whole(target, document), now, desk
+                runtime, target, state, document, await self._documents.whole(target, document), now, batch
             )
         if found is None:
             raise AssertionError("a whole reading has no stand-ins")
@@ -154,7 +154,7 @@ class Refresher:
         document: Document,
         taken: DocumentReading,
         now: datetime,
-        desk: Batch,
+        batch: Batch,
     ) -> VisitResult | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
@@ -165,7 +165,7 @@ class Refresher:
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
             stored, rekeyed = await self._rekey(target, stored, keys)
-        desk.lay(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
+        batch.keep(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
         found = await run_in_thread_if_large(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
@@ -252,7 +252,7 @@ class Refresher:
             new=found.new,
             revised=found.revised,
             removed=found.removed,
-            cache=found.cache,
+            entry_cache=found.cache,
             rekeyed=found.rekeyed,
             hold=_hold(target, found.outcome, now),
             dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
@@ -300,14 +300,14 @@ def _left(taken: DocumentReading, found: changeset.ChangeSet, outcome: Updated) 
     if taken.cache_update is None:
         return b""
     after = found.state
-    calm = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
+    is_stable = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
         IdentityMode.ID,
         0,
         0,
         False,
     )
     return dump(
-        taken.cache_update, entries=outcome.entries, span=outcome.span, settled=calm and not found.changes.moved
+        taken.cache_update, entries=outcome.entries, span=outcome.span, settled=is_stable and not found.changes.moved
     )
 
 

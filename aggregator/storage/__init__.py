@@ -75,7 +75,7 @@ class Storage(Protocol):
     def holds(self, *, now: datetime) -> dict[str, datetime]:
         """Domains that asked to be left alone, with the instant until which, those past left out."""
 
-    def traces(self, number: SourceNumber) -> bytes | None:
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
         """What the last visit that brought a document wanted to stay of it; None if nothing."""
 
     def record(self, visit: VisitRecord) -> bool:

@@ -56,7 +56,7 @@ class Visits:
         with self._database.read() as connection:
             return {row.domain: row.until for row in connection.execute(query)}
 
-    def traces(self, number: SourceNumber) -> bytes | None:
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
         with self._database.read() as connection:
             data = connection.scalar(_TRACES, {"source": number})
         return None if data is None else bytes(data)
@@ -84,8 +84,8 @@ class Visits:
                 _add(connection, visit.new, added, bodies)
             if visit.hold:
                 _hold(connection, *visit.hold, now=visit.attempt.at)
-            if visit.traces is not None:
-                _leave(connection, number, visit.traces)
+            if visit.entry_cache is not None:
+                _leave(connection, number, visit.entry_cache)
             mark(connection, visit.dirty)
         return True
 
@@ -149,10 +149,10 @@ def _is_held(connection: Connection, lease: Lease) -> bool:
     return bool(connection.scalar(_TOKEN, {"source": lease.number}) == lease.token)
 
 
-def _leave(connection: Connection, number: SourceNumber, traces: bytes) -> None:
+def _leave(connection: Connection, number: SourceNumber, entry_cache: bytes) -> None:
     connection.execute(_FORGET_TRACES, {"source": number})
-    if traces:
-        connection.execute(_LEAVE, {"number": number, "data": traces})
+    if entry_cache:
+        connection.execute(_LEAVE, {"number": number, "data": entry_cache})
 
 
 def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:

@@ -125,12 +125,12 @@ def test_errors_are_whole_after_a_journey_between_processes(error: AggregatorErr
 
 SCRIPT = """
 import asyncio
-from aggregator.engine.threads import Workshop
+from aggregator.engine.threads import WorkerPool
 from os import getpid
 
 async def main():
-    workshop = Workshop(workers=1)
-    print(await workshop(10**6, getpid), flush=True)
+    worker_pool = WorkerPool(workers=1)
+    print(await worker_pool(10**6, getpid), flush=True)
     await asyncio.sleep(60)
 
 if __name__ == "__main__":
@@ -180,12 +180,12 @@ def test_while_there_is_a_desk_old_records_are_not_walked_and_what_lay_there_goe
         pass
 
     async def run() -> None:
-        calm, usual = GcPause(), gc.get_threshold()
+        pause, usual = GcPause(), gc.get_threshold()
         many, few = [Record() for _ in range(MANY + 1)], [Record()]
         left = [weakref.ref(many[0]), weakref.ref(few[0])]
-        async with calm.collector() as collector:
-            async with calm.collector():
-                collector.lay(many, few)
+        async with pause.batch() as batch:
+            async with pause.batch():
+                batch.keep(many, few)
             del many, few
             assert gc.get_threshold() == (*usual[:2], 1_000_000)
             assert [ref() is not None for ref in left] == [True, False]

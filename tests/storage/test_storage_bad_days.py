@@ -64,7 +64,7 @@ READS: dict[str, Callable[[Storage], object]] = {
     "attempts": lambda store: store.attempts(ONE, count=9),
     "known": lambda store: store.known(ONE),
     "holds": lambda store: store.holds(now=NOW),
-    "traces": lambda store: store.traces(ONE),
+    "entry_cache": lambda store: store.entry_cache(ONE),
     "entries": lambda store: list(store.entries([ONE])),
     "entries_in": lambda store: list(store.entries_in((), [ONE])),
     "by_seq": lambda store: store.by_seq([1]),

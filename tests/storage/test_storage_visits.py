@@ -71,16 +71,16 @@ def test_a_visit_without_a_feed_leaves_the_stored_one(store: Storage) -> None:
 def test_what_stays_of_a_document_stays_until_another_comes(store: Storage) -> None:
     """In the visit's own transaction (P2): what a lost lease brought stays out."""
     a, b = enlist(store, "a", "b")
-    assert store.traces(a) is None
-    add(store, a, [], traces=b"one\n\x00")
+    assert store.entry_cache(a) is None
+    add(store, a, [], entry_cache=b"one\n\x00")
     held = lease(store, a)
-    assert not store.record(visit(replace(held, token="another"), traces=b"two"))
+    assert not store.record(visit(replace(held, token="another"), entry_cache=b"two"))
     assert store.record(visit(held))
-    assert (store.traces(a), store.traces(b)) == (b"one\n\x00", None)
-    add(store, a, [], traces=b"three")
-    assert store.traces(a) == b"three"
-    add(store, a, [], traces=b"")
-    assert store.traces(a) is None
+    assert (store.entry_cache(a), store.entry_cache(b)) == (b"one\n\x00", None)
+    add(store, a, [], entry_cache=b"three")
+    assert store.entry_cache(a) == b"three"
+    add(store, a, [], entry_cache=b"")
+    assert store.entry_cache(a) is None
 
 
 def test_a_late_visit_counts_while_nobody_else_claimed(store: Storage) -> None:

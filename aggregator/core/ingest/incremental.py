@@ -126,10 +126,10 @@ def look(document: Document, data: bytes, about: str, encoding: str | None) -> U
     if settled := same(data, about, slices):
         return settled
     cache = load(data, about, slices)
-    if traces is None:
+    if cache is None:
         return None
-    known = {position for position, digest in enumerate(slices.digests) if digest in traces.known}
-    return Comparison(slices=slices, cache=traces, rest=found.without(known)) if known else None
+    known = {position for position, digest in enumerate(slices.digests) if digest in cache.known}
+    return Comparison(slices=slices, cache=cache, rest=found.without(known)) if known else None
 
 
 def read_rest(

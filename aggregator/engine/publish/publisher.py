@@ -269,7 +269,7 @@ class Publisher:
         for plan in plans:
             self._storage.put_output(
                 plan.output,
-                public_id=f"tag:{world.authority},{world.year}:{quote(plan.name, safe='/')}",
+                public_id=f"tag:{runtime.authority},{runtime.year}:{quote(plan.name, safe='/')}",
                 definition=plan.definition(shown=shown, chosen=chosen),
                 now=self._clock(),
             )
