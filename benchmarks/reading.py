@@ -79,7 +79,7 @@ def by_us(body: Body) -> int:
 
 def by_us_again(seen: Body) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
-    left = _whole(seen).left
+    left = _whole(seen).cache_update
     data = entry_cache.dump(left, entries=0, span=0.0, settled=True) if left else b""
 
     def read(body: Body) -> int:

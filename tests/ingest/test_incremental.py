@@ -67,7 +67,7 @@ def after(seen: bytes, document: Document) -> DocumentReading | None:
 def agrees(document: Document, seen: Document) -> bool | None:
     """Whether the document is read the same beside what stayed of another; None if it has to be read whole."""
     alone, before = whole(document), whole(seen)
-    found = after(kept(before.left), document) if before and before.left else None
+    found = after(kept(before.cache_update), document) if before and before.cache_update else None
     if found is None:
         return None
     assert alone is not None
@@ -84,7 +84,7 @@ def agrees(document: Document, seen: Document) -> bool | None:
     assert of_feed(found) == of_feed(alone)
     beside = {"entries": (), "diagnostics": ()} | ({"encoding": ""} if document.parts else {})
     assert replace(found.reading, **beside) == replace(alone.reading, **beside)
-    assert stays(found.left, document) == stays(alone.left, document)
+    assert stays(found.cache_update, document) == stays(alone.cache_update, document)
     return True
 
 
@@ -315,12 +315,12 @@ def test_what_stays_of_a_document_read_in_part_is_what_stays_of_the_whole() -> N
     documents = [feed(entries[start : start + 4], "gbk", is_declared=True) for start in (0, 1, 2)]
     first = whole(documents[0])
     assert first is not None
-    seen = kept(first.left)
+    seen = kept(first.cache_update)
     for document in documents[1:]:
         found = after(seen, document)
         assert found is not None
         assert len(found.stand_ins) == 3
-        seen = kept(found.left)
+        seen = kept(found.cache_update)
 
 
 @pytest.mark.parametrize(
