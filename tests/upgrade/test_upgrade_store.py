@@ -1,4 +1,4 @@
-"""A store of 2106d7b, opened, visited and published by the present program: nothing is revised, rewritten or begun anew.
+"""A store of 2106d7b, visited and published by the present program: nothing is revised, rewritten or begun anew.
 
 README.md of this folder says what is in the stores. Where an output's bytes or a table are meant to change, the test
 that says otherwise is changed with them, and says what happens to old stores instead.
@@ -93,9 +93,7 @@ def sources(upgrade: Upgrade) -> dict[str, Any]:
 
 def published(upgrade: Upgrade) -> dict[str, tuple[bytes, int]]:
     """Bytes and modification times of all files but compressed copies and the journals of posts."""
-    return {
-        path: file for path, file in upgrade.files().items() if not path.endswith((".gz", ".br", ".zst", ".jsonl"))
-    }
+    return {path: file for path, file in upgrade.files().items() if not path.endswith((".gz", ".br", ".zst", ".jsonl"))}
 
 
 def everything(upgrade: Upgrade) -> tuple[Any, ...]:
@@ -155,11 +153,13 @@ def test_a_plain_restart_changes_nothing(old: Upgrade) -> None:
 
 
 def test_outputs_made_again_have_the_same_bytes(old: Upgrade) -> None:
-    """Every output and every archive document is made anew from what is stored: no byte, ETag or date differs."""
+    """Every output, archive document and post is made anew from what is stored: no byte, ETag or date differs."""
     before, files = stored(old), published(old)
     old.sql("UPDATE output SET dirty = 1, stamp = stamp + 1 WHERE NOT retired")
     # the one left out names a source by the title that it had before it was sold: nothing has told the archive since
     old.sql("UPDATE archive SET stale = 1 WHERE NOT (output = 'few' AND number = 3)")
+    for journal in old.folder.rglob(".feed-aggregator.jsonl"):  # posts are gone through for another definition alone
+        journal.write_bytes(journal.read_bytes().replace(b'["complete","', b'["complete","was '))
     assert asyncio.run(old.publish()) == 0
     assert old.sql("SELECT 1 FROM output WHERE dirty UNION SELECT 1 FROM archive WHERE stale") == []
     assert without_dates(stored(old)) == without_dates(before)

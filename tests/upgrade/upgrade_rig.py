@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,9 +84,15 @@ class Upgrade:
     web: Web = field(default_factory=Web)
 
     @asynccontextmanager
-    async def app(self, **options: Any) -> AsyncIterator[App]:
+    async def app(self) -> AsyncIterator[App]:
         """The program over the store, restored as at any start."""
-        async with open_app(
+        async with self.opened() as app:
+            await app.restore()
+            yield app
+
+    def opened(self) -> AbstractAsyncContextManager[App]:
+        """The program over the store, nothing done yet."""
+        return open_app(
             self.folder / "feeds.toml",
             self.folder / "store",
             index=render_index,
@@ -94,10 +100,7 @@ class Upgrade:
             jitter=lambda: 0.5,
             workers=0,
             transport=self.web.transport,
-            **options,
-        ) as app:
-            await app.restore()
-            yield app
+        )
 
     async def poll(self) -> Pass:
         """One run that visits everything."""
