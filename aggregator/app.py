@@ -41,7 +41,7 @@ from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import Source
 from aggregator.sources.file import FileSource
 from aggregator.sources.guard import Guard
-from aggregator.sources.http import HttpSource
+from aggregator.sources.http import HttpSource, Transport
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
@@ -334,9 +334,10 @@ def _stamp(path: Path) -> Stamp:
 class _Sources:
     """The kinds of source. An edit of [network] gets a new HTTP client; visits under way end with the old one."""
 
-    def __init__(self, base: Path, *, visits: int) -> None:
+    def __init__(self, base: Path, *, visits: int, transport: Transport | None = None) -> None:
         self._files = FileSource(base)
         self._visits = visits
+        self._transport = transport
         self._http: tuple[object, HttpSource] | None = None
         self._open = AsyncExitStack()
 
@@ -351,7 +352,12 @@ class _Sources:
         """What makes the source of a [[source]] under this configuration."""
         settings = (config.network.allow, user_agent(config))
         if self._http is None or self._http[0] != settings:
-            made = HttpSource(user_agent=settings[1], guard=Guard(config.network.allow), workers=self._visits)
+            made = HttpSource(
+                user_agent=settings[1],
+                guard=Guard(config.network.allow),
+                workers=self._visits,
+                transport=self._transport,
+            )
             self._open.push_async_callback(made.aclose)
             self._http = settings, made
         http = self._http[1]
@@ -381,11 +387,12 @@ async def open_app(
     limits: PollLimits | None = None,
     workers: int | None = None,
     storage: Callable[[Path], Storage] = open_storage,
+    transport: Transport | None = None,
 ) -> AsyncIterator[App]:
     """An aggregator over this feeds.toml and this store. Raises ConfigError and StorageError.
 
     `workers` is the number of processes that read large documents; 0 reads them on the spot. `storage` opens the
-    database.
+    database. `transport` stands in for the network, see `HttpSource`.
     """
     seen = _stamp(config_path)
     config = load_config(config_path)
@@ -395,7 +402,7 @@ async def open_app(
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
-        async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits) as sources:
+        async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits, transport=transport) as sources:
             runtime = build_runtime(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)

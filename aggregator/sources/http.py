@@ -38,6 +38,8 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+Transport = httpx.AsyncBaseTransport
+"""What carries requests: the network, or a stand-in."""
 WORKERS = 32
 IN_THREAD = 256 * 1024
 """Bodies from this size on are unpacked and hashed off the event loop."""
@@ -68,7 +70,7 @@ class HttpSource:
         limits: FetchLimits | None = None,
         workers: int = WORKERS,
         http2: bool = True,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self._user_agent = user_agent
         self._guard = guard or Guard()
