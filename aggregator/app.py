@@ -19,29 +19,30 @@ from typing import Any, Self
 import structlog
 
 from aggregator import __version__
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, SourceConfig
-from aggregator.core.config_text import missing
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, SourceConfig
+from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
-from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
-from aggregator.engine.listing import site_info
-from aggregator.engine.lists import IndexPage
+from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.engine.metrics import StatusDesk, Tally
 from aggregator.engine.poll import Limits, Poller
-from aggregator.engine.posts import PostPublisher
-from aggregator.engine.publish import Board, Published, Publisher
-from aggregator.engine.refresh import Refresher, Report
-from aggregator.engine.scheduler import Ticker
-from aggregator.engine.tally import StatusDesk, Tally
+from aggregator.engine.publish.posts import PostPublisher
+from aggregator.engine.publish.publisher import Board, Published, Publisher
+from aggregator.engine.publish.site_files import IndexPage
+from aggregator.engine.runtime import SourceFactory, Target, World, build_world
+from aggregator.engine.status import site_info
 from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.world import SourceFactory, Target, World, build_world
+from aggregator.engine.ticker import Ticker
+from aggregator.engine.visit import Refresher, Report
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import Source
 from aggregator.sources.file import FileSource
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
-from aggregator.storage import Removal, RemovalOrigin, Storage
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 log = structlog.get_logger()

@@ -29,10 +29,10 @@ from corpus import Entry, as_json, as_post, in_encoding, make_document, make_ent
 from measuring import Table, cpu_of, median, times, turns
 
 from aggregator.core.document import Document
+from aggregator.core.ingest import entry_cache, incremental
+from aggregator.core.ingest.entry_cache import Same, Taken
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
-from aggregator.engine import rereading, traces
-from aggregator.engine.traces import Same, Taken
 
 FEEDPARSER = "feedparser, defaults"
 WHOLE = "aggregator, the whole"
@@ -80,11 +80,11 @@ def by_us(body: Body) -> int:
 def by_us_again(seen: Body) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
     left = _whole(seen).left
-    data = traces.dump(left, entries=0, span=0.0, settled=True) if left else b""
+    data = entry_cache.dump(left, entries=0, span=0.0, settled=True) if left else b""
 
     def read(body: Body) -> int:
         document, context = _asked(body)
-        found = rereading.reread(document, data, traces.circumstances(document, context, None), context, None)
+        found = incremental.reread(document, data, entry_cache.circumstances(document, context, None), context, None)
         if isinstance(found, Same):
             return found.entries
         return len(found.reading.entries) if found else by_us(body)
@@ -112,7 +112,7 @@ def _file(body: bytes, now: datetime) -> Document:
 
 def _whole(body: Body) -> Taken:
     document, context = _asked(body)
-    return rereading.read_whole(document, context, None, None, traces.circumstances(document, context, None))
+    return incremental.read_whole(document, context, None, None, entry_cache.circumstances(document, context, None))
 
 
 def candidates(form: str) -> list[Reader]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from aggregator.cli.editing import ConfigFile
 from aggregator.cli.looking import fetch, read
-from aggregator.core.config_tables import SourceConfig
+from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
 from aggregator.core.model import Feed
-from aggregator.core.parse.discovery import NamedFeed, named_feeds, page_of, page_title, usual_places
-from aggregator.core.text.urls import without_userinfo
+from aggregator.core.parse.page.discovery import NamedFeed, named_feeds, page_of, page_title, usual_places
+from aggregator.core.urls.urls import without_userinfo
 
 MOST_TRIED = 10
 """Usual places that are asked; each is a request to a server that did not name it."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
-    from aggregator.engine.publish import Published
-    from aggregator.engine.refresh import Report
+    from aggregator.engine.publish.publisher import Published
+    from aggregator.engine.visit import Report
 
 
 @click.command()

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.core.model import SourceId
-from aggregator.core.policy import choose_due
-from aggregator.core.text.hosts import registrable
-from aggregator.engine.publish import Publisher
-from aggregator.engine.refresh import Refresher, Report
+from aggregator.core.schedule.policy import choose_due
+from aggregator.core.urls.hosts import registrable
+from aggregator.engine.publish.publisher import Publisher
+from aggregator.engine.runtime import Target, World
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import Target, World
+from aggregator.engine.visit import Refresher, Report
 from aggregator.storage import Storage
 
 LEASE = timedelta(minutes=10)

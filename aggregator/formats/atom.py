@@ -9,9 +9,10 @@ from html import escape
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
+from aggregator.core.addresses import PRODUCT
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, extension, facts, markup, values
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, extension, facts, markup, values
 
 _TAIL = b"</feed>\n"
 

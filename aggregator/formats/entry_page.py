@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from aggregator.core.addresses import PRODUCT, path_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Story
 from aggregator.core.model import CategoryPath
-from aggregator.core.text import dates
-from aggregator.core.words import Words, words_for
-from aggregator.formats import PRODUCT, facts, path_url, values
+from aggregator.formats import facts, values
 from aggregator.formats.html import HERE, environment, own_words
 from aggregator.formats.marks import Shown, filled, shown_instant
+from aggregator.formats.phrases import Words, words_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,10 @@ from datetime import datetime
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
+from aggregator.core.addresses import own_url, path_url, public_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story, Tombstone
-from aggregator.core.text import dates
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, foreign, markup, own_url, path_url, public_url, values
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, foreign, markup, values
 from aggregator.formats.markup import Element, add, add_line
 
 NAME = "aggregator"

@@ -13,8 +13,8 @@ from html import escape
 from urllib.parse import urlsplit
 
 from aggregator.core.edition import Story
+from aggregator.core.html.clean import without_embeds
 from aggregator.core.model import Category, CategoryKind, CategoryPath, Origin
-from aggregator.core.text.html import without_embeds
 from aggregator.formats import values
 
 

@@ -15,12 +15,13 @@ from urllib.parse import unquote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aggregator.core.addresses import PRODUCT, public_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.core.text import dates
-from aggregator.core.words import Words, words_for
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, values
 from aggregator.formats.marks import Shown, filled, instant_mark, mark, shown_instant
 from aggregator.formats.page_body import on_page
+from aggregator.formats.phrases import Words, words_for
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""

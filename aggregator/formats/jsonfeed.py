@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
 
+from aggregator.core.addresses import PRODUCT, own_url, path_url, public_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.core.text import dates
-from aggregator.core.text.html import visible_text
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, own_url, path_url, public_url, values
+from aggregator.core.html.clean import visible_text
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, facts, values
 
 VERSION = "https://jsonfeed.org/version/1.1"
 _URL = b'"url": '

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from markupsafe import Markup
 
-from aggregator.core.text import dates
-from aggregator.core.words import Words
+from aggregator.core.dates import dates
+from aggregator.formats.phrases import Words
 
 _EDGE = "\0"
 

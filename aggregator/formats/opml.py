@@ -8,8 +8,8 @@ from datetime import datetime
 
 from lxml import etree
 
+from aggregator.core.dates import dates
 from aggregator.core.model import CategoryPath
-from aggregator.core.text import dates
 from aggregator.formats import facts, values
 from aggregator.formats.markup import Element, add
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from aggregator.core.dates import dates
 from aggregator.core.edition import Story
+from aggregator.core.html.plain import parse_person, plain_title
 from aggregator.core.model import CategoryPath, Person
-from aggregator.core.text import dates
-from aggregator.core.text.plain import parse_person, plain_title
 from aggregator.formats import facts, values
 from aggregator.formats.post_body import harmless
 

@@ -7,18 +7,10 @@ from collections.abc import Sequence
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
+from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import (
-    MEDIA_TYPES,
-    PRODUCT,
-    SUFFIXES,
-    extension,
-    facts,
-    markup,
-    public_url,
-    values,
-)
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, extension, facts, markup, values
 
 _TAIL = b"  </channel>\n</rss>\n"
 

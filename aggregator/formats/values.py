@@ -12,7 +12,7 @@ from html import unescape
 from html.entities import name2codepoint
 from urllib.parse import quote
 
-from aggregator.core.text.urls import absolute, without_userinfo
+from aggregator.core.urls.urls import absolute, without_userinfo
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|[\U0001fffe-\U0010ffff]")
 _REMOVED = re.compile(

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aggregator.core.listing import SiteInfo, StatusReport
+from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, Variant, make_resource
 from aggregator.server.conditional import IDENTITY, is_not_modified

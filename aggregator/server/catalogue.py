@@ -13,11 +13,11 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from aggregator.core.edition import Memory, Rendition
-from aggregator.core.listing import OutputInfo
+from aggregator.core.records import ArchiveFile
+from aggregator.core.site_status import OutputInfo
 from aggregator.outlets.encodings import SUFFIXES
 from aggregator.server.conditional import IDENTITY, acceptable_encodings, preferred_format
 from aggregator.server.deltas import Deltas
-from aggregator.storage import ArchiveFile
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from aggregator.core.config_values import split_host_port
+from aggregator.core.config.values import split_host_port
 from aggregator.core.errors import PublishError
 from aggregator.server.access import AccessLog
 from aggregator.server.ready import HasReady, Ready, Seen

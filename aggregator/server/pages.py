@@ -17,9 +17,9 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
-from aggregator.core.policy import Health
-from aggregator.core.words import Words, language_of, words_for
+from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.source_state import Health
+from aggregator.formats.phrases import Words, language_of, words_for
 
 _TEMPLATES = Path(__file__).with_name("templates")
 ICON = (_TEMPLATES / "icon.svg").read_bytes()

@@ -11,49 +11,24 @@ from datetime import datetime
 from typing import Protocol
 
 from aggregator.core.model import CategoryPath, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.policy import PollState
-from aggregator.storage.records import (
+from aggregator.core.records import (
     Archive,
     ArchiveFile,
     Attempt,
     Chain,
-    Draft,
     Due,
     Known,
     Lease,
     OutputRecord,
     Reader,
     Removal,
-    RemovalOrigin,
     RemovedEntry,
     RenditionRecord,
-    Revision,
     SourceRecord,
     State,
     Visit,
 )
-
-__all__ = [
-    "Archive",
-    "ArchiveFile",
-    "Attempt",
-    "Chain",
-    "Draft",
-    "Due",
-    "Known",
-    "Lease",
-    "OutputRecord",
-    "Reader",
-    "Removal",
-    "RemovalOrigin",
-    "RemovedEntry",
-    "RenditionRecord",
-    "Revision",
-    "SourceRecord",
-    "State",
-    "Storage",
-    "Visit",
-]
+from aggregator.core.source_state import PollState
 
 
 class Storage(Protocol):

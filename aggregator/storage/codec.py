@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aggregator.core.model import Entry, Feed
-from aggregator.core.policy import PollState
-from aggregator.storage import Attempt
+from aggregator.core.records import Attempt
+from aggregator.core.source_state import PollState
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

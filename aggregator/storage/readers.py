@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from aggregator.core.model import OutputId
-from aggregator.storage import Reader, State
+from aggregator.core.records import Reader, State
 from aggregator.storage.database import Database
 from aggregator.storage.tables import reader, state
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from aggregator.core.model import OutputId, SourceNumber
-from aggregator.storage import Removal, RemovalOrigin, RemovedEntry
+from aggregator.core.records import Removal, RemovalOrigin, RemovedEntry
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.entries import STORED, stored_entry
 from aggregator.storage.tables import entry, removal

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.storage import Draft, Known, Lease, Removal, Revision, Visit
+from aggregator.core.records import Draft, Known, Lease, Removal, Revision, Visit
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import (

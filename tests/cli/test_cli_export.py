@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from cli_runs import Command
 from route_bench import Bench, items, rss
 
-from aggregator.core.opml import read_opml
+from aggregator.core.parse.opml import read_opml
 
 
 def test_sources_with_folders_titles_and_sites(bench: Bench, run: Command) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.toml_places import DEPTH, KeyPath, Place, Places
+from aggregator.core.config.positions import DEPTH, KeyPath, Place, Places
 
 
 def at(text: str, path: KeyPath) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
 from aggregator.core.errors import ConfigError
 
 SOURCE = '[[source]]\nid = "s"\nurl = "https://example.org/feed"\n'

@@ -18,10 +18,11 @@ from xml.sax.saxutils import escape
 
 from aggregator.app import DATABASE, App, open_app
 from aggregator.core.model import SourceId
-from aggregator.engine.publish import Board, Published
-from aggregator.engine.refresh import Report
+from aggregator.core.records import SourceRecord
+from aggregator.engine.publish.publisher import Board, Published
+from aggregator.engine.visit import Report
 from aggregator.server.pages import render_index
-from aggregator.storage import SourceRecord, Storage
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 NOON = datetime(2026, 5, 16, 12, 0, tzinfo=UTC)

@@ -15,18 +15,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
-from aggregator.core.policy import PollState
+from aggregator.core.records import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, Visit
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
-from aggregator.core.text.urls import link_key
-from aggregator.engine.editions import Selection
-from aggregator.engine.posts import Posted, PostPublisher
+from aggregator.core.source_state import PollState
+from aggregator.core.urls.urls import link_key
+from aggregator.engine.publish.posts import Posted, PostPublisher
+from aggregator.engine.publish.selection import Selection
+from aggregator.engine.runtime import build_world
 from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import build_world
 from aggregator.outlets.posts import JOURNAL
 from aggregator.sources.file import FileSource
-from aggregator.storage import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, Storage, Visit
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 NOW = datetime(2026, 5, 16, 5, 0, tzinfo=UTC)

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
-from aggregator.core.identity import text_key
+from aggregator.core.ingest import entry_cache, incremental
+from aggregator.core.ingest.entry_cache import Left, Taken
+from aggregator.core.ingest.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
 from aggregator.core.parse import decode_document
-from aggregator.core.parse.slices import cut
-from aggregator.engine import rereading, traces
-from aggregator.engine.traces import Left, Taken
+from aggregator.core.slices.slices import cut
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 URL = "https://example.org/feed"
@@ -45,21 +45,21 @@ def context(document: Document) -> Context:
 
 
 def whole(document: Document) -> Taken | None:
-    about = traces.circumstances(document, context(document), None)
+    about = entry_cache.circumstances(document, context(document), None)
     try:
-        return rereading.read_whole(document, context(document), None, None, about)
+        return incremental.read_whole(document, context(document), None, None, about)
     except ParseError:
         return None
 
 
 def kept(left: Left | None) -> bytes:
     """As if something were in motion, so that nothing is taken to be as before."""
-    return traces.dump(left, entries=1, span=0.0, settled=False) if left else b""
+    return entry_cache.dump(left, entries=1, span=0.0, settled=False) if left else b""
 
 
 def after(seen: bytes, document: Document) -> Taken | None:
-    about = traces.circumstances(document, context(document), None)
-    found = rereading.reread(document, seen, about, context(document), None)
+    about = entry_cache.circumstances(document, context(document), None)
+    found = incremental.reread(document, seen, about, context(document), None)
     assert found is None or isinstance(found, Taken)
     return found
 
@@ -94,7 +94,7 @@ def stays(left: Left | None, document: Document) -> tuple[bool, str, object] | N
     made = cut(document, decoded)
     if left is None or made is None:
         return None
-    loaded = traces.load(kept(left), traces.circumstances(document, context(document), None), made.slices)
+    loaded = entry_cache.load(kept(left), entry_cache.circumstances(document, context(document), None), made.slices)
     assert loaded is not None
     return left.has_all, loaded.inherited, loaded.known
 

@@ -6,7 +6,7 @@ import json
 
 from route_bench import Asked, Bench, conditional, item, items, post, rss
 
-from aggregator.core.policy import IdentityMode
+from aggregator.core.source_state import IdentityMode
 
 
 def news(bench: Bench, *numbers: int) -> None:

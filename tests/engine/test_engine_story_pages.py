@@ -151,7 +151,7 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
 
 def test_a_source_that_may_have_been_seen_too_seldom_is_pointed_out(bench: Bench) -> None:
     """S3: nothing in the last document was known."""
-    from aggregator.engine.tally import StatusDesk
+    from aggregator.engine.metrics import StatusDesk
 
     bench.config(bench.source("news"))
 

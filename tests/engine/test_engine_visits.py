@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from route_bench import Clock, items
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason, StorageError
 from aggregator.engine.poll import LEASE, Limits, Poller
-from aggregator.engine.publish import Publisher
-from aggregator.engine.refresh import Refresher, Report
+from aggregator.engine.publish.publisher import Publisher
+from aggregator.engine.runtime import World, build_world
 from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.world import World, build_world
+from aggregator.engine.visit import Refresher, Report
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
 from aggregator.storage import Storage

@@ -12,9 +12,10 @@ from format_strategies import editions
 from hypothesis import given
 from lxml import etree
 
+from aggregator.core.addresses import public_path, public_url
 from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId
-from aggregator.formats import FORMATS, MEDIA_TYPES, SUFFIXES, generate, public_path, public_url
+from aggregator.formats import FORMATS, MEDIA_TYPES, SUFFIXES, generate
 
 FORMAT_NAMES = pytest.mark.parametrize("name", list(FORMATS))
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator.core.edition import Story
 from aggregator.core.model import Category, Entry
-from aggregator.core.parse.matter import split_matter
+from aggregator.core.parse.post.block import split_matter
 from aggregator.formats import facts
 from aggregator.formats.post_body import one_line
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.errors import Reason
 
 ROOT = Path(__file__).parents[2]

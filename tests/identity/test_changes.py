@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.core.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
-from aggregator.core.identity import Keyed
+from aggregator.core.ingest.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
+from aggregator.core.ingest.identity import Keyed
 from aggregator.core.model import Comments, Entry, Foreign
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
+from aggregator.core.ingest.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
 from aggregator.core.model import Entry, SourceId
-from aggregator.core.policy import IdentityMode
+from aggregator.core.source_state import IdentityMode
 
 NOON = datetime(2022, 5, 16, 5, 0, 23, tzinfo=UTC)
 ID, LINK = IdentityMode.ID, IdentityMode.LINK

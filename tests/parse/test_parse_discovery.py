@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.core.document import Document
-from aggregator.core.parse.discovery import discover_feeds, named_feeds, page_of, page_title, usual_places
+from aggregator.core.parse.page.discovery import discover_feeds, named_feeds, page_of, page_title, usual_places
 
 URL = "https://site.example/blog/"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_rules import JsonRules
+from aggregator.core.config.rules import JsonRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Entry, Image, Person

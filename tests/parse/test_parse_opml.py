@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_values import address, category_path
+from aggregator.core.config.values import address, category_path
 from aggregator.core.errors import ParseError, Reason
-from aggregator.core.opml import DEEPEST, SubscriptionList, read_opml
+from aggregator.core.parse.opml import DEEPEST, SubscriptionList, read_opml
 
 
 def read(body: str | bytes) -> SubscriptionList:

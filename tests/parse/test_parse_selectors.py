@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_rules import PageRules
+from aggregator.core.config.rules import PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Image, Person
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.parse import parse_document
-from aggregator.core.parse.selectors import MAX_ENTRIES
+from aggregator.core.parse.page.selectors import MAX_ENTRIES
 
 URL = "https://city.example.org/news/"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -15,7 +15,7 @@ from aggregator.core.errors import ParseError
 from aggregator.core.model import CategoryKind, SourceId
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.parse import parse_document, parsed
-from aggregator.core.parse.syndication import MAX_ENTRIES
+from aggregator.core.parse.xml.syndication import MAX_ENTRIES
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 CORPUS = sorted((Path(__file__).parent.parent / "corpus").glob("*/*.*"))

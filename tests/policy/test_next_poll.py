@@ -13,8 +13,9 @@ from aggregator.core.document import Validators
 from aggregator.core.errors import FetchError, ParseError, Reason
 from aggregator.core.model import Hints, SourceId, SourceNumber
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.policy import TRANSITIONS, Event, Health, Pace, PollState, choose_due, next_poll
-from aggregator.core.rhythm import Rhythm
+from aggregator.core.schedule.policy import TRANSITIONS, Event, Pace, choose_due, next_poll
+from aggregator.core.schedule.rhythm import Rhythm
+from aggregator.core.source_state import Health, PollState
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 STATE = PollState(number=SourceNumber(1), source=SourceId("a"))

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from aggregator.core.edition import Rendition
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId
-from aggregator.core.policy import Health
+from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.source_state import Health
 from aggregator.outlets.encodings import encode
 from aggregator.server.asgi import create_app
 from aggregator.server.catalogue import Catalogue

@@ -18,9 +18,9 @@ from server_site import NOW, Site, output, rendition, source
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import Reason
-from aggregator.core.listing import StatusReport
 from aggregator.core.model import Enclosure, Entry, Origin, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.policy import Health
+from aggregator.core.site_status import StatusReport
+from aggregator.core.source_state import Health
 from aggregator.formats import FORMATS, facts, generate
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.server.asgi import create_app

@@ -17,9 +17,9 @@ from server_metrics import read_metrics
 from server_site import NOW, Site, ask, output, source
 
 from aggregator.core.errors import Reason
-from aggregator.core.listing import OutputInfo, SiteInfo, StatusReport
-from aggregator.core.policy import Health
-from aggregator.core.words import LANGUAGES, language_of, words_for
+from aggregator.core.site_status import OutputInfo, SiteInfo, StatusReport
+from aggregator.core.source_state import Health
+from aggregator.formats.phrases import LANGUAGES, language_of, words_for
 from aggregator.server.pages import PAGE_LENGTH, render_index, render_status, shown_address
 
 SITE = SiteInfo(

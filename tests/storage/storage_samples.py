@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.core.model import Category, CategoryKind, Entry, Foreign, OutputId, Person, SourceId, SourceNumber
-from aggregator.core.policy import PollState
-from aggregator.storage import Attempt, Draft, Lease, RenditionRecord, Revision, Storage, Visit
+from aggregator.core.records import Attempt, Draft, Lease, RenditionRecord, Revision, Visit
+from aggregator.core.source_state import PollState
+from aggregator.storage import Storage
 
 NOW = datetime(2026, 5, 16, 5, 0, 23, 123457, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine
 from storage_samples import LATER, NOW, add, enlist, entry, revision
 
 from aggregator.core.model import OutputId
-from aggregator.storage import Archive, ArchiveFile, Chain, Reader, Removal, RemovalOrigin, State, Storage
+from aggregator.core.records import Archive, ArchiveFile, Chain, Reader, Removal, RemovalOrigin, State
+from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
 ALL = OutputId("all")

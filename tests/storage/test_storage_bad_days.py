@@ -18,8 +18,9 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
-from aggregator.core.policy import Health, PollState
-from aggregator.storage import Archive, Chain, Lease, Reader, Removal, RemovalOrigin, State, Storage
+from aggregator.core.records import Archive, Chain, Lease, Reader, Removal, RemovalOrigin, State
+from aggregator.core.source_state import Health, PollState
+from aggregator.storage import Storage
 from aggregator.storage.codec import ENTRY, STATE, Unreadable
 from aggregator.storage.opening import open_storage
 

@@ -9,7 +9,8 @@ import pytest
 from storage_samples import LATER, NOW, rendition
 
 from aggregator.core.model import OutputId
-from aggregator.storage import OutputRecord, Storage
+from aggregator.core.records import OutputRecord
+from aggregator.storage import Storage
 
 ALL, IT = OutputId("all"), OutputId("新媒体/it")
 FRESH = OutputRecord(output=ALL, public_id="tag:x,2026:all", definition="d1", configured_at=NOW, dirty=True, stamp=1)

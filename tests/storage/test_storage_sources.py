@@ -10,8 +10,9 @@ from storage_samples import LATER, NOW, add, draft, enlist, lease, visit
 
 from aggregator.core.document import Validators
 from aggregator.core.model import Feed, SourceId, SourceNumber
-from aggregator.core.policy import Health, PollState
-from aggregator.storage import Attempt, Due, Lease, Storage
+from aggregator.core.records import Attempt, Due, Lease
+from aggregator.core.source_state import Health, PollState
+from aggregator.storage import Storage
 
 A, B, C = SourceId("a"), SourceId("b"), SourceId("c")
 FULL = PollState(

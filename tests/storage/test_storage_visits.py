@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, revision, visit
 
 from aggregator.core.model import Diagnostic, OutputId
-from aggregator.storage import Attempt, Known, Storage
+from aggregator.core.records import Attempt, Known
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from aggregator.core.text.html import clean_html
+from aggregator.core.html.clean import clean_html
 
 BASE = "https://blog.example/2022/post.html"
 HOST = "https://blog.example/"

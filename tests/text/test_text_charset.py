@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.core.charset import decode, strip_illegal, strip_illegal_references, utf8_prolog, xml_bytes
-from aggregator.core.charset_labels import codec_for
+from aggregator.core.charset.decode import decode, strip_illegal, strip_illegal_references, utf8_prolog, xml_bytes
+from aggregator.core.charset.labels import codec_for
 
 SIMPLIFIED = "城市图书馆今天发布新的借阅规则，读者可以在手机上预约，每次最多借十本书。"
 TRADITIONAL = "市立圖書館今天公布新的借閱規則，讀者可以用手機預約，每次最多借十本書。"

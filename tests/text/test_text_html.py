@@ -7,7 +7,7 @@ import re
 import pytest
 from html_bodies import BASE, DOT_PNG, PIXEL_GIF, SMALL_PNG, cleaned, images
 
-from aggregator.core.text.html import clean_html, without_embeds
+from aggregator.core.html.clean import clean_html, without_embeds
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from html.parser import HTMLParser
 import pytest
 from lxml import html as lxml_html
 
-from aggregator.core.text.html import clean_html, visible_text
-from aggregator.core.text.plain import atom_text, clean_label, html_from_text, parse_person, plain_title
+from aggregator.core.html.clean import clean_html, visible_text
+from aggregator.core.html.plain import atom_text, clean_label, html_from_text, parse_person, plain_title
 
 LISTED_ELEMENTS = (
     "a abbr address article aside audio b bdi blockquote br caption cite code col colgroup dd del details dfn div dl "

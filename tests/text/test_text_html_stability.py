@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from aggregator.core.text.html import clean_html, visible_text
-from aggregator.core.text.place import Place
-from aggregator.core.text.rewrite import rewrite
-from aggregator.core.text.sanitise import sanitise
+from aggregator.core.html.clean import clean_html, visible_text
+from aggregator.core.html.links import Place
+from aggregator.core.html.rewrite import rewrite
+from aggregator.core.html.sanitise import sanitise
 
 BASE = "https://blog.example/p"
 

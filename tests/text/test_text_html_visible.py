@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.core.html.clean import first_image, visible_text
 from aggregator.core.model import Image
-from aggregator.core.text.html import first_image, visible_text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import time
 import pytest
 from html_bodies import BASE, cleaned, images
 
-from aggregator.core.text.html import MAX_BYTES, Cleaned, clean_html, without_embeds
+from aggregator.core.html.clean import MAX_BYTES, Cleaned, clean_html, without_embeds
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from aggregator.core.model import Person
-from aggregator.core.text.plain import (
+from aggregator.core.html.plain import (
     GENERATED_TITLE,
     MAX_LABEL,
     MAX_LINE,
@@ -26,6 +25,7 @@ from aggregator.core.text.plain import (
     parse_person,
     plain_title,
 )
+from aggregator.core.model import Person
 
 
 @pytest.mark.parametrize(

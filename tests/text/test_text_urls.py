@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.text.urls import (
+from aggregator.core.urls.urls import (
     absolute,
     alias_key,
     host_of,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aggregator.core.dates.dates import parse_date
 from aggregator.core.model import Feed
 from aggregator.core.normalise.addresses import Bases, bases_for
 from aggregator.core.normalise.context import Context, Deletion, Notes, Reading
 from aggregator.core.normalise.head import feed_language, read_feed
 from aggregator.core.normalise.item import Home, read_entry
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
-from aggregator.core.text.dates import parse_date
 
 _OF_PAGES = frozenset({"link-mended", "content-without-text"})
 """Odd in a feed, and how pages and APIs are: links start at the page, and an entry is a headline."""

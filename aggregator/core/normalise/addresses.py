@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aggregator.core.parse.parsed import ParsedHead
-from aggregator.core.text.urls import absolute
+from aggregator.core.urls.urls import absolute
 
 _HEADER_LINK = re.compile(r"<([^<>]{0,2000})>([^<]*)")
 _RELATION = re.compile(r"""(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"]+))""", re.IGNORECASE)

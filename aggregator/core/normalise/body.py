@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from aggregator.core.html.clean import clean_html, visible_text
+from aggregator.core.html.plain import html_from_text
 from aggregator.core.normalise.addresses import Bases
 from aggregator.core.normalise.context import Notes
 from aggregator.core.normalise.words import filled, line_of
 from aggregator.core.parse.parsed import Candidate, Markup, ParsedEntry
-from aggregator.core.text.html import clean_html, visible_text
-from aggregator.core.text.plain import html_from_text
 
 _FULL = frozenset({"content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem"})
 

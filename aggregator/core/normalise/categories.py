@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aggregator.core.html.plain import clean_label, label_key
 from aggregator.core.model import Category, CategoryKind
 from aggregator.core.parse.parsed import ParsedCategory
-from aggregator.core.text.plain import clean_label, label_key
 
 MAX_CATEGORIES = 50
 _MAX_NAME = 100

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from aggregator.core.dates.dates import parse_date
+from aggregator.core.html.clean import visible_text
+from aggregator.core.html.plain import one_line
 from aggregator.core.model import Feed, Hints, Origin, Person
 from aggregator.core.normalise.addresses import Bases, header_links
 from aggregator.core.normalise.context import Context, Notes
@@ -14,10 +17,7 @@ from aggregator.core.normalise.media import is_placeholder
 from aggregator.core.normalise.people import people
 from aggregator.core.normalise.words import filled, first_line, first_text, first_value
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
-from aggregator.core.text.dates import parse_date
-from aggregator.core.text.html import visible_text
-from aggregator.core.text.plain import one_line
-from aggregator.core.text.urls import host_of, origin_of
+from aggregator.core.urls.urls import host_of, origin_of
 
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aggregator.core.dates.dates import parse_date
+from aggregator.core.html.clean import first_image, visible_text
+from aggregator.core.html.plain import generated_title
 from aggregator.core.model import Category, Comments, Enclosure, Entry, Feed, Image, Origin, Person, ReplyTo
 from aggregator.core.normalise.addresses import Bases
 from aggregator.core.normalise.body import Body, BodyReader, has_text
@@ -17,9 +20,6 @@ from aggregator.core.normalise.media import MAX_ENCLOSURES, enclosures, media_ty
 from aggregator.core.normalise.people import is_mended, people
 from aggregator.core.normalise.words import filled, first_line, first_value, has_stray_markup
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedHead, ParsedLink
-from aggregator.core.text.dates import parse_date
-from aggregator.core.text.html import first_image, visible_text
-from aggregator.core.text.plain import generated_title
 
 _MAX_RELATED = 50
 _MAX_TITLE = 500

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from aggregator.core.dates.durations import parse_duration
+from aggregator.core.html.plain import one_line
 from aggregator.core.model import Enclosure, Image
 from aggregator.core.normalise.addresses import Bases
 from aggregator.core.parse.parsed import ParsedMedia
-from aggregator.core.text.durations import parse_duration
-from aggregator.core.text.plain import one_line
 
 MAX_ENCLOSURES = 100
 _MAX_LENGTH = 2**63 - 1

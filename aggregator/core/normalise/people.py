@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from aggregator.core.html.plain import one_line, parse_person
 from aggregator.core.model import Person
 from aggregator.core.normalise.addresses import Bases
 from aggregator.core.parse.parsed import ParsedPerson
-from aggregator.core.text.plain import one_line, parse_person
 
 MAX_PEOPLE = 50
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from aggregator.core.html.clean import visible_text
+from aggregator.core.html.plain import atom_text, one_line, plain_title
 from aggregator.core.parse.parsed import Candidate, Markup
-from aggregator.core.text.html import visible_text
-from aggregator.core.text.plain import atom_text, one_line, plain_title
 
 MAX_TEXT = 20_000
 

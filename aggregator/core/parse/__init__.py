@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
-from aggregator.core.charset import Decoded, decode, strip_illegal
-from aggregator.core.charset import Kind as CharsetKind
-from aggregator.core.config_rules import JsonRules, PageRules
+from aggregator.core.charset.decode import Decoded, decode, strip_illegal
+from aggregator.core.charset.decode import Kind as CharsetKind
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
-from aggregator.core.parse.discovery import discover_feeds
-from aggregator.core.parse.frontmatter import read_post
-from aggregator.core.parse.jsonapi import read_json_api
-from aggregator.core.parse.jsonfeed import read_json_feed
-from aggregator.core.parse.matter import starts_with_matter
+from aggregator.core.parse.json.api import read_json_api
+from aggregator.core.parse.json.jsonfeed import read_json_feed
+from aggregator.core.parse.page.discovery import discover_feeds
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
-from aggregator.core.parse.prolog import Kind, Prolog, read_prolog
-from aggregator.core.parse.syndication import read_syndication
+from aggregator.core.parse.post.block import starts_with_matter
+from aggregator.core.parse.post.frontmatter import read_post
+from aggregator.core.parse.xml.prolog import Kind, Prolog, read_prolog
+from aggregator.core.parse.xml.syndication import read_syndication
 
 __all__ = [
     "MAX_PARTS_ENTRIES",
@@ -82,7 +82,7 @@ def _kind(body: bytes, rules: PageRules | JsonRules | None) -> CharsetKind:
 def _read_by(rules: PageRules | JsonRules, text: str, document: Document) -> ParsedFeed:
     if isinstance(rules, PageRules):
         # BeautifulSoup costs every start a tenth of a second, and few have pages among their sources
-        from aggregator.core.parse.selectors import read_page
+        from aggregator.core.parse.page.selectors import read_page
 
         return read_page(strip_illegal(text), rules, url=document.url)
     return read_json_api(text, rules, url=document.url)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from aggregator.core.config_posts import blog, documents
-from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.posts import blog, documents
+from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
+from aggregator.core.html.plain import label_key
 from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
-from aggregator.core.text.plain import label_key
 
 ALL = "all"
 Slugger = Callable[[str, str, str], str]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, Feed, Origin, SourceId, SourceNumber, StoredEntry
 from aggregator.core.select.plan import OutputPlan, own_paths
-from aggregator.core.text import urls
+from aggregator.core.urls import urls
 
 
 def origin_of(stored: StoredEntry, feed: Feed | None, title: str | None) -> Origin:

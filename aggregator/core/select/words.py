@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aggregator.core.html.clean import visible_text
 from aggregator.core.model import Entry
-from aggregator.core.text.html import visible_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
