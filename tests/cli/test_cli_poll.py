@@ -98,7 +98,7 @@ class TestPoll:
         assert [one["source"] for one in both] == ["bad", "good"]
 
     def test_a_public_source_that_was_just_asked_is_left_alone(self, bench: Bench, run: Command) -> None:
-        """P13"""
+        """Rule P13"""
         bench.config(bench.source("news", url="https://192.0.2.1/feed"))
         assert run("poll").status == 1
         ended = run("poll", "--force")

@@ -168,7 +168,7 @@ def test_down_is_told_as_such(bench: Bench) -> None:
     "host", ["127.0.0.1:9", "[::1]:9", "10.0.0.1", "192.168.1.1", "169.254.169.254", "localhost:9"]
 )
 def test_a_private_address_is_refused_unless_it_is_allowed(bench: Bench, host: str) -> None:
-    """P22"""
+    """Rule P22"""
     bench.config(bench.source("bad", url=f"http://{host}/feed"))
     assert bench.poll().outcomes == {"bad": "refused-address"}
 
@@ -215,7 +215,7 @@ class TestTime:
         ],
     )
     def test_by_the_answer(self, bench: Bench, answer: Answer, hours: float) -> None:
-        """The table of section 5, P10"""
+        """Rules P24 and P10"""
         assert self.wait(bench, answer) == hours
 
     def test_twice_gone_is_left_alone_and_stays_published(self, bench: Bench) -> None:
@@ -233,7 +233,7 @@ class TestTime:
         assert bench.poll(only=["bad"]).outcomes == {"bad": "gone"}
 
     def test_a_cure_is_noticed(self, bench: Bench) -> None:
-        """P10: success resets"""
+        """Rule P10: success resets"""
         self.wait(bench, plain(b"", 500))
         bench.origin.feed("/bad", items(1))
         assert bench.poll_later(hours=1).outcomes == {"bad": "updated"}
@@ -265,7 +265,7 @@ class TestOddButUseful:
         assert bench.titles() == ["第 1 条"]
 
     def test_a_document_cut_off_gives_its_whole_entries_and_no_validators(self, bench: Bench) -> None:
-        """P2, section 10: complete items only; validators not stored"""
+        """Rules P2 and R2: complete items only; validators not stored"""
         whole = items(1, 2, 3)
         bench.config(bench.source("cut"))
         bench.origin.feed("/cut", whole[: whole.index("第 3 条") + 3])

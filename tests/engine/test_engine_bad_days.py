@@ -33,7 +33,7 @@ def execute(bench: Bench, statement: str) -> None:
 
 class TestCrashes:
     def test_validators_are_stored_only_together_with_the_entries(self, bench: Bench) -> None:
-        """P2: when the entries cannot be written, the next request is not conditional"""
+        """Rule P2: when the entries cannot be written, the next request is not conditional"""
         start(bench)
         bench.origin.feed("/a", rss())
         bench.poll()

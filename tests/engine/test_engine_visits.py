@@ -176,7 +176,7 @@ class TestLeases:
 
 class TestHosts:
     def test_one_host_is_asked_one_at_a_time_and_a_second_apart(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """P12"""
+        """Rule P12"""
         text = sources(*(f"https://h.example/{n}" for n in range(4)), "https://other.example/")
 
         async def go() -> list[float]:
@@ -240,7 +240,7 @@ class TestHosts:
     def test_by_hand_a_public_source_rests_five_minutes(
         self, tmp_path: Path, web: Web, clock: Clock, seconds: int, allowed: bool
     ) -> None:
-        """P13; a clock that was set back does not lock anybody out"""
+        """Rule P13; a clock that was set back does not lock anybody out"""
 
         async def go() -> bool:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:

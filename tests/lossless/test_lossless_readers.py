@@ -1,4 +1,4 @@
-"""Nothing is lost on the way out: whoever follows the links ends with exactly what is stored (W8, W9, W11, W12)."""
+"""Nothing is lost on the way out: whoever follows the links has exactly what is stored (rules W8, W9, W11 and W12)."""
 
 from __future__ import annotations
 

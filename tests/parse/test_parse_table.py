@@ -1,7 +1,7 @@
-"""The table of protocols section 1, row by row: which candidate fills a field, whatever stands first in the document.
+"""The tables of rules M13 and M14, row by row: which candidate fills a field, whatever stands first in the document.
 
 Every row lists its candidates from the strongest down. A document holds one of them and all weaker ones, the weakest
-first; the strongest there must win, and provenance must say so (M1).
+first; the strongest there must win, and provenance must say so (rule M1).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""P22: which machines may be asked."""
+"""Rule P22: which machines may be asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that lie, drip, flood and break off: each gives a `FetchError`, soon, and harms nobody (P16, P17)."""
+"""Servers that lie, drip, flood and break off: a `FetchError`, soon, and no harm to others (rules P16 and P17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P17 and the section-10 lines about compressed answers."""
+"""Compressed answers (rule P17)."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_body_as_large_as_the_cap_passes_and_one_byte_more_does_not() -> None:
 
 
 def test_only_what_can_be_undone_is_asked_for() -> None:
-    """P17"""
+    """Rule P17"""
     names = accepted().split(", ")
     assert names == ["gzip", "deflate", "br", "zstd"]
     for name in names:

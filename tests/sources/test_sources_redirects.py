@@ -1,4 +1,4 @@
-"""Redirects: P16, P21, the table of section 5 and section 10."""
+"""Redirects (rules P16, P21 and P25)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_304_behind_a_permanent_redirect_reports_the_move() -> None:
 
 
 def test_validators_go_only_to_the_address_of_the_chain_that_gave_them() -> None:
-    """P1"""
+    """Rule P1"""
     sent: dict[str, str | None] = {}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -154,7 +154,7 @@ def test_a_circle_for_want_of_a_cookie_says_so() -> None:
 
 
 def test_https_to_http_is_followed_once_and_never_permanent() -> None:
-    """P16"""
+    """Rule P16"""
     plain = "http://a.example/feed"
     document = fetch(A, transport=mocked({A: to(plain), plain: httpx.Response(**OK)}))
     assert isinstance(document, Document)
@@ -186,7 +186,7 @@ def test_https_given_up_twice_is_an_error() -> None:
 )
 @pytest.mark.parametrize("way", ["header", "address"])
 def test_secrets_stay_at_their_origin(start: str, target: str, kept: bool, way: str) -> None:
-    """P16"""
+    """Rule P16"""
     seen: list[httpx.Headers] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Cleaning twice changes nothing (section 4, "running twice changes nothing"), for any input at all."""
+"""Cleaning twice changes nothing (rule H17), for any input at all."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ from aggregator.core.html.clean import MAX_BYTES, Cleaned, clean_html, without_e
     ],
 )
 def test_feeds_carry_no_links_into_themselves(page: str | None, expected: str) -> None:
-    """H10 keeps `#x`; in a feed it would be a relative reference."""
+    """Rule H10 keeps `#x`; in a feed it would be a relative reference."""
     assert without_embeds(cleaned('<a href="#n">1</a><p id=n>x</p>'), page=page) == expected
 
 
 def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
-    """W2: validators look for `src=` in the whole tag of a picture."""
+    """Rule W2: validators look for `src=` in the whole tag of a picture."""
     html = cleaned('<img src="/a.png" alt="write src=x here"><p>src=y</p>')
     assert without_embeds(html) == '<img src="https://blog.example/a.png" alt="write src&#61;x here"><p>src=y</p>'
 
@@ -55,7 +55,7 @@ def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
     ],
 )
 def test_double_escaping_is_undone(fragment: str, expected: str, notes: tuple[str, ...]) -> None:
-    """H12."""
+    """Rule H12."""
     assert clean_html(fragment) == Cleaned(html=expected, diagnostics=notes)
 
 
@@ -71,7 +71,7 @@ def test_double_escaping_is_undone(fragment: str, expected: str, notes: tuple[st
     ],
 )
 def test_plain_text_becomes_paragraphs(fragment: str, expected: str) -> None:
-    """H13."""
+    """Rule H13."""
     assert cleaned(fragment) == expected
 
 
@@ -209,11 +209,11 @@ def test_a_post_as_an_rsshub_route_writes_it_keeps_its_pictures() -> None:
     ],
 )
 def test_no_password_is_published(fragment: str, expected: str) -> None:
-    """P21: userinfo in addresses is never published."""
+    """Rule P21: userinfo in addresses is never published."""
     assert cleaned(fragment) == expected
 
 
 def test_the_anchor_of_a_link_has_one_sign() -> None:
-    """H10: what stands behind a second # is no URI; the place it leads to is found all the same."""
+    """Rule H10: what stands behind a second # is no URI; the place it leads to is found all the same."""
     assert cleaned('<a href="#C#">x</a><p id="C#">y</p>') == '<a href="#entry-C%23">x</a><p id="entry-C#">y</p>'
     assert without_embeds(cleaned('<a href="#C#">x</a>'), page="https://a.example/p").count("#") == 1
