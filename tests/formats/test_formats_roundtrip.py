@@ -16,7 +16,7 @@ from aggregator.core.document import Document
 from aggregator.core.edition import Edition
 from aggregator.core.model import Comments, Entry, Foreign, Image, Person, SourceId
 from aggregator.core.normalise import Context, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 from aggregator.formats import FORMATS, generate
 
 LATER = datetime(2022, 5, 16, 7, 30, tzinfo=UTC)

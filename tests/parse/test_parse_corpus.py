@@ -22,7 +22,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FETCHED_AT = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)

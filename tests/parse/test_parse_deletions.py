@@ -9,7 +9,7 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, Deletion, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2026, 5, 16, 12, tzinfo=UTC)
 FEED = (

@@ -14,7 +14,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import Reason
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")

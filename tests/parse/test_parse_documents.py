@@ -11,7 +11,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Person, SourceId
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Entry, Image, Person
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 URL = "https://api.example.org/v1/posts"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -16,7 +16,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Image, Person
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.page.selectors import MAX_ENTRIES
 
 URL = "https://city.example.org/news/"

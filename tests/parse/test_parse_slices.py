@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.core.document import Document
-from aggregator.core.parse import decode_document
+from aggregator.core.parse.documents import decode_document
 from aggregator.core.slices import cut_json, cut_xml
 from aggregator.core.slices.slices import Slices, cut
 

@@ -14,7 +14,7 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 URL = "https://example.org/feed"

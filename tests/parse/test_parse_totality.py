@@ -14,7 +14,8 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.model import CategoryKind, SourceId
 from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document, parsed
+from aggregator.core.parse import parsed
+from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.xml.syndication import MAX_ENTRIES
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)

@@ -18,7 +18,8 @@ from aggregator.core.ingest.takeover import has_changed_hands, owner_of
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
 from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.outcome import Updated
-from aggregator.core.parse import ParsedFeed, parse_document
+from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.parsed import ParsedFeed
 from aggregator.core.records import Draft, Known, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState

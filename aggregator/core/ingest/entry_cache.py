@@ -28,7 +28,7 @@ from aggregator.core.model import Diagnostic, Entry
 from aggregator.core.normalise import Context, Reading
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
-from aggregator.core.parse import ParsedEntry
+from aggregator.core.parse.parsed import ParsedEntry
 from aggregator.core.records import Known
 from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState

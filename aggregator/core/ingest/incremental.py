@@ -21,7 +21,8 @@ from aggregator.core.normalise import Context, Reading, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
-from aggregator.core.parse import ParsedFeed, ParsedHead, decode_document
+from aggregator.core.parse.documents import decode_document
+from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
 from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
 
 Samples = tuple[Sample | None, ...]

@@ -17,7 +17,7 @@ from hashlib import sha256
 
 from aggregator.core.charset.decode import Decoded
 from aggregator.core.document import Document
-from aggregator.core.parse import MAX_PARTS_ENTRIES, name_of
+from aggregator.core.parse.documents import MAX_PARTS_ENTRIES, name_of
 from aggregator.core.parse.parsed import ParsedFeed
 from aggregator.core.slices import cut_json, cut_xml
 

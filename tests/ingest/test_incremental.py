@@ -21,7 +21,7 @@ from aggregator.core.ingest.entry_cache import Left, Taken
 from aggregator.core.ingest.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
-from aggregator.core.parse import decode_document
+from aggregator.core.parse.documents import decode_document
 from aggregator.core.slices.slices import cut
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
