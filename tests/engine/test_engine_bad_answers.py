@@ -107,7 +107,7 @@ def two(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("answer", "reason"), BAD)
 def test_it_has_a_named_reason_and_others_are_unharmed(bench: Bench, answer: Answer, reason: str) -> None:
-    """Bad input: a source that ... a named reason in `status`, other sources unharmed"""
+    """Rule R1: a named reason in `status`, other sources unharmed"""
     two(bench)
     bench.origin.answers["/bad"] = answer
     found = bench.poll()
@@ -124,7 +124,7 @@ def test_it_has_a_named_reason_and_others_are_unharmed(bench: Bench, answer: Ans
 
 @pytest.mark.parametrize(("answer", "reason"), [case for case in BAD if "304" not in case.id])
 def test_what_it_gave_before_is_kept_and_no_file_changes(bench: Bench, answer: Answer, reason: str) -> None:
-    """Bad input: entries kept"""
+    """Rules R9 and P2: entries and validators are kept"""
     two(bench)
     bench.origin.feed("/bad", items(7, 8))
     bench.poll()
@@ -139,7 +139,7 @@ def test_what_it_gave_before_is_kept_and_no_file_changes(bench: Bench, answer: A
 
 @pytest.mark.parametrize("suffix", [".rss", ".atom", ".json"])
 def test_our_own_output_is_no_source(bench: Bench, suffix: str) -> None:
-    """Bad input: our own output subscribed to (loop): detected by generator and self address, refused"""
+    """Rule R7: recognised by generator and self address, and refused"""
     two(bench)
     bench.origin.feed("/bad", items(7, 8))
     bench.poll()
@@ -180,7 +180,7 @@ def test_files_that_are_not_there(bench: Bench, name: str) -> None:
 
 
 def test_one_bad_entry_costs_no_other(bench: Bench) -> None:
-    """Section 10: one bad entry never costs the others"""
+    """Rule R1: one bad entry never costs the others"""
     bench.config(bench.source("news"))
     odd = "<item><title>&#0;</title><pubDate>31 June</pubDate><guid/><link>javascript:alert(1)</link></item>"
     bench.origin.feed("/news", rss(item(1), odd.replace("&#0;", ""), item(2)))
@@ -258,7 +258,7 @@ class TestOddButUseful:
         ],
     )
     def test_it_is_read(self, bench: Bench, answer: Answer) -> None:
-        """Section 10"""
+        """Rules R3, P17, P19 and P9"""
         bench.config(bench.source("odd"))
         bench.origin.answers["/odd"] = answer
         assert bench.poll().outcomes == {"odd": "updated"}
@@ -300,7 +300,7 @@ STRANGE = (
 
 
 def test_a_feed_that_changed_hands_is_held(bench: Bench) -> None:
-    """Section 10: title, host and all ids differ: held for confirmation, not published"""
+    """Rule R6: title, host and all ids differ: held for confirmation, not published"""
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()

@@ -39,7 +39,7 @@ class TestEntries:
         assert changed["date_published"] == before["https://news.example/1"]["date_published"]
 
     def test_an_empty_feed_takes_nothing_away(self, bench: Bench) -> None:
-        """Section 10: 0 items, items vanish: no deletion"""
+        """Rule R9: no items, and items that vanish, are no deletion"""
         news(bench, 1)
         bench.poll()
         before = bench.files()
@@ -85,7 +85,7 @@ class TestEntries:
         assert bench.ids() == ids
 
     def test_guids_that_change_at_every_poll_are_given_up_after_three(self, bench: Bench) -> None:
-        """Section 10: the source switches to link keys, and it is reported; public ids never change"""
+        """Rule I11: the source switches to link keys, and it is reported; public ids never change"""
         bench.config(bench.source("news"))
         told, ids = [], list[str]()
         for poll in range(6):
@@ -121,7 +121,7 @@ class TestEntries:
         assert "改过" in json.dumps(bench.read(), ensure_ascii=False)
 
     def test_what_only_the_whole_document_tells_is_reported(self, bench: Bench) -> None:
-        """Section 10: copies, one date for all, dates that move, files that cannot be read"""
+        """Rules R1 and D7: copies, one date for all, dates that move, files that cannot be read"""
         bench.config(bench.source("news"), '[[source]]\nid = "posts"\npath = "posts/*.md"')
         place = bench.folder / "posts"
         place.mkdir()
@@ -136,7 +136,7 @@ class TestEntries:
         assert [d.name for d in bench.source_record("posts").state.notes] == ["file-unreadable"]
 
     def test_what_was_odd_is_told_until_another_document_comes(self, bench: Bench) -> None:
-        """Section 10: shown per source, also after a visit that brought nothing"""
+        """Rule R1: shown for each source, also after a visit that brought nothing"""
         bench.config(bench.source("news"))
         odd = conditional(rss(item(1, title="<b>一</b>")).encode())
         told = []
@@ -241,7 +241,7 @@ class TestConditionalRequests:
 
 class TestMoves:
     def test_a_permanent_move_is_taken_over_when_it_is_proven(self, bench: Bench) -> None:
-        """Three sightings over 48 h; number, ids and history stay"""
+        """Rule P25: three sightings over 48 h; number, ids and history stay (rule I1)"""
         bench.config(bench.source("news", "/old"))
         bench.origin.answers["/old"] = lambda asked: asked.say(301, Location="/between")
         bench.origin.answers["/between"] = lambda asked: asked.say(308, Location="/new")
@@ -261,6 +261,7 @@ class TestMoves:
         assert set(ids) < set(bench.ids())
 
     def test_a_temporary_one_is_followed_and_forgotten(self, bench: Bench) -> None:
+        """Rule P25"""
         bench.config(bench.source("news", "/old"))
         bench.origin.answers["/old"] = lambda asked: asked.say(302, Location="/new")
         bench.origin.feed("/new", items(1))

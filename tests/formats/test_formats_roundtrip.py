@@ -39,6 +39,7 @@ def read(each: Edition, name: str) -> list[Entry]:
 
 @FEEDS
 def test_our_reader_gets_every_field_that_the_format_holds(name: str) -> None:
+    """Rules M6 and W14: also the title, without the name of the source."""
     one, two = read(RICH, name)
     assert [one.id, two.id] == ["https://news.example.com/story/1", "https://news.example.com/story/2"]
     assert one.link == "https://news.example.com/%E6%96%B0%E9%97%BB/1?a=%5B1%5D&b=2#top"
@@ -142,6 +143,7 @@ def test_feedparser_reads_the_same(name: str) -> None:
 
 
 def test_ids_links_dates_and_titles_agree_in_all_formats() -> None:
+    """Rules M6 and I7."""
     told = {}
     for name in ("rss", "atom", "json"):
         told[name] = [(e.id, e.link, e.title, e.published, e.updated, e.content) for e in read(RICH, name)]

@@ -130,7 +130,7 @@ def test_source_without_any_address_is_still_named() -> None:
 
 
 def test_joined_categories_are_no_end_tags() -> None:
-    """Rules W1 and M2: `x</p>` with a domain is the path x< and p>, and no end tag again (ContainsHTML)."""
+    """Rules W2 and M2: `x</p>` with a domain is the path x< and p>, and no end tag again (ContainsHTML)."""
     entry = replace(PLAIN_ENTRY, categories=(Category(path=("x<", "p>"), scheme="https://x.example/"),))
     one = item(story(entry, paths=(("A<", "b>"),)))
     assert ["".join(c.itertext()) for c in one.findall("category")] == ["A< /b>", "x< /p>"]
@@ -244,7 +244,7 @@ def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", " JavaScript:alert(1)", "vbscript:x", "data:text/html,<p>"])
 def test_address_that_is_a_program_takes_its_foreign_element(address: str) -> None:
-    """Section 10: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
+    """Rule H6: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
     elements = (
         Foreign(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
         Foreign(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),

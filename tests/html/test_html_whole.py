@@ -76,7 +76,7 @@ def test_plain_text_becomes_paragraphs(fragment: str, expected: str) -> None:
 
 
 def test_a_long_body_is_cut_at_a_block_border_and_linked() -> None:
-    """Section 10: content is cut at 1 MiB at a block border with a link."""
+    """Rule H18: content is cut at 1 MiB at a block border with a link."""
     result = clean_html("".join(f"<p>段落 {number}</p>" for number in range(49_000)) * 2, base=BASE)
     assert result.truncated
     assert "html-cut" in result.diagnostics
@@ -85,7 +85,7 @@ def test_a_long_body_is_cut_at_a_block_border_and_linked() -> None:
 
 
 def test_one_endless_block_is_cut_too() -> None:
-    """Section 10."""
+    """Rule H18."""
     result = clean_html("<p>" + "字" * 2_000_000 + "</p><p>after</p>")
     assert result.truncated
     assert 900_000 < len(result.html.encode()) <= MAX_BYTES
@@ -93,7 +93,7 @@ def test_one_endless_block_is_cut_too() -> None:
 
 
 def test_a_body_of_just_one_mebibyte_is_whole() -> None:
-    """Section 10."""
+    """Rule H18."""
     body = "<p>" + "x" * (MAX_BYTES - 7) + "</p>"
     assert clean_html(body) == Cleaned(html=body)
 
@@ -185,7 +185,7 @@ POST = (
 
 
 def test_a_post_as_an_rsshub_route_writes_it_keeps_its_pictures() -> None:
-    """Section 0: four pictures with their policy, one conflict of sizes each, an empty line in an `alt`."""
+    """Rules H3, H4 and H7: four pictures with their policy, one conflict of sizes each, an empty line in an `alt`."""
     html = clean_html(POST).html
     assert html.startswith('<p>5 月 16 日，示例公司发布报告（下称“报告”）。</p><p style="text-align: center;"><img ')
     assert html.endswith('alt="图片 4" title="标题" width="1338" referrerpolicy="no-referrer"></p>')

@@ -109,7 +109,7 @@ def test_atom_texts_are_read_by_type(value: str, type: str | None, expected: str
     ],
 )
 def test_one_line_is_one_line(text: str, limit: int, expected: str) -> None:
-    """Section 10: newlines to one line, 5,000 characters to 500."""
+    """Rule R5: newlines to one line, 5,000 characters to 500."""
     assert one_line(text, limit) == expected
 
 
@@ -137,13 +137,13 @@ def test_one_line_holds_whatever_comes(text: str) -> None:
     ],
 )
 def test_a_title_is_made_from_the_text(visible: str, expected: str) -> None:
-    """Section 1, field `title`."""
+    """Rule M14, `title`."""
     assert generated_title(visible) == expected
 
 
 @given(st.text())
 def test_a_generated_title_is_short(visible: str) -> None:
-    """Section 1, field `title`: 80 characters and "…"."""
+    """Rule M14, `title`: 80 characters and "…"."""
     assert len(generated_title(visible)) <= GENERATED_TITLE + 1
 
 

@@ -294,7 +294,7 @@ class TestChangedIds:
 
 class TestChangingIds:
     def test_keyed_by_link_a_new_guid_makes_no_difference(self) -> None:
-        """Section 10: guid differs at every poll"""
+        """Rule I11"""
         first = keys_of(entry("r1", "https://e.org/1"), entry("r2", "https://e.org/2"), mode=LINK)
         again = keys_of(entry("r3", "https://e.org/1"), entry("r4", "https://e.org/2"), mode=LINK)
         assert first == again == ["link:https://e.org/1", "link:https://e.org/2"]

@@ -58,7 +58,7 @@ def judge(reader: Reader, site: Site, *, is_new: bool) -> None:
     + [pytest.param(n, 60, id=f"long-{n}", marks=pytest.mark.slow) for n in range(100, 104)],
 )
 def test_a_reader_ends_with_what_is_stored(opened: Opened, seed: int, steps: int) -> None:
-    """However rarely it comes, whatever the sources do, across restarts; by deltas or by whole documents."""
+    """However rarely it comes, whatever sources do, across restarts; by deltas or whole (rules W8, W9, W11 and W12)."""
 
     async def live() -> list[Reader]:
         rng = random.Random(seed)

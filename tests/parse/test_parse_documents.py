@@ -41,7 +41,7 @@ def read(doc: Document, *, encoding: str | None = None, **more: object) -> Readi
 
 
 def test_files_of_several_kinds_become_one_feed() -> None:
-    """Each file is read by its own type, and entries keep the order of the files (design, `path`)."""
+    """Each file is read by its own type, and entries keep the order of the files."""
     reading = read(folder(("a.md", POST), ("b.xml", ATOM), ("c.json", JSON_FEED)))
     assert [entry.title for entry in reading.entries] == ["一篇", "eins", "from JSON"]
 
@@ -64,7 +64,7 @@ def test_no_author_of_one_file_signs_the_entries_of_another() -> None:
 
 
 def test_a_broken_file_costs_only_itself() -> None:
-    """Section 10: and the diagnostic names the file."""
+    """Rule R1: and the diagnostic names the file."""
     reading = read(folder(("good.md", POST), ("b%C3%A4d.md", BROKEN_POST)))
     assert len(reading.entries) == 1
     assert [(d.name, d.entry) for d in reading.diagnostics] == [("file-unreadable", "bäd.md")]

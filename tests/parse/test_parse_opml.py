@@ -183,7 +183,7 @@ def test_what_is_left_out_is_told_why(outline: str, reason: str) -> None:
     ],
 )
 def test_broken_files_give_what_can_be_read(body: str) -> None:
-    """Section 10: good ones imported."""
+    """Rules W15 and R1: good ones are imported."""
     assert [one.url for one in read(body).subscriptions][:1] == ["https://a.example/f"]
 
 

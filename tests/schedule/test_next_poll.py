@@ -102,7 +102,7 @@ def test_a_304_keeps_to_the_freshness_it_carries() -> None:
     ],
 )
 def test_trouble_waits_as_the_table_says(outcome: Failed, least: timedelta, most: timedelta) -> None:
-    """Section 5, table of answers"""
+    """Rule P24"""
     assert least <= wait_after(STATE, outcome, jitter=0.0) <= most
 
 
@@ -144,7 +144,7 @@ def test_a_source_that_failed_for_thirty_days_is_dead_but_still_asked_weekly() -
 
 
 def test_gone_is_confirmed_once_after_a_day_and_then_left_alone() -> None:
-    """410: confirm once after 24 h, then stop"""
+    """Rule P24: asked once more after 24 h, then left alone"""
     gone = Gone(error=FetchError("http://a.example/", Reason.GONE, "410", status=410))
     first = next_poll(STATE, gone, now=NOW, pace=HOURLY, jitter=0.5)
     second = next_poll(first, gone, now=NOW, pace=HOURLY, jitter=0.5)
@@ -153,14 +153,14 @@ def test_gone_is_confirmed_once_after_a_day_and_then_left_alone() -> None:
 
 
 def test_a_410_after_other_errors_is_still_asked_once_more() -> None:
-    """One 410 in an outage does not end a source"""
+    """Rule P24: one 410 in an outage does not end a source"""
     gone = Gone(error=FetchError("http://a.example/", Reason.GONE, "410", status=410))
     state = replace(STATE, health=Health.FAILING, errors=3, error_reason="server-error")
     assert Health.FAILING == next_poll(state, gone, now=NOW, pace=HOURLY, jitter=0.5).health
 
 
 def test_wanted_credentials_are_asked_for_once_more_and_then_by_hand() -> None:
-    """401: 24 h x1, then stop"""
+    """Rule P24: once after 24 h, then by hand only"""
     first = next_poll(STATE, failed(Reason.UNAUTHORIZED, status=401), now=NOW, pace=HOURLY, jitter=0.5)
     second = next_poll(first, failed(Reason.UNAUTHORIZED, status=401), now=NOW, pace=HOURLY, jitter=0.5)
     assert NOW + timedelta(hours=24) == first.next_poll
@@ -168,7 +168,7 @@ def test_wanted_credentials_are_asked_for_once_more_and_then_by_hand() -> None:
 
 
 def test_a_permanent_move_counts_after_three_sightings_over_two_days() -> None:
-    """301: store it after 3 sightings over >= 48 h"""
+    """Rule P25"""
     state, moment = STATE, NOW
     seen = []
     for _ in range(4):
@@ -179,7 +179,7 @@ def test_a_permanent_move_counts_after_three_sightings_over_two_days() -> None:
 
 
 def test_a_move_that_is_taken_back_is_forgotten() -> None:
-    """A mixed history stores nothing"""
+    """Rule P25: a mixed history stores nothing"""
     moved = next_poll(STATE, updated(permanent_url="http://b.example/"), now=NOW, pace=HOURLY, jitter=0.5)
     back = next_poll(moved, updated(), now=NOW + timedelta(days=3), pace=HOURLY, jitter=0.5)
     assert (None, 0) == (back.moved_to, back.moved_seen)

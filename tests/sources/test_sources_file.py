@@ -221,7 +221,7 @@ def test_a_linked_file_is_followed_and_a_broken_link_passed_over(tmp_path: Path)
 
 
 def test_one_file_of_a_glob_that_cannot_be_taken_costs_only_itself(tmp_path: Path) -> None:
-    """Section 10: shown per source, and looked at again at the next visit."""
+    """Rule R1: shown for each source, and looked at again at the next visit."""
     write(tmp_path / "a.md", "short")
     write(tmp_path / "b.md", "x" * 101)
     document = read(tmp_path, "*.md", max_bytes=100)

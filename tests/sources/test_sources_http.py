@@ -251,7 +251,7 @@ def test_retry_after_comes_with_the_error() -> None:
     ],
 )
 def test_retry_after_is_read_and_capped(value: str | None, expected: timedelta | None) -> None:
-    """Section 10."""
+    """Rule P24."""
     assert retry_after(value, now=NOW) == expected
 
 

@@ -33,6 +33,7 @@ OK = {"status_code": 200, "content": b"<rss/>"}
     ],
 )
 def test_a_move_is_permanent_only_if_every_hop_is(chain: list[int], permanent: bool) -> None:
+    """Rule P25"""
     places = [A, B, C][: len(chain) + 1]
     answers = {here: to(there, status) for here, there, status in zip(places, places[1:], chain, strict=False)}
     document = fetch(A, transport=mocked(answers | {places[-1]: httpx.Response(**OK)}))
@@ -148,7 +149,7 @@ def test_a_circle_is_an_error(answers: dict[str, httpx.Response]) -> None:
 
 
 def test_a_circle_for_want_of_a_cookie_says_so() -> None:
-    """Section 10: feed needs cookies."""
+    """Rule P15: no cookie is kept."""
     error = failure(lambda: fetch(A, transport=mocked({A: to(A, 302, **{"Set-Cookie": "seen=1"})})))
     assert "cookie" in str(error)
 

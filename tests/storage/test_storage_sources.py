@@ -212,7 +212,7 @@ def test_trimming_keeps_the_latest_attempts_of_each_source(store: Storage) -> No
 
 
 def test_domains_are_left_alone_until_they_said(store: Storage) -> None:
-    """Section 5, 429: the longer of two wishes counts, and one that is over is not told."""
+    """Rule P12: the longer of two wishes counts, and one that is over is not told."""
     [number] = enlist(store, "a")
     add(store, number, [], hold=("slow.example", LATER))
     add(store, number, [], hold=("slow.example", NOW + timedelta(minutes=1)))
