@@ -189,7 +189,7 @@ class TestHosts:
         assert web.most["*"] > 1
 
     def test_hosts_of_ones_own_are_asked_side_by_side(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """What [network] allow names is the operator's: no spacing"""
+        """Rule P12: what [network] allow names is the operator's, no spacing"""
         text = '[network]\nallow = ["127.0.0.1:1200"]\n' + sources(*(f"http://127.0.0.1:1200/{n}" for n in range(4)))
 
         async def go() -> list[float]:
@@ -211,7 +211,7 @@ class TestHosts:
         assert web.most["*"] == 3
 
     def test_a_rate_limit_spares_the_whole_domain(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """429 + Retry-After counts for host and registrable domain, and for what stands in line behind it"""
+        """Rule P12: for host and registrable domain, and for what stands in line behind it"""
         text = sources(
             "https://a.tumblr.example/1",
             "https://a.tumblr.example/2",

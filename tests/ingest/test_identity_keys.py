@@ -267,7 +267,7 @@ class TestChangedIds:
         assert names(remember(before), entry("b", "https://e.org/1"), before) == {}
 
     def test_a_stored_entry_is_claimed_once(self) -> None:
-        """Two entries cannot both be the same old one"""
+        """Rule I4: two entries cannot both be the same old one"""
         found = names(
             remember(entry("a", "https://e.org/1")), entry("b", "https://e.org/1"), entry("c", "https://e.org/1")
         )
@@ -307,6 +307,7 @@ class TestChangingIds:
         assert first == keys_of(replace(a, id="r3"), replace(b, id="r4"), mode=LINK)
 
     def test_entries_without_a_link_keep_their_guid(self) -> None:
+        """Rule I11."""
         assert keys_of(entry("g"), mode=LINK) == ["g"]
 
 
@@ -337,6 +338,7 @@ class TestPublicIds:
         assert first != public_id(entry("1"), "1", source=SourceId("b"), authority="f.example", year="2026", taken=())
 
     def test_a_slash_in_a_source_or_key_cannot_make_two_ids_one(self) -> None:
+        """Rule I7."""
         one = public_id(entry(None), "b/c", source=SourceId("a"), authority="f.example", year="2026", taken=())
         assert one != public_id(entry(None), "c", source=SourceId("a/b"), authority="f.example", year="2026", taken=())
 
@@ -379,7 +381,7 @@ class TestAlways:
     @given(st.lists(ENTRIES, max_size=12), MODES)
     @settings(deadline=None)
     def test_every_key_once_and_no_different_link_is_lost(self, document: list[Entry], mode: IdentityMode) -> None:
-        """Nothing is lost: entries with different guid and link are never made one"""
+        """Rules I1 to I3: entries with different guid and link are never made one"""
         found = keys(*document, mode=mode)
         assert len({k.key for k in found.entries}) == len(found.entries)
         kept = {(k.entry.id, k.link_key) for k in found.entries if k.entry.id}

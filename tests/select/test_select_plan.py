@@ -13,7 +13,7 @@ THREE = source("s1", "新媒体/IT 之家/分类资讯") + source("s2", "新媒�
 
 class TestWithoutFeeds:
     def test_there_is_one_for_each_node_and_all(self) -> None:
-        """Every node of the tree, the implied ones too, and all first"""
+        """Rule K6: every node of the tree, the implied ones too, and all first"""
         found = plans(THREE)
         assert list(found) == ["all", "新媒体", "新媒体/IT-之家", "新媒体/IT-之家/分类资讯"]
         assert [plan.node for plan in found.values()] == [

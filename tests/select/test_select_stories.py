@@ -128,7 +128,7 @@ class TestOneStoryOnce:
     @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 5)), max_size=14))
     @settings(deadline=None)
     def test_nothing_is_lost_whatever_is_merged(self, tellings: list[tuple[int, int]]) -> None:
-        """Every entry is in exactly one group, and the order in which they are read does not matter"""
+        """Rule I8: every entry is in exactly one group, and the order in which they are read does not matter"""
         entries = [told(seq, number, f"https://x.example/{page}") for seq, (number, page) in enumerate(tellings, 1)]
         groups = merged(*entries)
         keys = [(one.number, one.key) for shown, others in groups for one in (shown, *others)]
@@ -143,7 +143,7 @@ class TestOrigins:
     )
 
     def test_what_the_entry_names_wins_and_is_never_nested(self) -> None:
-        """M: an atom:source already present wins"""
+        """Rule M14, `source`: an atom:source already present wins"""
         own = Origin(id="urn:other", title="别处")
         one = stored(1)
         assert origin_of(replace(one, entry=replace(one.entry, source=own)), self.FEED, "x") == own

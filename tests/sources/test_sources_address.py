@@ -101,6 +101,7 @@ def test_user_information_becomes_basic_credentials_and_leaves_the_address() -> 
     ],
 )
 def test_user_information_is_never_shown(text: str, expected: str) -> None:
+    """Rule P21."""
     assert without_userinfo(text) == expected
 
 

@@ -140,6 +140,7 @@ def test_a_304_that_was_not_asked_for_is_asked_again_once_without_conditions() -
 
 
 def test_a_304_for_ever_is_an_error() -> None:
+    """Rule P3."""
     log = Log(httpx.Response(304), httpx.Response(304))
     error = failure(lambda: get(log))
     assert (error.reason, error.status, len(log.requests)) == (Reason.PROTOCOL, 304, 2)
@@ -164,6 +165,7 @@ def test_a_226_is_a_success() -> None:
 
 @pytest.mark.parametrize("status", [400, 405, 406, 415])
 def test_a_dislike_of_conditions_is_met_by_asking_without_them_once(status: int) -> None:
+    """Rule P24."""
     log = Log(httpx.Response(status), httpx.Response(200, content=BODY))
     assert isinstance(get(log, **known(URL)), Document)
     assert not log.requests[1].headers.keys() & {"if-none-match", "if-modified-since", "a-im"}
@@ -212,6 +214,7 @@ def test_nothing_is_asked_twice_in_vain(status: int, asked: int) -> None:
     ],
 )
 def test_every_status_has_its_reason(status: int, headers: dict[str, str], reason: Reason) -> None:
+    """Rule P24."""
     error = failure(lambda: get(Log(httpx.Response(status, headers=headers, content=b"<html>"))))
     assert (error.reason, error.status, error.retry_after) == (reason, status, None)
     assert str(error).startswith(f"{URL}: answered {status}")
@@ -335,6 +338,7 @@ def test_an_address_that_cannot_be_polled_is_refused_in_words(address: str) -> N
 
 
 def test_a_body_over_the_limit_of_the_request_is_refused() -> None:
+    """Rule P17."""
     log = Log(httpx.Response(200, content=b"x" * 1001))
     assert failure(lambda: get(log, max_bytes=1000)).reason is Reason.TOO_LARGE
 

@@ -284,6 +284,8 @@ def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
 
 
 def test_http2_is_tried_again_after_its_time() -> None:
+    """Rule P21."""
+
     async def run() -> None:
         async with Secure(speaking(needs_http1)) as served, secure_source(served, without_http2=0.01) as source:
             for _ in range(2):
