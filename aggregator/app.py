@@ -77,7 +77,7 @@ def load_config(path: Path) -> Config:
 
 
 def user_agent(config: Config) -> str:
-    """What sources see of us (protocols P15)."""
+    """What sources see of us (rule P15)."""
     return config.network.user_agent or f"feed-aggregator/{__version__} (+{config.contact})"
 
 
@@ -169,7 +169,7 @@ class App:
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
 
-        They do not come back unless their source updates them afterwards (protocols I10).
+        They do not come back unless their source updates them afterwards (rule I10).
         """
         now = self.clock()
         outputs: set[OutputId] = set()

@@ -19,7 +19,7 @@ from aggregator.core.urls.urls import without_userinfo
 MOST_TRIED = 10
 """Usual places that are asked; each is a request to a server that did not name it."""
 PAUSE = 1.0
-"""Seconds between two requests to one host (protocols P12)."""
+"""Seconds between two requests to one host (rule P12)."""
 
 _NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.GONE, Reason.CLIENT_ERROR})
 _GENERIC = re.compile(

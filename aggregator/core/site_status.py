@@ -73,7 +73,7 @@ class SourceInfo:
     reason: Reason | None = None
     """What kind of error it is."""
     maybe_missed: bool = False
-    """Nothing in its last document was known before: entries may have come and gone between two visits (S3)."""
+    """Nothing in its last document was known before: entries may have come and gone between two visits (rule S3)."""
     entries: int = 0
     """Stored and not deleted."""
     last_new: datetime | None = None

@@ -20,9 +20,9 @@ from aggregator.storage import Storage
 LEASE = timedelta(minutes=10)
 """Longer than any visit may take; a run that was killed gives its sources back after this."""
 SPACING = 1.0
-"""Seconds between two requests to one public host (protocols P12)."""
+"""Seconds between two requests to one public host (rule P12)."""
 MANUAL_FLOOR = timedelta(minutes=5)
-"""How soon a person may ask a public source again by hand (protocols P13)."""
+"""How soon a person may ask a public source again by hand (rule P13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Poller:
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
     async def manual(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
-        """What a person may ask for right now, and what must wait: a hold or the 5-minute floor forbids it (P13)."""
+        """What a person may ask for now, and what must wait: a hold or the 5-minute floor forbids it (rule P13)."""
         now = self._clock()
         wanted = list(targets)
         allowed = await self._without_holds(wanted, now)

@@ -45,7 +45,7 @@ class Runtime:
     config: Config
     targets: Mapping[SourceNumber, Target]
     authority: str
-    """Whose name ids are minted in; frozen at the first run (protocols I7)."""
+    """Whose name ids are minted in; frozen at the first run (rule I7)."""
     year: str
     """The year of the first run, likewise."""
 

@@ -74,7 +74,7 @@ def status_report(
 
 
 def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
-    """What to say of sources that end at one address, as redirects lead them: each but the first (section 10)."""
+    """What to say of sources that end at one address, as redirects lead them: each but the first (rule R8)."""
     first: dict[str, SourceId] = {}
     found = {}
     for record in records:
@@ -118,7 +118,7 @@ _REASONS = frozenset(Reason)
 
 
 def _has_gap(record: SourceRecord) -> bool:
-    """Whether all of the last document was new, and it was not the first (protocols S3)."""
+    """Whether all of the last document was new, and it was not the first (rule S3)."""
     last = record.attempt
     return last is not None and 0 < last.entries == last.new and not last.known and record.entries > last.new
 

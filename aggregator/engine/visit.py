@@ -215,7 +215,7 @@ class Refresher:
     async def _rekey(
         self, target: Target, stored: dict[str, KnownEntry], keys: KeyAssignment
     ) -> tuple[dict[str, KnownEntry], dict[int, str]]:
-        """The store under the stricter keys that this document made necessary (I3)."""
+        """The store under the stricter keys that this document made necessary (rule I3)."""
         entries = await self._in_db(lambda: list(self._storage.entries([target.number])))
         again = changeset.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
@@ -328,7 +328,7 @@ def _internal(target: Target, bug: Exception) -> FetchError:
 
 
 def _hold(target: Target, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
-    """A rate limit speaks for the whole registrable domain (protocols, table of section 5); never for hosts of ours."""
+    """A rate limit speaks for the whole registrable domain (rule P12); never for hosts of ours."""
     error = outcome.error if isinstance(outcome, Failed) else None
     if target.host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
         return None

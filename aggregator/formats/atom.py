@@ -18,7 +18,7 @@ _TAIL = b"</feed>\n"
 
 
 class Atom:
-    """Atom 1.0. Every entry carries its source and an author of its own or of the source's (M9)."""
+    """Atom 1.0. Every entry carries its source and an author of its own or of the source's (rule M9)."""
 
     name = "atom"
     suffix = SUFFIXES["atom"]

@@ -188,7 +188,7 @@ def _links_atom(entry: Element, story: Story) -> None:
 
 
 def _source_atom(entry: Element, story: Story) -> None:
-    """atom:source in full (RFC 4287 4.2.11); it also names the author where the entry has none (protocols M9)."""
+    """atom:source in full (RFC 4287 4.2.11); it also names the author where the entry has none (rule M9)."""
     attribution = story_view.source(story)
     source = add(entry, "source")
     add(source, "id", attribution.id or values.uri(attribution.url or attribution.site_url or attribution.title))

@@ -1,4 +1,4 @@
-"""Elements of other vocabularies that a story carries through (protocols M4): which, and how they may look.
+"""Elements of other vocabularies that a story carries through (rule M4): which, and how they may look.
 
 Rules for editors: an element is written only if the table knows it and its value fits; whatever does not fit is left
 out, for an invalid element costs the whole feed its validity. Fields of the model never come from here, so no entry of
@@ -168,7 +168,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
 
 FREE = frozenset({xml_pieces.PODCAST, xml_pieces.YT})
 """Vocabularies that validators do not look into: any element with a proper name is written, and its children,
-but none with an address that a reader would run (section 10: `javascript:`)."""
+but none with an address that a reader would run, as `javascript:` (rule H6)."""
 
 DEEPEST = 4
 MOST = 100
@@ -239,7 +239,7 @@ _KNOWN_AS = {uri.lower().rstrip("/#"): uri for uri in [*RULES, *FREE]} | {
 
 
 def _canonical(namespace: str) -> str:
-    """The namespace under its proper name: case and a final slash do not count (protocols M5)."""
+    """The namespace under its proper name: case and a final slash do not count (rule M5)."""
     return _KNOWN_AS.get(namespace.strip().lower().rstrip("/#"), namespace)
 
 

@@ -30,7 +30,7 @@ _NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 
 
 class Html:
-    """A page per output, for people and for browsers that are sent to a feed's address (protocols W7)."""
+    """A page per output, for people and for browsers that are sent to a feed's address (rule W7)."""
 
     name = "html"
     suffix = SUFFIXES["html"]

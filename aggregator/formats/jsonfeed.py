@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (jsonfeed.org/version/1.1), attribution in one extension object `_syndication` (protocols M7)."""
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1), attribution in one extension object `_syndication` (rule M7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _URL = b'"url": '
 
 
 class JsonFeed:
-    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (M9)."""
+    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (rule M9)."""
 
     name = "json"
     suffix = SUFFIXES["json"]
@@ -80,7 +80,7 @@ def _author(author: story_view.Author) -> dict[str, str]:
 
 
 def _tags(story: Story) -> list[str]:
-    """The leaf of each assigned path, then the source's own words (protocols K5)."""
+    """The leaf of each assigned path, then the source's own words (rule K5)."""
     names = [path[-1] for path in story_view.paths(story)] + [tag.name for tag in story_view.tags(story)]
     return list(dict.fromkeys(names))
 

@@ -1,4 +1,4 @@
-"""OPML 2.0 (opml.org/spec2): the list of outputs, as other readers import it (protocols W15)."""
+"""OPML 2.0 (opml.org/spec2): the list of outputs, as other readers import it (rule W15)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def render_opml(
 ) -> bytes:
     """The list in the given order, categories as nested outlines. One whose address is none is left out.
 
-    `modified` is the newest change of the list, never the time of rendering (protocols W3).
+    `modified` is the newest change of the list, never the time of rendering (rule W3).
     `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.
     """
     if not exact:

@@ -1,9 +1,9 @@
 """A story's content as the body of a post: one line of HTML that no Markdown reader and no template engine touches.
 
 Rules for editors: CommonMark ends a block of HTML at an empty line, and an image with an empty line in its `alt` is
-then shown as broken text (protocols section 0). In one line that begins with `<div` nothing can end it, and marked,
-Hexo's renderer, returns the line byte for byte (H14). Whatever is replaced is replaced by a character reference, so
-that a browser, and our own reader, sees what was there before.
+then shown as broken text (rule H14). In one line that begins with `<div` nothing can end it, and marked, Hexo's
+renderer, returns the line byte for byte (rule H14). Whatever is replaced is replaced by a character reference, so that
+a browser, and our own reader, sees what was there before.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def one_line(html: str) -> str:
 
 
 def harmless(html: str) -> str:
-    """HTML in which Nunjucks, Liquid and Hugo find no tags, and Hexo no mark of its own in a comment (H15)."""
+    """HTML in which Nunjucks, Liquid and Hugo find no tags, and Hexo no mark of its own in a comment (rule H15)."""
     return _TEMPLATE.sub("&#123;", html).replace("<!--", "&lt;!--").translate(_SEPARATORS)
 
 

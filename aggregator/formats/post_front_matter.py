@@ -1,8 +1,8 @@
 """The front matter of a post.
 
-Rules for editors: every text is double-quoted with JSON's escapes, for YAML guesses at bare ones (H16). Never
-`permalink`, `url` or `link` at the top: they move the post on the blog's own site (M8). What the top level cannot say
-exactly, because a blog or a theme would misread it, is said again under the same name in `origin`.
+Rules for editors: every text is double-quoted with JSON's escapes, for YAML guesses at bare ones (rule H16). Never
+`permalink`, `url` or `link` at the top: they move the post on the blog's own site (rule M8). What the top level cannot
+say exactly, because a blog or a theme would misread it, is said again under the same name in `origin`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "jekyll": {"render_with_liquid": False},
     "hugo": {},
 }
-"""Nothing in a post is a template (H15)."""
+"""Nothing in a post is a template (rule H15)."""
 
 _UPDATED_ALSO = {"jekyll": "last_modified_at", "hugo": "lastmod"}
 
@@ -151,7 +151,7 @@ def _is_simple(authors: Sequence[story_view.Author], dialect: str) -> bool:
 
 
 def _read_back(paths: Sequence[CategoryPath], dialect: str) -> tuple[CategoryPath, ...]:
-    """The paths that a reader makes of the top level: a flat list is one path (protocols K2)."""
+    """The paths that a reader makes of the top level: a flat list is one path (rule K2)."""
     written = _categories(paths, dialect)
     return tuple(tuple(path) for path in written) if dialect == "hexo" else (tuple(written),) if written else ()
 
@@ -198,7 +198,7 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def quoted(text: str) -> str:
-    """A YAML text on one line, in double quotes with JSON's escapes (H16)."""
+    """A YAML text on one line, in double quotes with JSON's escapes (rule H16)."""
     return _UNSAFE.sub(_escape, json.dumps(text, ensure_ascii=False))
 
 

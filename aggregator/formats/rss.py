@@ -16,7 +16,7 @@ _TAIL = b"  </channel>\n</rss>\n"
 
 
 class Rss:
-    """RSS 2.0. Items name their source, carry ids that are no addresses, and never an invented mail address (M10)."""
+    """RSS 2.0. Items name their source, have ids that are no addresses, and no invented mail address (rule M10)."""
 
     name = "rss"
     suffix = SUFFIXES["rss"]

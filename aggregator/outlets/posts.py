@@ -1,6 +1,6 @@
 """A folder of posts in a person's blog: what we wrote is ours to change, everything else in it is not.
 
-`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (protocols W16), and
+`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (rule W16), and
 what we wrote into it. It is appended to before a file is touched, so that a crash leaves no file that nobody knows. A
 file that somebody has edited, or deleted, is left as it is from then on. Without the journal our posts are known by
 the id in their front matter: nothing comes twice.

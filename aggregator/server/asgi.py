@@ -178,7 +178,7 @@ def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, byte
 def _since(
     deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], ready: int
 ) -> tuple[int, Headers, bytes] | None:
-    """What a reader that has an earlier state gets instead of the whole, if it asks for that (W11)."""
+    """What a reader that has an earlier state gets instead of the whole, if it asks for that (rule W11)."""
     none_match, wanted = headers[b"if-none-match"], headers.get(b"a-im")
     deltas.note(none_match)
     if wanted is None:

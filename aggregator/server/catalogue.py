@@ -22,7 +22,7 @@ from aggregator.server.deltas import Deltas
 Headers = tuple[tuple[bytes, bytes], ...]
 
 LEAST_AGE, GREATEST_AGE = 300, 3600
-"""Bounds of max-age in seconds (W4)."""
+"""Bounds of max-age in seconds (rule W4)."""
 IMMUTABLE = 31_536_000
 PAGE_POLICY = (
     b"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; media-src *; frame-src https:; "
@@ -70,11 +70,11 @@ class PublishedPath:
 
     resource: Resource
     page: Resource | None = None
-    """What a browser shows instead when a person opens the address (W7)."""
+    """What a browser shows instead when a person opens the address (rule W7)."""
     formats: Mapping[str, Resource] | None = None
-    """What Accept chooses from at an address without suffix (W6)."""
+    """What Accept chooses from at an address without suffix (rule W6)."""
     deltas: Deltas | None = None
-    """What readers can be told of earlier states (W11)."""
+    """What readers can be told of earlier states (rule W11)."""
 
     def choose(self, headers: Mapping[bytes, bytes]) -> Resource:
         """The resource for a request. Field names are in small letters."""
@@ -143,7 +143,7 @@ class Catalogue:
 
         `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
         interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `versions`,
-        readers of earlier states are told what is new (W11) and remembered for `take_late_readers`.
+        readers of earlier states are told what is new (rule W11) and remembered for `take_late_readers`.
         """
         age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
@@ -270,7 +270,7 @@ def make_resource(
     location: bytes | None = None,
     copy: bool = True,
 ) -> Resource:
-    """All answers for one body (W4, W5, W18). `etag` is strong and quoted; each encoding gets one of its own.
+    """All answers for one body (rules W4, W5 and W18). `etag` is strong and quoted; each encoding gets one of its own.
 
     `modified` is the instant in Unix seconds and as HTTP writes it. `copy`: a page of other people's texts, which
     search engines should leave to its authors.

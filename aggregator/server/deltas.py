@@ -1,4 +1,4 @@
-"""RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (protocols W11).
+"""RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (rule W11).
 
 A delta is the head of the present feed, the stories that are not as they were in that state, and the tail. It is sent
 as it is: compressing it would be work for every request, and where it is not smaller than the whole feed in the

@@ -191,7 +191,7 @@ def _lang(text: str, declared: str | None, site: SiteInfo, words: Phrases) -> Ma
 
 
 def _escape(path: str) -> str:
-    """A path as a link: percent-encoded UTF-8 (W16)."""
+    """A path as a link: percent-encoded UTF-8 (rule W16)."""
     return quote(path, safe="/")
 
 

@@ -32,7 +32,7 @@ CRUMB = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """Of one fetch; seconds and bytes (protocols P16, P17)."""
+    """Of one fetch; seconds and bytes (rules P16 and P17)."""
 
     connect: float = 10.0
     between_bytes: float = 30.0
@@ -41,7 +41,7 @@ class FetchLimits:
     max_ratio: int = 100
     redirects: int = 5
     without_http2: float = 24 * 3600.0
-    """How long a host is asked over HTTP/1.1 after it broke HTTP/2 (protocols P21)."""
+    """How long a host is asked over HTTP/1.1 after it broke HTTP/2 (rule P21)."""
 
 
 class Client:

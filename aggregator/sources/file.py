@@ -22,7 +22,7 @@ from aggregator.core.model import Diagnostic
 from aggregator.sources import FetchRequest
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Of one file (protocols P17)."""
+"""Of one file (rule P17)."""
 MAX_FILES = 10_000
 MAX_TOTAL = 256 * 1024 * 1024
 """Bytes of all files of a glob."""
@@ -207,7 +207,7 @@ class _GlobReader:
 
 
 def _finished(request: FetchRequest, document: Document, etag: str | None) -> Document | NotModified:
-    """The document with its validators, or `NotModified` if its bytes are the known ones (protocols P4)."""
+    """The document with its validators, or `NotModified` if its bytes are the known ones (rule P4)."""
     validators = Validators(url=document.url, etag=etag)
     if document.body_hash == request.body_hash:
         return NotModified(

@@ -1,7 +1,8 @@
-"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids.
+"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids
+(rules P1 to P25).
 
-The rules are protocols section 5. Redirects are followed by hand, since each hop is a decision: whether the guard
-lets it, whether the move is permanent, whether credentials and validators may go along.
+Redirects are followed by hand, since each hop is a decision: whether the guard lets it, whether the move is permanent,
+whether credentials and validators may go along.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ IN_THREAD = 256 * 1024
 """Bodies from this size on are unpacked and hashed off the event loop."""
 
 _DISLIKED = frozenset({400, 405, 406, 415})
-"""Statuses that some servers give to conditional headers (protocols, table of section 5)."""
+"""Statuses that some servers give to conditional headers (rule P24)."""
 
 # At DEBUG, hpack writes every header it packs, Authorization included.
 logging.getLogger("hpack").setLevel(logging.INFO)
@@ -123,7 +124,7 @@ class HttpSource:
 
 
 class _Fetch:
-    """One fetch: a chain of requests, each of which may be repeated once in all (protocols P3 and the table)."""
+    """One fetch: a chain of requests, each of which may be repeated once in all (rules P3 and P24)."""
 
     def __init__(
         self,
@@ -161,7 +162,7 @@ class _Fetch:
             hop = target
 
     def _conditions(self, hop: Hop) -> dict[str, str]:
-        """Validators go only to the address that gave them, and only if the body they stand for is known (P1, P3)."""
+        """Validators go to the address that gave them, if the body they stand for is known (rules P1 and P3)."""
         known = self._request.validators
         if self._request.conditional and self._request.body_hash and known.url == hop.address.text:
             return conditional_headers(known)

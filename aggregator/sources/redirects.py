@@ -1,4 +1,4 @@
-"""Following redirects: where a chain may lead, and what goes along (protocols P16, P21 and the table of section 5)."""
+"""Following redirects: where a chain may lead, and what goes along (rules P16, P21 and P25)."""
 
 from __future__ import annotations
 

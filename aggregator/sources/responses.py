@@ -31,7 +31,7 @@ class HttpResponse:
     address: Address
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
-    """Lower-case names in the order they came; values are latin-1, so that every byte survives (protocols P1)."""
+    """Lower-case names in the order they came; values are latin-1, so that every byte survives (rule P1)."""
     raw: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
@@ -49,7 +49,7 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str],
 
 
 def joined_headers(answer: HttpResponse) -> dict[str, str]:
-    """Headers for `Document`: repeated ones joined, without cookies, which are never kept (protocols P15)."""
+    """Headers for `Document`: repeated ones joined, without cookies, which are never kept (rule P15)."""
     joined: dict[str, list[str]] = {}
     for name, value in answer.headers:
         if name not in ("set-cookie", "set-cookie2"):
@@ -58,7 +58,7 @@ def joined_headers(answer: HttpResponse) -> dict[str, str]:
 
 
 def read_validators(answer: HttpResponse, *, stored: Validators | None = None) -> Validators:
-    """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (protocols P3)."""
+    """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (rule P3)."""
     stored = stored or Validators()
     return Validators(
         url=answer.address.text,
@@ -73,7 +73,7 @@ def _validator(answer: HttpResponse, name: str) -> str | None:
 
 
 def conditional_headers(validators: Validators) -> dict[str, str]:
-    """Headers that make a request conditional; `A-IM` only together with an ETag (protocols P9)."""
+    """Headers that make a request conditional; `A-IM` only together with an ETag (rule P9)."""
     headers: dict[str, str] = {}
     if validators.etag:
         headers |= {"If-None-Match": validators.etag, "A-IM": "feed"}
@@ -116,7 +116,7 @@ _MEANINGS: Mapping[int, tuple[Reason, str]] = {
 
 
 def refusal(subject: str, answer: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
-    """The error for an answer that brings no document (the table of protocols section 5)."""
+    """The error for an answer that brings no document (rule P24)."""
     reason, advice = _meaning(answer)
     if dropped_credentials and reason is Reason.UNAUTHORIZED:
         advice = "it redirects to another host, which credentials are not sent to; use that address for this source"

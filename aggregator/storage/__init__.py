@@ -136,7 +136,7 @@ class Storage(Protocol):
     def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
-        """Entries of these sources that have one of these public ids or normalised links (I8), by seq."""
+        """Entries of these sources that have one of these public ids or normalised links (rule I8), by seq."""
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
         """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""
@@ -146,7 +146,7 @@ class Storage(Protocol):
 
     # -- outputs -------------------------------------------------------------------------------------------------
     def slug(self, kind: str, name: str, *, wanted: str) -> str:
-        """The slug of `name`: the one given before, else `wanted`, with -2, -3 ... where that is taken (K7).
+        """The slug of `name`: the one given before, else `wanted`, with -2, -3 ... where that is taken (rule K7).
 
         Uniqueness is within `kind` and after case folding.
         """

@@ -25,7 +25,7 @@ _FEW = 64
 every source costs a query (70 us) before the first entry comes."""
 _FIRST_PAGE, _LAST_PAGE = 32, 1024
 _SEARCHABLE = 1000
-"""No title is longer, so a longer text is in none (protocols section 10: titles are cut at 500 characters)."""
+"""No title is longer, so a longer text is in none (rule R5)."""
 
 
 class Entries:

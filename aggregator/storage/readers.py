@@ -1,4 +1,4 @@
-"""What published files were at which time, and how far behind their readers are (protocols W11)."""
+"""What published files were at which time, and how far behind their readers are (rule W11)."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ setting = Table(
 )
 
 # Numbers given out inside the transaction that uses them: unlike a sequence they appear in the order of commits, so
-# whoever has read up to one number has seen everything below it; and none is ever given twice (protocols W8).
+# whoever has read up to one number has seen everything below it; and none is ever given twice (rule W8).
 counter = Table(
     "counter",
     metadata,
@@ -136,7 +136,7 @@ entry = Table(
     Index(None, "link_key"),
 )
 
-# Keys that entries had before (protocols I3, I4).
+# Keys that entries had before (rules I3 and I4).
 alias = Table(
     "alias",
     metadata,
@@ -181,7 +181,7 @@ entry_node = Table(
     sqlite_with_rowid=False,
 )
 
-# Entries that were deleted, and whether outputs still say so (protocols W12).
+# Entries that were deleted, and whether outputs still say so (rule W12).
 removal = Table(
     "removal",
     metadata,
@@ -274,7 +274,7 @@ archive_file = Table(
     sqlite_with_rowid=False,
 )
 
-# States that a published file has had (protocols W11): readers name them by their ETag.
+# States that a published file has had (rule W11): readers name them by their ETag.
 state = Table(
     "state",
     metadata,

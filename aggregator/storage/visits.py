@@ -1,4 +1,4 @@
-"""Visits: what diff has to know before one, and the one transaction that records it (protocols P2)."""
+"""Visits: what diff has to know before one, and the one transaction that records it (rule P2)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Visits:
         return None if data is None else bytes(data)
 
     def record(self, visit: VisitRecord) -> bool:
-        """See `Storage`. A revision of a deleted entry brings it back (protocols I10)."""
+        """See `Storage`. A revision of a deleted entry brings it back (rule I10)."""
         number = visit.lease.number
         # Everything that takes time is made before the lock is taken.
         added = [_added(number, draft) for draft in visit.new]

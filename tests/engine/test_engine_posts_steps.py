@@ -179,7 +179,7 @@ TWINS = {"link": "https://x.example/p"}
     ],
 )
 def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
-    """I8: two sources had one story, which is one post; then they have not."""
+    """Rule I8: two sources had one story, which is one post; then they have not."""
     yard.configure('drop = ["drop"]')
     yard.add("1", "a", **TWINS)
     yard.add("2", "b", **TWINS)
@@ -198,7 +198,7 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
 def test_small_steps_lead_where_one_great_leap_does(
     steps: list[tuple[str, str, str, Mapping[str, object]]], runs: list[bool]
 ) -> None:
-    """W12: additions, revisions, deletions and edits in any order give the folder that all at once would give."""
+    """Rule W12: additions, revisions, deletions and edits in any order give the folder that all at once would give."""
     used = set()
     with opened() as yard:
         for (step, name, source, changes), daemon in zip(steps, runs, strict=False):
@@ -243,7 +243,7 @@ def test_posts_outlive_the_window_of_the_feed(yard: Yard) -> None:
 
 
 def test_a_name_stays_when_the_title_changes(yard: Yard) -> None:
-    """W16."""
+    """Rule W16."""
     yard.add("1", "a")
     yard.publish()
     (before,) = (yard.folder / "kept/f").glob("*.md")

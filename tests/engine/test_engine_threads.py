@@ -68,7 +68,7 @@ def test_many_small_jobs_take_turns_with_everything_else() -> None:
 
 
 def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
-    """Section 10: nothing hangs; the next job finds a fresh worker"""
+    """Rule R5: nothing hangs; the next job finds a fresh worker"""
 
     async def play() -> tuple[int, int]:
         worker_pool = WorkerPool(workers=1, deadline=2.0)
@@ -91,7 +91,7 @@ def fail(_: object = None) -> None:
 
 @pytest.mark.slow
 def test_what_cannot_be_read_is_told_and_the_worker_lives_on() -> None:
-    """Section 10: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
+    """Rule R1: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
 
     async def play() -> None:
         worker_pool = WorkerPool(workers=1)

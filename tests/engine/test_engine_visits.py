@@ -176,7 +176,7 @@ class TestLeases:
 
 class TestHosts:
     def test_one_host_is_asked_one_at_a_time_and_a_second_apart(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """P12"""
+        """Rule P12"""
         text = sources(*(f"https://h.example/{n}" for n in range(4)), "https://other.example/")
 
         async def go() -> list[float]:
@@ -189,7 +189,7 @@ class TestHosts:
         assert web.most["*"] > 1
 
     def test_hosts_of_ones_own_are_asked_side_by_side(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """What [network] allow names is the operator's: no spacing"""
+        """Rule P12: what [network] allow names is the operator's, no spacing"""
         text = '[network]\nallow = ["127.0.0.1:1200"]\n' + sources(*(f"http://127.0.0.1:1200/{n}" for n in range(4)))
 
         async def go() -> list[float]:
@@ -211,7 +211,7 @@ class TestHosts:
         assert web.most["*"] == 3
 
     def test_a_rate_limit_spares_the_whole_domain(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """429 + Retry-After counts for host and registrable domain, and for what stands in line behind it"""
+        """Rule P12: for host and registrable domain, and for what stands in line behind it"""
         text = sources(
             "https://a.tumblr.example/1",
             "https://a.tumblr.example/2",
@@ -240,7 +240,7 @@ class TestHosts:
     def test_by_hand_a_public_source_rests_five_minutes(
         self, tmp_path: Path, web: Web, clock: Clock, seconds: int, allowed: bool
     ) -> None:
-        """P13; a clock that was set back does not lock anybody out"""
+        """Rule P13; a clock that was set back does not lock anybody out"""
 
         async def go() -> bool:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:

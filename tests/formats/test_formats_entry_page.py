@@ -53,7 +53,7 @@ def test_no_level_of_headings_is_left_out() -> None:
 
 
 def test_search_engines_are_sent_to_the_source() -> None:
-    """W18: others' texts."""
+    """Rule W18: others' texts."""
     head = page(story(RICH_ENTRY)).find("head")
     assert head.find("meta[@name='robots']").get("content") == "noindex"
     assert head.find("link[@rel='canonical']").get("href") == story_view.link(story(RICH_ENTRY))

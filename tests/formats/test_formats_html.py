@@ -24,7 +24,7 @@ def page(each: Edition) -> Any:
 
 
 def test_head_names_every_format_and_keeps_robots_out() -> None:
-    """W7: alternate links; W18: noindex, for the texts are others'."""
+    """Rule W7: alternate links; rule W18: noindex, for the texts are others'."""
     head = page(RICH).find("head")
     assert [
         (link.get("type"), link.get("href").rpartition(".")[2]) for link in head.findall("link[@rel='alternate']")
@@ -116,7 +116,7 @@ def test_language_decides_the_shape_of_han_characters() -> None:
 
 
 def test_pictures_wait_until_they_are_reached() -> None:
-    """H7: the referrer policy of the content stays."""
+    """Rule H7: the referrer policy of the content stays."""
     each = edition(
         story(replace(PLAIN_ENTRY, content='<p><img src="https://x.example/a.png" referrerpolicy="no-referrer"></p>'))
     )

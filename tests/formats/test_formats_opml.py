@@ -1,4 +1,4 @@
-"""The list of outputs in OPML 2.0 (W15)."""
+"""The list of outputs in OPML 2.0 (rule W15)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_outline_has_what_readers_import() -> None:
 
 
 def test_texts_are_not_taken_for_html() -> None:
-    """W15: OPML lets these texts be HTML, and the validator reports markup that is none (NotHtml)."""
+    """Rule W15: OPML lets these texts be HTML, and the validator reports markup that is none (NotHtml)."""
     told = FeedOutline(title="List<String> </x> 1 < 2", xml_url="https://feeds.example.org/c/l.atom", path=("<b>C",))
     tree = etree.fromstring(render_opml([told], title="My <b>feeds"))
     folder = tree.find("body")[0]
@@ -79,7 +79,7 @@ def test_endless_paths_are_cut() -> None:
 
 
 def test_the_same_list_gives_the_same_bytes() -> None:
-    """W3: no clock."""
+    """Rule W3: no clock."""
     assert render_opml([ALL, DEEP], title="x") == render_opml([ALL, DEEP], title="x")
 
 

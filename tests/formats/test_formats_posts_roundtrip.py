@@ -1,4 +1,4 @@
-"""M6 for posts: written and read again by our own reader, nothing has changed."""
+"""Rule M6 for posts: written and read again by our own reader, nothing has changed."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_reading_and_writing_again_changes_nothing(content: str, dialect: Dialec
 
 
 def test_ids_links_dates_and_titles_are_those_of_the_feeds() -> None:
-    """M6, I7: a story has one id wherever it is read."""
+    """Rules M6 and I7: a story has one id wherever it is read."""
     one = story(ENTRY, public_id="tag:feeds.example.org,2026:news/1")
     found = again(one, "hexo")
     assert (found.id, found.link) == (story_view.identifier(one), story_view.link(one))

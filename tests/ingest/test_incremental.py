@@ -156,7 +156,7 @@ def test_feeds_of_the_corpus_are_read_the_same_in_parts_in_any_encoding(encoding
 
 
 def test_the_corpus_as_a_folder_of_files_is_read_the_same_in_parts() -> None:
-    """M3, M9: posts, feeds and broken files side by side"""
+    """Rules M3 and M9: posts, feeds and broken files side by side"""
     document = folder(*((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in DOCUMENTS))
     for choice in (1, 0b1010, -2, ~(1 << 60), -1):
         assert agrees(document, thinned(document, choice)) is True
@@ -331,7 +331,7 @@ def test_what_stays_of_a_document_read_in_part_is_what_stays_of_the_whole() -> N
     ],
 )
 def test_an_undeclared_encoding_is_judged_by_the_whole_document(undeclared: str, then: str) -> None:
-    """P19: one new entry alone would be read as something else"""
+    """Rule P19: one new entry alone would be read as something else"""
     words = "今天的新闻报道，标题和内容。" * 20
     old = f"<item><guid>1</guid><title>{words}</title></item>".encode(undeclared)
     new = f"<item><guid>2</guid><title>{then}</title></item>".encode("gb18030")

@@ -1,4 +1,4 @@
-"""Nothing is lost on the way out: whoever follows the links ends with exactly what is stored (W8, W9, W11, W12)."""
+"""Nothing is lost on the way out: whoever follows the links has exactly what is stored (rules W8, W9, W11 and W12)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def verdict(reader: Reader, site: Site, *, is_new: bool) -> None:
     + [pytest.param(n, 60, id=f"long-{n}", marks=pytest.mark.slow) for n in range(100, 104)],
 )
 def test_a_reader_ends_with_what_is_stored(opened: Opened, seed: int, steps: int) -> None:
-    """However rarely it comes, whatever the sources do, across restarts; by deltas or by whole documents."""
+    """However rarely it comes, whatever sources do, across restarts; by deltas or whole (rules W8, W9, W11 and W12)."""
 
     async def live() -> list[Reader]:
         rng = random.Random(seed)

@@ -36,7 +36,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def test_posts_are_written_once_and_their_names_stay(tmp_path: Path) -> None:
-    """W16: a title that changes later does not move the post."""
+    """Rule W16: a title that changes later does not move the post."""
     root = tmp_path / "posts"
     settled(root, draft(1, "old"), draft(2))
     folder = opened(root)
@@ -46,7 +46,7 @@ def test_posts_are_written_once_and_their_names_stay(tmp_path: Path) -> None:
 
 
 def test_unchanged_bytes_are_not_written(tmp_path: Path) -> None:
-    """W17: neither the posts nor the journal, so that a blog's watcher builds nothing."""
+    """Rule W17: neither the posts nor the journal, so that a blog's watcher builds nothing."""
     settled(tmp_path, draft(1))
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     folder = opened(tmp_path)

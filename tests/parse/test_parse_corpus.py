@@ -100,7 +100,7 @@ def is_default(field: dataclasses.Field[Any], value: Any) -> bool:
 
 @pytest.mark.parametrize("document", [pytest.param(p, id=f"{p.parent.name}/{p.name}") for p in DOCUMENTS])
 def test_document_becomes_the_expected_model(document: Path) -> None:
-    """Every value of every field, where it came from, and the names of the diagnostics (M1, section 10)."""
+    """Every value of every field, where it came from, and the names of the diagnostics (rules M1 and R1)."""
     place = expectation_of(document)
     expected = json.loads(place.read_text("utf-8")) if place.exists() else {}
     context = expected.get("context", {})

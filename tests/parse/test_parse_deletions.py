@@ -1,4 +1,4 @@
-"""What a document says of entries that are no more (protocols W10, W12)."""
+"""What a document says of entries that are no more (rules W10 and W12)."""
 
 from __future__ import annotations
 

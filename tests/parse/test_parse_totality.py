@@ -191,7 +191,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in HOSTILE.items()])
 def test_hostile_repetition_takes_linear_time(body: bytes) -> None:
-    """P20, section 10: nothing hangs. Quadratic work on 300 kB takes minutes. Counted is the time of this process."""
+    """Rules P20 and R5: nothing hangs. Quadratic work on 300 kB takes minutes. Counted is the time of this process."""
     started = time.process_time()
     read(body)
     read(body, "file:///post.md")

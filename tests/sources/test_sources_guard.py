@@ -1,4 +1,4 @@
-"""P22: which machines may be asked."""
+"""Rule P22: which machines may be asked."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ from aggregator.sources.http import HttpSource
     ],
 )
 def test_addresses_that_are_not_public_are_refused(address: str) -> None:
+    """Rule P22."""
     assert why_refused(ip_address(address))
 
 
@@ -106,6 +107,7 @@ def naming(**names: Sequence[str]) -> Resolver:
 
 
 def test_every_address_of_a_name_is_checked() -> None:
+    """Rule P22."""
     guard = Guard(resolver=naming(mixed_example=["1.1.1.1", "10.0.0.1"]))
     with pytest.raises(RefusedAddress, match=r"mixed\.example leads to 10\.0\.0\.1, which is a private address"):
         resolved(guard, "mixed.example")
@@ -148,6 +150,7 @@ def test_a_name_without_addresses_is_unresolved() -> None:
     ],
 )
 def test_an_allow_entry_lifts_the_ban_for_that_host_and_port(entry: str, host: str, port: int, passes: bool) -> None:
+    """Rule P22."""
     names = naming(
         localhost=["127.0.0.1"], localhost_=["127.0.0.1"], nas_lan=["127.0.0.1"], **{"xn--fsqu00a_xn--0zwm56d": ["::1"]}
     )
@@ -171,6 +174,7 @@ def test_a_bad_allow_entry_is_an_error_that_names_it(entry: str) -> None:
     "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]"]
 )
 def test_no_spelling_of_this_machine_is_connected_to(server: RawServer, host: str) -> None:
+    """Rule P22."""
     error = failure(lambda: fetch(server.url(host=host)))
     assert error.reason is Reason.REFUSED_ADDRESS
     assert "[network]" in str(error)

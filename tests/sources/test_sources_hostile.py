@@ -1,4 +1,4 @@
-"""Servers that lie, drip, flood and break off: each gives a `FetchError`, soon, and harms nobody (P16, P17)."""
+"""Servers that lie, drip, flood and break off: a `FetchError`, soon, and no harm to others (rules P16 and P17)."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 def test_a_hostile_server_is_an_error_in_time(
     server: RawServer, script: Callable[[Peer, Request], None], reason: Reason
 ) -> None:
+    """Rules P16 and P17."""
     server.script = script
     total = 0.5 if reason is Reason.TIMEOUT else 30.0  # the others must end by themselves
     limits = FetchLimits(connect=5.0, between_bytes=5.0, total=total, max_bytes=200_000)
@@ -98,11 +99,13 @@ def test_a_hostile_server_is_an_error_in_time(
 
 
 def test_a_body_in_crumbs_is_refused_long_before_it_is_large(server: RawServer) -> None:
+    """Rule R5."""
     server.script = forever(CHUNKED, b"1\r\nx\r\n" * 1000)
     assert "crumbs" in str(failure(lambda: fetch_from(server, limits=FetchLimits(total=30))))
 
 
 def test_silence_between_bytes_is_not_waited_out(server: RawServer) -> None:
+    """Rule P16."""
     server.script = lambda peer, _request: (peer.send(HEAD + b"\r\nx"), peer.hold(1))[1]
     error = failure(lambda: fetch_from(server, limits=FetchLimits(connect=5, between_bytes=0.2, total=30)))
     assert error.reason is Reason.TIMEOUT

@@ -1,4 +1,4 @@
-"""Connections: what each failure is called, TLS, HTTP/2 and its fall-back (P21), and connections used again."""
+"""Connections: what each failure is called, TLS, HTTP/2 and its fall-back (rule P21), and connections used again."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def nul_in_header(connection: h2.connection.H2Connection, stream: int) -> None:
 
 
 def test_http2_is_used_where_it_is_offered_and_its_connection_is_used_again() -> None:
-    """P21"""
+    """Rule P21"""
 
     async def run() -> None:
         async with Secure(speaking(well)) as served, secure_source(served) as source:
@@ -270,7 +270,7 @@ def test_http2_is_used_where_it_is_offered_and_its_connection_is_used_again() ->
 def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
     answer: Callable[[h2.connection.H2Connection, int], None],
 ) -> None:
-    """P21"""
+    """Rule P21"""
 
     async def run() -> None:
         async with Secure(speaking(answer)) as served, secure_source(served) as source:
@@ -284,6 +284,8 @@ def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
 
 
 def test_http2_is_tried_again_after_its_time() -> None:
+    """Rule P21."""
+
     async def run() -> None:
         async with Secure(speaking(needs_http1)) as served, secure_source(served, without_http2=0.01) as source:
             for _ in range(2):

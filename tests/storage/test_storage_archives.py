@@ -53,7 +53,7 @@ def with_output(store: Storage) -> Storage:
 
 
 def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
-    """W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
+    """Rule W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
     [a, b] = enlist(store, "a", "b")
     add(store, a, ["one", "two"])
     [output] = [store.put_output(ALL, public_id="p", definition="d", now=NOW)]
@@ -84,7 +84,7 @@ def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
 
 
 def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
-    """I10 decides when; then nothing speaks of the deletion any more."""
+    """Rule I10 decides when; then nothing speaks of the deletion any more."""
     [a] = enlist(store, "a")
     add(store, a, ["one"])
     store.remove([removal(1)], [])
@@ -145,7 +145,7 @@ def test_files_of_an_ended_chain_are_listed_until_forgotten(store: Storage) -> N
 
 
 def test_states_follow_each_other(store: Storage) -> None:
-    """W11: each is remembered for a time; only the present one has parts; one that returns is the present one again."""
+    """Rule W11: each is kept for a time; only the present one has parts; one that returns is the present one again."""
     early = NOW - timedelta(days=9)
     for stamp, etag in enumerate(("a", "b", "a"), 1):
         made = FileVersion(

@@ -30,7 +30,7 @@ from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.model import CategoryPath, OutputId, SourceId
 
 LARGEST_LIMIT = 500
-"""Entries in one output (protocols W8): more make documents that readers refuse."""
+"""Entries in one output (rule W8): more make documents that readers refuse."""
 
 Format = Literal["rss", "atom", "json", "html", "hexo", "jekyll", "hugo"]
 

@@ -1,7 +1,7 @@
 """The bytes of feeds.toml as a TOML table, or plain words about what keeps them from being one.
 
 tomllib's own messages baffle people who met a byte order mark, typographic quotes, full-width signs or another
-encoding (libraries.md section 9 tried them); these are looked for first.
+encoding; these are looked for first.
 """
 
 from __future__ import annotations

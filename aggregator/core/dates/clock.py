@@ -81,7 +81,7 @@ def _period(word: str) -> str:
 
 
 def _clock(hour: int, minute: int, second: int, periods: list[str]) -> TimeOfDay | None:
-    """Second 60 is 59 and 24:00 is the next day (D5)."""
+    """Second 60 is 59 and 24:00 is the next day (rule D5)."""
     if len(set(periods)) > 1:
         return None
     if periods:

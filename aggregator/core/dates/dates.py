@@ -1,4 +1,4 @@
-"""Dates as feeds write them -> instants in UTC, and instants as outputs write them (protocols D1 to D5, D10).
+"""Dates as feeds write them -> instants in UTC, and instants as outputs write them (rules D1 to D5 and D10).
 
 How it reads: the text is made plain (`calendars.plain_date_text`), then its parts are taken out one after the other:
 comments, time of day, zone, date. What is left must be known to mean nothing (a weekday, "at", "Uhr", 发布于), else
@@ -11,9 +11,9 @@ Decided where the rules are silent
 - A month or year alone (`2022-05`, `Nov. 2020`) is its first day.
 - A day without a year is read only with `now`: the latest such day not after tomorrow, and none if that is more than
   300 days back, since then the coming one may be meant.
-- Fractions of a second are cut off: no output carries them, and what is written must read back equal (M6).
+- Fractions of a second are cut off: no output carries them, and what is written must read back equal (rule M6).
 - A time that may be a span ("10:00-12:00": or ten o'clock at -12:00) is no date, unless a T says that it is ISO 8601.
-- A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (D2).
+- A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (rule D2).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from aggregator.core.dates.relative import read_relative
 
 _LONGEST = 160
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""D5; the constants it names all lie before it."""
+"""Rule D5; the constants it names all lie before it."""
 _EPOCH_FIRST, _EPOCH_LAST = datetime(1995, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 _GAP = "¦"
 """Stands where a part was taken out, so that its neighbours do not join."""
@@ -66,7 +66,7 @@ class Instant:
     """What a date says. `value` is aware, in UTC, in whole seconds.
 
     `date_only`: it named no time of day; `value` is 00:00 in the zone, and the caller sees that it is not later than
-    first seen (D3). `zone_known`: the zone, or the epoch, was in the date itself.
+    first seen (rule D3). `zone_known`: the zone, or the epoch, was in the date itself.
     """
 
     value: datetime
@@ -77,10 +77,11 @@ class Instant:
 def parse_date(
     raw: str, *, zone: tzinfo | None = None, language: str | None = None, now: datetime | None = None
 ) -> datetime | None:
-    """The instant a date names, aware, in UTC, in whole seconds; None if it is missing, unusable (D5) or may mean two.
+    """The instant a date names, in UTC, in whole seconds; None if it is missing, unusable (rule D5) or may mean two.
 
-    `zone` is the source's, taken where the date has none (None: UTC, D3). `language` (BCP 47) decides CST and figures'
-    order. `now` is the instant of the fetch; without it relative dates and days without a year are None. Never raises.
+    `zone` is the source's, taken where the date has none (None: UTC, rule D3). `language` (BCP 47) decides CST and
+    figures' order. `now` is the instant of the fetch; without it relative dates and days without a year are None. Never
+    raises.
     """
     instant = read_date(raw, zone=zone, language=language, now=now)
     return instant.value if instant else None
@@ -104,7 +105,7 @@ def read_date(
 
 
 def rfc822(instant: datetime) -> str:
-    """`Mon, 16 May 2022 05:00:23 GMT` (D10); the names are English whatever the locale."""
+    """`Mon, 16 May 2022 05:00:23 GMT` (rule D10); the names are English whatever the locale."""
     t = instant.astimezone(UTC)
     return (
         f"{_DAY_NAMES[t.weekday()]}, {t.day:02} {_MONTH_NAMES[t.month - 1]} {t.year:04}"
@@ -113,7 +114,7 @@ def rfc822(instant: datetime) -> str:
 
 
 def rfc3339(instant: datetime) -> str:
-    """`2022-05-16T05:00:23Z` (D10)."""
+    """`2022-05-16T05:00:23Z` (rule D10)."""
     t = instant.astimezone(UTC)
     return f"{t.year:04}-{t.month:02}-{t.day:02}T{t.hour:02}:{t.minute:02}:{t.second:02}Z"
 

@@ -1,4 +1,4 @@
-"""Frames in a body (H9): known players stay, sandboxed and with a plain link after them; others become a link."""
+"""Frames in a body (rule H9): known players stay, sandboxed and with a plain link after them; others become a link."""
 
 from __future__ import annotations
 

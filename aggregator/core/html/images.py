@@ -1,4 +1,4 @@
-"""Pictures in a body: lazy ones woken (H2), sizes believed or not (H3), counting pixels found (H8), `srcset` read."""
+"""Pictures in a body: lazy ones (rule H2), sizes believed or not (rule H3), counting pixels (rule H8), `srcset`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.core.html.markup import TOKEN, escape_text, names, read_attribut
 from aggregator.core.model import Image
 
 LARGEST_DATA_URI = 64 * 1024
-"""Longest `data:` address kept in a body, in characters (H6)."""
+"""Longest `data:` address kept in a body, in characters (rule H6)."""
 
 _LARGEST_PLACEHOLDER = 2048
 _PLACEHOLDER = re.compile(r"blank|placeholder|spacer|(?<!up)(?<!down)loading|grey", re.IGNORECASE)
@@ -28,7 +28,7 @@ _LAZY = (
     "data-srcset",
     "srcset",
 )
-"""Where the real address hides, in the order of H2."""
+"""Where the real address hides, in the order of rule H2."""
 
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/]++={0,2})", re.IGNORECASE)
@@ -66,7 +66,7 @@ def size(value: str | None) -> int | None:
 
 
 def is_counter(url: str) -> bool:
-    """Whether the address is known to count readers and to show nothing (H8)."""
+    """Whether the address is known to count readers and to show nothing (rule H8)."""
     return _mentions(url, _COUNTER_WORDS) and _COUNTERS.match(url) is not None
 
 
@@ -84,7 +84,7 @@ def _mentions(url: str, words: Iterable[str]) -> bool:
 
 
 def is_dot(attributes: dict[str, str]) -> bool:
-    """Whether width and height, as attributes or in `style`, are both 0 or 1 (H8)."""
+    """Whether width and height, as attributes or in `style`, are both 0 or 1 (rule H8)."""
     width, height = size(attributes.get("width")), size(attributes.get("height"))
     if width is not None and height is not None:
         return width <= 1 and height <= 1
@@ -93,7 +93,7 @@ def is_dot(attributes: dict[str, str]) -> bool:
 
 
 def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
-    """`width` and `height` as they are kept: positive, and height only if `w` and `h` do not contradict it (H3)."""
+    """`width` and `height` as kept: positive, and height only if `w` and `h` do not contradict it (rule H3)."""
     width, height = size(attributes.get("width")), size(attributes.get("height"))
     if width and height and "w" in attributes and "h" in attributes:
         w, h = size(attributes["w"]), size(attributes["h"])
@@ -129,19 +129,19 @@ def write_srcset(found: list[tuple[str, str, float]]) -> str:
 
 
 def largest(srcset: str, place: LinkContext) -> str | None:
-    """The address with the greatest width or density of a `srcset` (H2)."""
+    """The address with the greatest width or density of a `srcset` (rule H2)."""
     found = [one for one in candidates(srcset, place) if not _is_placeholder(one[0])]
     return max(found, key=lambda one: one[2])[0] if found else None
 
 
 def data_image(url: str) -> str | None:
-    """A `data:` picture in the form it is kept, blanks out; None if it is not of an allowed type (H6)."""
+    """A `data:` picture in the form it is kept, blanks out; None if it is not of an allowed type (rule H6)."""
     url = _BLANK.sub("", url)
     return url if _DATA_IMAGE.fullmatch(url) else None
 
 
 def _is_tiny(data_url: str) -> bool:
-    """Whether a short data picture says of itself that it is 1x1 (H8)."""
+    """Whether a short data picture says of itself that it is 1x1 (rule H8)."""
     encoded = data_url.partition(",")[2][:64]
     try:
         head = binascii.a2b_base64(encoded[: len(encoded) // 4 * 4])
@@ -155,7 +155,7 @@ def _is_tiny(data_url: str) -> bool:
 
 
 def is_lazy(attributes: dict[str, str], place: LinkContext) -> bool:
-    """Whether `src` is no picture but keeps the place of one (H2), or would be removed while another is named (H8)."""
+    """Whether `src` only keeps a picture's place (rule H2), or would be removed while another is named (rule H8)."""
     source = attributes.get("src", "").strip()
     if source[:5].lower() == "data:":
         return len(source) < _LARGEST_PLACEHOLDER
@@ -165,7 +165,7 @@ def is_lazy(attributes: dict[str, str], place: LinkContext) -> bool:
 
 
 def awakened(attributes: dict[str, str], place: LinkContext) -> str | None:
-    """The address that a lazy picture would load, from its own attributes (H2)."""
+    """The address that a lazy picture would load, from its own attributes (rule H2)."""
     for name in _LAZY:
         value = attributes.get(name)
         if not value or value[:5].lower() == "data:":
@@ -177,7 +177,7 @@ def awakened(attributes: dict[str, str], place: LinkContext) -> str | None:
 
 
 def image_within(html: str, place: LinkContext) -> str | None:
-    """The address of the first usable picture in the content of a `noscript` (H2)."""
+    """The address of the first usable picture in the content of a `noscript` (rule H2)."""
     if "<" not in html and "&lt;" in html:
         html = unescape(html)
     for token in TOKEN.finditer(html):
@@ -194,7 +194,7 @@ def image_within(html: str, place: LinkContext) -> str | None:
 def write_image(
     attributes: dict[str, str], place: LinkContext, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
 ) -> str:
-    """The `img` as it is kept, or what stands for it: "" for a pixel (H8), a link for a data picture over 64 KiB.
+    """The `img` as it is kept, or what stands for it: "" for a pixel (rule H8), a link for a data picture over 64 KiB.
 
     `lazy` is what `is_lazy` says of it, `spare` the address to use where the element itself has none; `common` are the
     attributes any element may have.
@@ -251,7 +251,7 @@ def _srcset(attributes: dict[str, str], place: LinkContext, is_woken: bool) -> s
 
 
 def first_image(html: str) -> Image | None:
-    """The first picture of sanitised content that is no pixel (H8) and has an address of its own; sizes if given."""
+    """The first picture of sanitised content that is no pixel (rule H8) and has its own address; sizes if given."""
     if "<img" not in html:
         return None
     for token in TOKEN.finditer(html):

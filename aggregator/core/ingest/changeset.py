@@ -26,7 +26,7 @@ from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
 
 ALIAS_STREAK = 3
-"""After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""
+"""After so many visits at which most entries had new guids and old links, the source is keyed by link (rule I11)."""
 
 
 def read(
@@ -51,7 +51,7 @@ def parse(
 
 
 def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
-    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10).
+    """Raises ParseError for a feed that this very site publishes: it would feed on itself (rule R7).
 
     JSON Feed has no word for who wrote it, so an address of its own below ours is enough.
     """
@@ -81,7 +81,7 @@ def keying(
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = identity.text_key,
 ) -> identity.KeyAssignment:
-    """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
+    """The reading's entries under the keys that the source needs by now (rules I1 to I3 and I11)."""
     changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
     mode = IdentityMode.LINK if changing else state.identity
     keys = identity.assign_keys(reading.entries, mode, feed_host=feed_host, text_key_of=text_key_of)
@@ -101,7 +101,7 @@ def sort_out(
     state: PollState,
     print_of: Callable[[Entry], str] = changes.fingerprint,
 ) -> ChangeSet:
-    """Find out which entries are new, revised or known by another name (I4). `print_of` gives their fingerprints."""
+    """Find which entries are new, revised or known by another name (rule I4). `print_of` gives their fingerprints."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
     filed = {key: changes.StoredVersion(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
     found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates, print_of=print_of)
@@ -124,7 +124,7 @@ def sort_out(
 
 
 MOVING_DATES = 2
-"""Polls in a row with another date for the same entry, after which a source's first dates stay (D7)."""
+"""Polls in a row with another date for the same entry, after which a source's first dates stay (rule D7)."""
 MANY = 5
 """So many entries with one date are no coincidence."""
 
@@ -144,7 +144,7 @@ def _noticed(keys: identity.KeyAssignment, names: Mapping[str, str], state: Poll
 
 
 def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
-    """Raises ParseError where title, site and all entries are others than before (protocols, section 10)."""
+    """Raises ParseError where title, site and all entries are others than before (rule R6)."""
     now = feed_identity(feed)
     if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
         words = (
@@ -157,7 +157,7 @@ def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: 
 def rekey(
     entries: Iterable[StoredEntry], stored: Mapping[str, KnownEntry], mode: IdentityMode
 ) -> dict[str, KnownEntry]:
-    """What is stored under the keys of another mode (I3). Where two would share a key, the later keeps its old one."""
+    """What is stored, by the keys of another mode (rule I3). Where two would share one, the later keeps its old key."""
     by_seq = {known.seq: known for known in stored.values()}
     result: dict[str, KnownEntry] = {}
     for entry in sorted(entries, key=lambda e: e.seq):
@@ -176,7 +176,7 @@ def drafts(
     taken: Iterable[str],
     now: datetime,
 ) -> tuple[NewEntry, ...]:
-    """New entries ready to be stored, the oldest first, so that the youngest is added last (W8)."""
+    """New entries ready to be stored, the oldest first, so that the youngest is added last (rule W8)."""
     used = set(taken)
     made = []
     for addition in additions:
@@ -203,7 +203,7 @@ def drafts(
 
 
 def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: datetime) -> Revision:
-    """A stored entry's new content; its dates move only as D8 and D9 allow."""
+    """A stored entry's new content; its dates move only as rules D8 and D9 allow."""
     entry = change.keyed.entry
     significant = entry.updated is None and changes.is_significant(_text(before), _text(entry))
     dates = changes.revised_dates(
@@ -223,7 +223,7 @@ def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: d
 
 
 def updated(document: Document, reading: NormalisedFeed, sorted_: ChangeSet, *, now: datetime) -> Updated:
-    """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (P2)."""
+    """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (rule P2)."""
     dates = [e.published for e in reading.entries if e.published and e.published <= now]
     return Updated(
         url=document.url,

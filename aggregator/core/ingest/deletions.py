@@ -1,4 +1,4 @@
-"""What a document says is no more, and what it brings back (protocols W10, W12, I10). Pure."""
+"""What a document says is no more, and what it brings back (rules W10, W12 and I10). Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def revivals(
     *,
     now: datetime,
 ) -> list[Revision]:
-    """Those of `deleted_here` that come back: updated after the deletion (I10), or back in a complete document.
+    """Those of `deleted_here` that come back: updated after the deletion (rule I10), or back in a complete document.
 
     What was only missed gets a new `updated`, for readers were told that it is no more.
     """

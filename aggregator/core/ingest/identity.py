@@ -1,4 +1,4 @@
-"""Which entry is which: keys within a source, public ids, and what survives a change of guid (protocols section 2).
+"""Which entry is which: keys within a source, public ids, and what survives a change of guid (rules I1 to I11).
 
 Rules for editors: a key is computed from what the source wrote and from nothing that we made up; once stored, a key,
 an alias and a public id keep meaning the same entry for ever.
@@ -26,7 +26,7 @@ STRICTER: tuple[IdentityMode, ...] = (
     IdentityMode.ID_LINK_PUBLISHED_TITLE,
 )
 SITE_MIGRATION = 5
-"""So many entries, and more than half of a document, known by alias alone: the whole site changed its ids (I4)."""
+"""So many entries, and more than half of a document, known by alias alone: the whole site changed its ids (rule I4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class KeyAssignment:
 
 
 def text_key(entry: Entry) -> str:
-    """The key of an entry that only its title and text tell apart (I2)."""
+    """The key of an entry that only its title and text tell apart (rule I2)."""
     return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
 
 
@@ -60,7 +60,7 @@ def assign_keys(
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = text_key,
 ) -> KeyAssignment:
-    """Key every entry by I1 to I3; a guid that is used for different entries makes the source's mode stricter.
+    """Key every entry by rules I1 to I3; a guid that is used for different entries makes the source's mode stricter.
 
     Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
     `text_key`, where it is known already.
@@ -70,7 +70,7 @@ def assign_keys(
     shared = {link for link, count in Counter(filter(None, whole)).items() if count > 1}
     needed = mode
     while True:
-        # a document cannot tell whether those before and after it differ by the fragment alone (I6), so keys keep it
+        # a document cannot tell whether others of the source differ by the fragment alone (rule I6), so keys keep it
         keys = [
             entry_key(e, needed, k, link_is_shared=k in shared, text_key_of=text_key_of)
             for e, k in zip(entries, whole, strict=True)
@@ -98,7 +98,7 @@ def entry_key(
     link_is_shared: bool = False,
     text_key_of: Callable[[Entry], str] = text_key,
 ) -> str:
-    """The key of one entry (I1, I2, I3). `link_is_shared`: another entry of the document has the same link."""
+    """The key of one entry (rules I1, I2 and I3). `link_is_shared`: another entry of the document has the same link."""
     if mode is IdentityMode.LINK and link_key:
         return _by_link(entry, link_key, link_is_shared)
     if entry.id and mode in (IdentityMode.ID, IdentityMode.LINK):
@@ -118,7 +118,7 @@ def _by_link(entry: Entry, link_key: str, link_is_shared: bool) -> str:
 
 
 def public_id(entry: Entry, key: str, *, source: SourceId, authority: str, year: str, taken: Iterable[str]) -> str:
-    """The id that outputs carry (I7): the native one if it is an absolute URI and nobody has it, else a tag URI."""
+    """The id that outputs carry (rule I7): the native one if that is an absolute URI not yet taken, else a tag URI."""
     if key == entry.id and urls.is_absolute_uri(entry.id) and entry.id not in taken:
         return entry.id
     return f"tag:{authority},{year}:{quote(source, safe='')}/{_escaped(key)}"
@@ -144,7 +144,7 @@ class StoredIdentity:
 
 
 def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity]) -> dict[str, str]:
-    """New key -> the stored key it is another name of (I4).
+    """New key -> the stored key it is another name of (rule I4).
 
     An unknown key is an old entry if an alias agrees (the guid without scheme, host and tracking, or the link), the
     old key is absent from this document, and the title or the published second is the same. Where five or more
@@ -210,7 +210,7 @@ def _aliases(key: str, link_key: str | None, title: str, published: datetime | N
 
 
 def _link_keys(entries: Sequence[Entry], whole: Sequence[str | None], feed_host: str | None) -> list[str | None]:
-    """Normalised links; fragments stay where entries differ by nothing else (I6). `whole` are those with fragments."""
+    """Normalised links; fragments stay where entries differ by them alone (rule I6). `whole`: those with fragments."""
     plain = [urls.link_key(e.link, feed_host=feed_host) if e.link else None for e in entries]
     variants: dict[str | None, set[str | None]] = defaultdict(set)
     for short, long in zip(plain, whole, strict=True):
@@ -233,7 +233,7 @@ def _has_reused(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[s
 
 
 def _are_different(entries: Sequence[Entry], links: Sequence[str | None], group: Sequence[int]) -> bool:
-    """Whether entries with one key are several (I3).
+    """Whether entries with one key are several (rule I3).
 
     Different links say so, and equal ones that they are copies. Where the link says nothing, for there is none or all
     have that of the front page, titles decide; and three titles are no copies whatever the link.
@@ -245,7 +245,7 @@ def _are_different(entries: Sequence[Entry], links: Sequence[str | None], group:
 
 
 def is_specific(link_key: str | None) -> bool:
-    """Whether a normalised link leads to one page and not to the front of a site (I8)."""
+    """Whether a normalised link leads to one page and not to the front of a site (rule I8)."""
     parts = urlsplit(link_key or "")
     return parts.path not in ("", "/") or bool(parts.query or parts.fragment)
 

@@ -1,6 +1,6 @@
 """Whose feed stands at an address: a lapsed domain, or a reused path, brings a stranger's entries to old readers.
 
-What changed hands is held until a person says that it is wanted (protocols section 10).
+What changed hands is held until a person says that it is wanted (rule R6).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """normalise: a ParsedFeed to the model's Feed and Entry. Total: no input raises, and no entry costs another.
 
-Everything a feed left open is filled by the fallbacks of protocols section 1 as far as one document can tell; what
-needs history or the moment of first sight (D3's cap, D4, D6, D7, D9, identity) is the engine's.
+Everything a feed left open is filled by the fallbacks of rules M13 and M14 as far as one document can tell; what
+needs history or the moment of first sight (dates by rules D4, D6, D7 and D9, identity) is the engine's.
 """
 
 from __future__ import annotations

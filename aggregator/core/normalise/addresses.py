@@ -1,4 +1,4 @@
-"""Which base an address of a document is relative to (protocols H10)."""
+"""Which base an address of a document is relative to (rule H10)."""
 
 from __future__ import annotations
 

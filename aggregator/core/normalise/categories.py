@@ -1,4 +1,4 @@
-"""Categories: cleaned, each once, at most fifty (protocols K2, K3)."""
+"""Categories: cleaned, each once, at most fifty (rules K2 and K3)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Context:
     language: str | None = None
     """A person's word on the language; wins over the feed's."""
     timezone: tzinfo | None = None
-    """Where dates without a zone are at home; None: UTC (protocols D3)."""
+    """Where dates without a zone are at home; None: UTC (rule D3)."""
     title: str | None = None
     """A person's name for the source; wins over the feed's."""
     samples: tuple[Sample | None, ...] | None = None

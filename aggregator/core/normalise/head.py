@@ -1,4 +1,4 @@
-"""ParsedHead to Feed and Origin (protocols section 1, "Feed fields")."""
+"""ParsedHead to Feed and Origin (rule M13)."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _hints(head: ParsedHead, notes: Diagnostics) -> Hints:
 
 
 def _hour(raw: str) -> int | None:
-    """0 to 23; 24 is midnight (protocols P8)."""
+    """0 to 23; 24 is midnight (rule P8)."""
     hour = _whole(raw)
     return None if hour is None or hour > 24 else hour % 24
 
@@ -178,7 +178,7 @@ def _period(head: ParsedHead) -> int | None:
 
 
 def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> str | None:
-    """A person's word, the feed's, the HTTP header's, or what the letters tell (protocols, field `language`).
+    """A person's word, the feed's, the HTTP header's, or what the letters tell (rule M13, `language`).
 
     RSSHub writes `en` where its route sets none: there the letters win if they contradict.
     """

@@ -1,4 +1,4 @@
-"""ParsedEntry to Entry (protocols section 1, "Entry fields")."""
+"""ParsedEntry to Entry (rule M14)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WEB = ("http://", "https://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
-    """What an entry inherits from the feed it stood in (protocols M3)."""
+    """What an entry inherits from the feed it stood in (rule M3)."""
 
     head: ParsedHead
     feed: Feed
@@ -198,7 +198,7 @@ class _EntryReader:
         return files
 
     def _published(self) -> tuple[datetime | None, str | None]:
-        """The instant, and the source's words where they are no instant or one in the future (D4, D6)."""
+        """The instant, and the source's words where they are no instant or one in the future (rules D4 and D6)."""
         at = self._first_date(self.parsed.published, "published")
         words = first_value(self.parsed.published)
         if words is None:

@@ -137,7 +137,7 @@ def _length(raw: str | None) -> int | None:
 def pick_image(
     thumbnails: Iterable[ParsedMedia], images: Iterable[ParsedMedia], bases: BaseUrls
 ) -> tuple[Image, str] | None:
-    """The largest thumbnail, else the first of the other images, that is neither placeholder nor pixel (H8)."""
+    """The largest thumbnail, else the first of the other images, that is neither placeholder nor pixel (rule H8)."""
     shown = list(_usable(thumbnails, bases))
     if shown:
         return max(shown, key=lambda found: (found[0].width or 0) * (found[0].height or 0))
@@ -154,7 +154,7 @@ def _usable(items: Iterable[ParsedMedia], bases: BaseUrls) -> Iterator[tuple[Ima
 
 
 def is_placeholder(url: str) -> bool:
-    """Whether the address names a picture that stands in for one (H2) or counts readers (H8)."""
+    """Whether the address names a picture that stands in for one (rule H2) or counts readers (rule H8)."""
     return bool(_PLACEHOLDER.search(url.partition("?")[0].rpartition("/")[2]) or _TRACKERS.search(url))
 
 

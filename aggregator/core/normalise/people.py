@@ -1,4 +1,4 @@
-"""Authors: whoever an entry or a feed names, in the groups of protocols section 1."""
+"""Authors: whoever an entry or a feed names, in the groups of rules M13 and M14."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""parse: a Document to a ParsedFeed. The type is decided by the bytes, never by the name or header (protocols P18)."""
+"""parse: a Document to a ParsedFeed. The type is decided by the bytes, never by the name or header (rule P18)."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def name_of(part: Document) -> str:
 
 
 def _detached(feed: ParsedFeed, part: Document) -> Iterator[ParsedEntry]:
-    """The entries with what they would inherit from their own document (protocols M3)."""
+    """The entries with what they would inherit from their own document (rule M3)."""
     home = ParsedHome(head=feed.head, url=part.url, dialect=feed.dialect)
     for entry in feed.entries:
         yield entry if entry.home else replace(entry, home=home)

@@ -126,7 +126,7 @@ def _schedule(
 
 
 def _courtesy(outcome: Updated | Unchanged) -> timedelta:
-    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (protocols P14)."""
+    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (rule P14)."""
     if outcome.size == 0 or not freshness.is_silent_on_caching(outcome.headers):
         return timedelta()
     return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
@@ -167,7 +167,7 @@ def _event_of(reason: Reason, failing_for: timedelta) -> Event:
 
 
 def _backoff(state: PollState, jitter: float) -> timedelta:
-    """Base 15 min x 2^(n-1), cap 24 h, 7 days once dead, full jitter (protocols P10)."""
+    """Base 15 min x 2^(n-1), cap 24 h, 7 days once dead, full jitter (rule P10)."""
     cap = DEAD_CAP if state.health is Health.DEAD else BACKOFF_CAP
     doubled: timedelta = BACKOFF_BASE * (1 << min(state.errors - 1, 16))
     return min(doubled, cap) * jitter

@@ -1,4 +1,4 @@
-"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, W9).
+"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, rule W9).
 
 The chain of an output holds its stories in the order in which they were added or revised. A revised story comes again
 in a later document, for whoever has read the earlier one does not read it again. A document is written when it is full,

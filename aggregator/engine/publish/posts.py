@@ -1,7 +1,8 @@
 """Outputs as folders of posts in somebody's blog: every story ever selected, not only those of the window.
 
-A folder knows up to which place in the order of changes (W8) it is complete and for which definition of the output. So
-one new entry costs one file; an edit of feeds.toml that changes the selection goes through all that is stored.
+A folder knows up to which place in the order of changes (rule W8) it is complete and for which definition of the
+output. So one new entry costs one file; an edit of feeds.toml that changes the selection goes through all that is
+stored.
 """
 
 from __future__ import annotations

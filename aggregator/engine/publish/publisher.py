@@ -1,6 +1,7 @@
 """From what is stored to what is served: plan the outputs, make those that changed, put them where readers look.
 
-An output is made again only if it is marked dirty; its files and its ETag change only if its bytes do (W3, W17).
+An output is made again only if it is marked dirty; its files and its ETag change only if its bytes do (rule W3 and
+rule W17).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from aggregator.storage import Storage
 log = structlog.get_logger()
 
 TOLD = timedelta(days=30)
-"""How long outputs tell that an entry was deleted (protocols W12)."""
+"""How long outputs tell that an entry was deleted (rule W12)."""
 
 
 class Board(Shelf, Lookout, Noticeboard, Protocol):
@@ -393,7 +394,7 @@ class Publisher:
 
 
 def _max_age(plan: OutputPlan, sources: Iterable[SourceRecord], now: datetime) -> int:
-    """Half the time until something new may be expected, in seconds (W4)."""
+    """Half the time until something new may be expected, in seconds (rule W4)."""
     waits = [r.state.rhythm.interval(now, r.state.span) for r in sources if r.state.source in plan.sources]
     return int(min(waits).total_seconds() / 2) if waits else 0
 

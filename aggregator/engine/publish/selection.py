@@ -109,7 +109,7 @@ class Selection:
         return origin_of(stored, known.feed if known else None, target.config.title if target else None)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
-        """Deletions that are still told of, the latest first, but of no id that another entry keeps alive (W12)."""
+        """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
         removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.picks(one.stored)]
         if not removed:
             return ()
@@ -127,7 +127,7 @@ class Selection:
 
     @property
     def is_complete(self) -> bool:
-        """The output is what its one source is, a ranking whose whole content is replaced (W10)."""
+        """The output is what its one source is, a ranking whose whole content is replaced (rule W10)."""
         known = [record.feed for record in self.sources.values() if record.state.source in self.plan.sources]
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
@@ -172,7 +172,7 @@ def build_edition(
 
 
 def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
-    """Without the repetitions of an entry that stands in a category by two spellings of its name (K3)."""
+    """Without the repetitions of an entry that stands in a category by two spellings of its name (rule K3)."""
     last = None
     for stored in entries:
         if stored.seq != last:

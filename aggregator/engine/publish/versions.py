@@ -1,4 +1,4 @@
-"""What published files were before, and how far behind their readers are: for deltas and for the window (W11)."""
+"""What published files were before, and how far behind their readers are: for deltas and for the window (rule W11)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class VersionHistory:
 
 
 def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (W4)."""
+    """The strong ETag of these bytes, quoted (rule W4)."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 

@@ -285,7 +285,7 @@ class _PageReader:
                 yield ParsedMedia(url=value.strip(), element="page:image", base=self._base)
 
     def _picture(self, tag: Tag) -> str:
-        """The address of the picture that the element is or holds; of a lazy one, the address it would load (H2)."""
+        """The address of the picture that the element is or holds; of a lazy one, what it would load (rule H2)."""
         inner = tag if tag.name in _PICTURES else tag.find(_PICTURES)
         if not isinstance(inner, Tag):
             style = _STYLE_URL.search(_attribute(tag, "style")[:_LONGEST_VALUE])

@@ -1,6 +1,6 @@
 """The block at the head of a post: found, and read into plain values even where it is broken.
 
-YAML scalars stay strings (`NO`, `2022-05-16` and `12:30` change their type otherwise, protocols H16). What YAML or TOML
+YAML scalars stay strings (`NO`, `2022-05-16` and `12:30` change their type otherwise, rule H16). What YAML or TOML
 refuse is read line by line: a bare title with a colon, runs of quotes, tabs.
 """
 

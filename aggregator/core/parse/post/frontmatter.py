@@ -1,4 +1,4 @@
-"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (protocols table, column FM).
+"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (rules M8 and M14).
 
 In posts that we wrote, the map `origin` says exactly what a blog's own fields cannot hold; it comes before them.
 """
@@ -187,7 +187,7 @@ def _person(value: Any, key: str) -> ParsedPerson | None:
 
 
 def _categories(values: Values) -> Iterator[ParsedCategory]:
-    """A flat list is one path, a list of lists several, a string one (protocols K2)."""
+    """A flat list is one path, a list of lists several, a string one (rule K2)."""
     for key in ("categories", "category"):
         found = values.get(key)
         if isinstance(found, dict):

@@ -47,7 +47,7 @@ class Elements:
         return Candidate(value=value, element=name, markup=Markup.HTML, base=base)
 
     def atom(self, element: Element, name: str) -> Candidate:
-        """An Atom text construct or inline content of any version (protocols M12)."""
+        """An Atom text construct or inline content of any version (rule M12)."""
         base = self.tree.base(element)
         value, markup = _atom_value(element, base, is_content=name.endswith("content"))
         return Candidate(value=value, element=name, markup=markup, base=base)
@@ -116,7 +116,7 @@ class Elements:
         return ParsedPerson(element=name, name=element.text, uri=page, base=self.tree.base(element))
 
     def foreign(self, elements: Iterable[Element], consumed: frozenset[str]) -> Iterator[ForeignElement]:
-        """The known foreign elements among these that no field of the model holds (protocols M4).
+        """The known foreign elements among these that no field of the model holds (rule M4).
 
         Media RSS allows its elements at any level: what a `consumed` group of files says stands for all of them.
         """

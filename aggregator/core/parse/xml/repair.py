@@ -1,4 +1,4 @@
-"""Making ill-formed XML well-formed, in linear time and without guessing more than needed (protocols P20).
+"""Making ill-formed XML well-formed, in linear time and without guessing more than needed (rule P20).
 
 Two steps, each returning the names of what it mended: `repair_references` for ampersands, HTML entities and undeclared
 prefixes; `repair_tags` for everything a tokenizer with a stack can see: unclosed and stray tags, void HTML elements,
