@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.cli.editing import ConfigFile
-    from aggregator.cli.finding import Found
+    from aggregator.cli.finding import FoundFeed
     from aggregator.core.parse.page.discovery import NamedFeed
 
 
@@ -91,7 +91,7 @@ class Wanted:
                 raise AggregatorError(f'--id: {file.path} has a source "{source.id}" already')
         refuse_known(file, self.url)
 
-    def write(self, file: ConfigFile, found: Found) -> str:
+    def write(self, file: ConfigFile, found: FoundFeed) -> str:
         """Add the source; returns what is told of it."""
         from aggregator.core.config.edit import Ids, NewSource, host_name
         from aggregator.core.urls.urls import without_userinfo

@@ -30,7 +30,7 @@ class ConfigFile:
 
     @staticmethod
     def key(url: str) -> str:
-        """What two addresses share that differ by nothing that matters (protocols I6)."""
+        """What two addresses share that differ by nothing that matters (rule I6)."""
         return link_key(url) or url
 
     def holders(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ def import_(
 
         below = _below(category)
         file = open_config(config)
-        report = Report(file, _read(opml), below)
+        report = ImportReport(file, _read(opml), below)
         if report.added and not dry_run:
             file.write(file.with_sources(report.added))
         click.echo(report.as_json() if as_json else report.as_text(dry_run=dry_run))
@@ -75,7 +75,7 @@ def _read(path: Path) -> SubscriptionList:
     return read_opml(body, name=str(path))
 
 
-class Report:
+class ImportReport:
     """What an import adds and what it leaves out."""
 
     def __init__(self, file: ConfigFile, found: SubscriptionList, below: CategoryPath) -> None:

@@ -12,7 +12,7 @@ from aggregator.core.errors import AggregatorError
 if TYPE_CHECKING:
     from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.document import Document
-    from aggregator.core.normalise import Reading
+    from aggregator.core.normalise import NormalisedFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Look:
     """A document and what was read of it."""
 
     document: Document
-    reading: Reading
+    reading: NormalisedFeed
 
 
 def address_of(text: str) -> str | None:
@@ -63,7 +63,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     return answer
 
 
-def read(source: SourceConfig, document: Document) -> Reading:
+def read(source: SourceConfig, document: Document) -> NormalisedFeed:
     """As a visit would read it. Raises ParseError."""
     from aggregator.core.ingest import changeset
     from aggregator.engine import fetch_request

@@ -96,9 +96,9 @@ def _source(config: Config, what: str) -> SourceConfig:
 def _as_json(look: Look) -> str:
     from pydantic import TypeAdapter
 
-    from aggregator.core.normalise import Reading
+    from aggregator.core.normalise import NormalisedFeed
 
-    return TypeAdapter(Reading).dump_json(look.reading, indent=2).decode()
+    return TypeAdapter(NormalisedFeed).dump_json(look.reading, indent=2).decode()
 
 
 def _as_text(look: Look, *, limit: int, verbose: bool) -> Iterator[str]:

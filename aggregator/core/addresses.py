@@ -1,4 +1,4 @@
-"""Addresses of what is published: paths below the public root, and their URLs (rules W6, W16)."""
+"""Addresses of what is published: paths below the public root, and their URLs (rules W6 and W16)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def public_path(output: OutputId, suffix: str) -> str:
 
 
 def public_url(site_url: str, output: OutputId, suffix: str) -> str:
-    """The canonical address of a rendition (protocols W6): percent-encoded UTF-8 with upper-case hex digits (W16)."""
+    """The canonical address of a rendition (rule W6): percent-encoded UTF-8 with upper-case hex digits (rule W16)."""
     return path_url(site_url, public_path(output, suffix))
 
 
 def archive_path(output: OutputId, generation: str, number: int) -> str:
     """Where a document of an archive stands, without suffix: `a/新媒体/3f9ac04d/12`.
 
-    Never below `c/`, so that no category's name leads there; a changed selection gets another generation (W9).
+    Never below `c/`, so that no category's name leads there; a changed selection gets another generation (rule W9).
     """
     return f"a/{output}/{generation}/{number}"
 

@@ -20,7 +20,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownEntry:
     """What diff needs to know of a stored entry."""
 
     seq: int
@@ -37,8 +37,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An entry to be added. `paths` are its own assigned category paths; `link_key` its normalised link (I6)."""
+class NewEntry:
+    """An entry to be added. `paths` are its own assigned category paths; `link_key` its normalised link (rule I6)."""
 
     key: str
     public_id: str
@@ -56,8 +56,8 @@ class Draft:
 class Revision:
     """New content for a stored entry. `seq`, `public_id`, `first_seen` and `sort_date` stay as they are.
 
-    `key` replaces the stored key: it differs where the source changed its guid (I4) or was downgraded (I3). The old
-    key is kept as an alias.
+    `key` replaces the stored key: it differs where the source changed its guid (rule I4) or was downgraded (rule I3).
+    The old key is kept as an alias.
     """
 
     seq: int
@@ -72,18 +72,18 @@ class Revision:
 
 
 class RemovalOrigin(enum.StrEnum):
-    """Who said that an entry exists no more (protocols W12)."""
+    """Who said that an entry exists no more (rule W12)."""
 
     OPERATOR = "operator"
     SOURCE = "source"
     """A tombstone in the source's own feed."""
     VANISHED = "vanished"
-    """The source says that its document is complete, and the entry is not in it (protocols W10)."""
+    """The source says that its document is complete, and the entry is not in it (rule W10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """That an entry is deleted. It comes back as I10 says; one that vanished comes back when it is seen again."""
+    """That an entry is deleted. It comes back as rule I10 says; one that vanished comes back when it is seen again."""
 
     seq: int
     at: datetime
@@ -111,7 +111,7 @@ class Attempt:
     entries: int = 0
     """In the document."""
     known: int = 0
-    """Of these, how many were stored already; 0 of many means that some were probably missed (protocols S3)."""
+    """Of these, how many were stored already; 0 of many means that some were probably missed (rule S3)."""
     new: int = 0
     revised: int = 0
     bytes: int = 0
@@ -120,8 +120,8 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Everything one visit changes, recorded in one transaction (protocols P2).
+class VisitRecord:
+    """Everything one visit changes, recorded in one transaction (rule P2).
 
     `feed` None leaves the stored feed as it is. `rekeyed` gives stored entries (seq) a new key without a revision; the
     old key is kept as an alias. `hold` asks for no request to a domain before an instant (a 429's Retry-After).
@@ -131,15 +131,15 @@ class Visit:
     state: PollState
     attempt: Attempt
     feed: Feed | None = None
-    new: tuple[Draft, ...] = ()
+    new: tuple[NewEntry, ...] = ()
     revised: tuple[Revision, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()
     hold: tuple[str, datetime] | None = None
     dirty: tuple[OutputId, ...] = ()
     removed: tuple[Removal, ...] = ()
     """Entries of the source that it says are deleted."""
-    traces: bytes | None = None
-    """What is to stay of the document, see `Storage.traces`; empty: nothing may. None leaves what there is."""
+    entry_cache: bytes | None = None
+    """What is to stay of the document, see `Storage.entry_cache`; empty: nothing may. None leaves what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class OutputRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenditionRecord:
-    """A published file without its bytes, which are on disk (protocols W4)."""
+    """A published file without its bytes, which are on disk (rule W4)."""
 
     path: str
     output: OutputId
@@ -199,7 +199,7 @@ class RenditionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """How far the archive of an output goes (protocols W9)."""
+    """How far the archive of an output goes (rule W9)."""
 
     output: OutputId
     generation: str
@@ -247,8 +247,8 @@ class ArchiveFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What a published file was from `since` until `until`; None: it still is (protocols W11)."""
+class FileVersion:
+    """What a published file was from `since` until `until`; None: it still is (rule W11)."""
 
     path: str
     etag: str
@@ -264,7 +264,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class ReaderLag:
     """How many seconds of an output's changes its slowest returning reader had missed, and when it was seen."""
 
     output: OutputId

@@ -30,7 +30,7 @@ class SiteInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormatInfo:
+class PublishedFormat:
     """One format of an output. `path` is below the public root and unescaped, `size` in bytes before compression."""
 
     format: str
@@ -47,7 +47,7 @@ class OutputInfo:
     description: str = ""
     """As somebody wrote it; "" if nobody did."""
     language: str | None = None
-    formats: tuple[FormatInfo, ...] = ()
+    formats: tuple[PublishedFormat, ...] = ()
     entries: int = 0
     newest: datetime | None = None
     """When its newest entry was published; None if it has none."""
@@ -73,7 +73,7 @@ class SourceInfo:
     reason: Reason | None = None
     """What kind of error it is."""
     maybe_missed: bool = False
-    """Nothing in its last document was known before: entries may have come and gone between two visits (S3)."""
+    """Nothing in its last document was known before: entries may have come and gone between two visits (rule S3)."""
     entries: int = 0
     """Stored and not deleted."""
     last_new: datetime | None = None

@@ -11,7 +11,7 @@ from aggregator.core.model import Diagnostic, Hints, SourceId, SourceNumber
 from aggregator.core.schedule.rhythm import Rhythm
 
 FULL_AFTER = timedelta(days=7)
-"""One unconditional request after so long without a 200 (protocols P5)."""
+"""One unconditional request after so long without a 200 (rule P5)."""
 MOVED_SIGHTINGS = 3
 MOVED_AFTER = timedelta(hours=48)
 
@@ -23,7 +23,7 @@ class Health(enum.StrEnum):
     HEALTHY = "healthy"
     FAILING = "failing"
     DEAD = "dead"
-    """Failing for 30 days; still asked, weekly (protocols P10)."""
+    """Failing for 30 days; still asked, weekly (rule P10)."""
     BLOCKED = "blocked"
     """Wants credentials: asked once more after 24 h, then only by hand."""
     GONE = "gone"
@@ -31,18 +31,18 @@ class Health(enum.StrEnum):
 
 
 class IdentityMode(enum.StrEnum):
-    """What the entry key of a source is made of; it is only ever made stricter (protocols I3)."""
+    """What the entry key of a source is made of; it is only ever made stricter (rule I3)."""
 
     ID = "id"
     ID_LINK = "id+link"
     ID_LINK_PUBLISHED = "id+link+published"
     ID_LINK_PUBLISHED_TITLE = "id+link+published+title"
     LINK = "link"
-    """The guid differs at every poll (protocols section 10)."""
+    """The guid differs at every poll (rule I11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class FeedIdentity:
     """What a feed says of whose it is; "" for what it does not say."""
 
     title: str = ""
@@ -64,7 +64,7 @@ class PollState:
     last_poll: datetime | None = None
     last_success: datetime | None = None
     last_full: datetime | None = None
-    """The last 200; an unconditional request is due 7 days later (protocols P5)."""
+    """The last 200; an unconditional request is due 7 days later (rule P5)."""
     last_change: datetime | None = None
     failing_since: datetime | None = None
     errors: int = 0
@@ -73,13 +73,13 @@ class PollState:
     error_message: str | None = None
     identity: IdentityMode = IdentityMode.ID
     alias_streak: int = 0
-    """Visits in a row at which most entries were known only by an alias (protocols section 10, changing guids)."""
+    """Visits in a row at which most entries were known only by an alias (rule I11)."""
     moving_dates: int = 0
     """Visits in a row at which stored entries said another date of publication."""
     unstable_dates: bool = False
-    """The source's dates move by themselves: the first one stays (protocols D7)."""
+    """The source's dates move by themselves: the first one stays (rule D7)."""
     moved_to: str | None = None
-    """Target of a permanent redirect, used once it has been seen 3 times over 48 h (protocols, table of section 5)."""
+    """Target of a permanent redirect, used once it has been seen 3 times over 48 h (rule P25)."""
     moved_seen: int = 0
     moved_since: datetime | None = None
     rhythm: Rhythm = Rhythm()
@@ -87,7 +87,7 @@ class PollState:
     span: float = 0.0
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
-    owner: Owner = Owner()
+    owner: FeedIdentity = FeedIdentity()
     """Whose feed it was at the last document."""
     notes: tuple[Diagnostic, ...] = ()
     """What was odd about the document in force; a visit that brings no other one leaves them."""
@@ -100,5 +100,5 @@ class PollState:
         return self.moved_to if proven else configured
 
     def wants_full(self, now: datetime) -> bool:
-        """Whether the next request should be unconditional (protocols P5)."""
+        """Whether the next request should be unconditional (rule P5)."""
         return self.last_full is None or now - self.last_full >= FULL_AFTER

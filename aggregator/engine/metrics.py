@@ -10,9 +10,9 @@ from pathlib import Path
 from aggregator.core.model import SourceNumber
 from aggregator.core.outcome import Failed, Gone, Unchanged, Updated
 from aggregator.core.site_status import StatusReport
-from aggregator.engine.publish.publisher import Published
+from aggregator.engine.publish.publisher import PublishedOutput
 from aggregator.engine.status import status_report
-from aggregator.engine.visit import Report
+from aggregator.engine.visit import VisitReport
 from aggregator.storage import Storage
 
 ARRIVAL_DAYS = 30
@@ -31,13 +31,13 @@ _NAMES = (
 )
 
 
-class Tally:
+class Counters:
     """Totals since the start. Belongs to the event loop."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter(dict.fromkeys(_NAMES, 0))
 
-    def visited(self, report: Report) -> None:
+    def visited(self, report: VisitReport) -> None:
         """Count one visit."""
         outcome = report.outcome
         self._counts["polls"] += 1
@@ -47,7 +47,7 @@ class Tally:
             self._counts["entries_new"] += outcome.new
             self._counts["entries_revised"] += outcome.revised
 
-    def published(self, made: Iterable[Published]) -> None:
+    def published(self, made: Iterable[PublishedOutput]) -> None:
         """Count the outputs that were made again."""
         for one in made:
             self._counts["outputs_published"] += one.error is None
@@ -60,7 +60,7 @@ class Tally:
         return dict(self._counts)
 
 
-class StatusDesk:
+class StatusCollector:
     """Looks up how the sources are doing. `look` blocks: it belongs on the store's thread."""
 
     def __init__(self, storage: Storage, database: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
-from aggregator.core.schedule.policy import Pace
+from aggregator.core.schedule.policy import PollInterval
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.storage import Storage
@@ -24,7 +24,7 @@ class Target:
     number: SourceNumber
     config: SourceConfig
     source: Source
-    pace: Pace
+    interval_rule: PollInterval
     host: str | None
     """The public host whose patience is at stake; None for files and for addresses that `[network] allow` names."""
 
@@ -39,13 +39,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Runtime:
     """The configuration in force with the numbers storage gave its sources."""
 
     config: Config
     targets: Mapping[SourceNumber, Target]
     authority: str
-    """Whose name ids are minted in; frozen at the first run (protocols I7)."""
+    """Whose name ids are minted in; frozen at the first run (rule I7)."""
     year: str
     """The year of the first run, likewise."""
 
@@ -63,7 +63,7 @@ class World:
         return [target for target in self.targets.values() if target.id in wanted]
 
 
-def build_world(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> World:
+def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> Runtime:
     """Put `config` into force in the store: its sources are the active ones, all others rest."""
     numbers = storage.enlist([(source.id, source.address) for source in config.sources], now=now)
     authority = storage.mint("authority", urls.host_of(config.site.url) or "localhost")
@@ -72,7 +72,7 @@ def build_world(config: Config, storage: Storage, factory: SourceFactory, *, now
     for source in config.sources:
         number = numbers[source.id]
         targets[number] = _target(source, number, config, factory)
-    return World(config=config, targets=targets, authority=authority, year=year)
+    return Runtime(config=config, targets=targets, authority=authority, year=year)
 
 
 def _target(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> Target:
@@ -82,6 +82,6 @@ def _target(source: SourceConfig, number: SourceNumber, config: Config, factory:
         number=number,
         config=source,
         source=factory(source),
-        pace=Pace(interval=source.interval, local=source.path is not None),
+        interval_rule=PollInterval(interval=source.interval, local=source.path is not None),
         host=None if is_own else host,
     )

@@ -13,9 +13,9 @@ from aggregator.core.errors import Reason
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
-from aggregator.core.site_status import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
-from aggregator.formats.opml import Subscription
+from aggregator.formats.opml import FeedOutline
 from aggregator.storage import Storage
 
 FORMAT_ORDER = ("html", "atom", "rss", "json")
@@ -74,7 +74,7 @@ def status_report(
 
 
 def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
-    """What to say of sources that end at one address, as redirects lead them: each but the first (section 10)."""
+    """What to say of sources that end at one address, as redirects lead them: each but the first (rule R8)."""
     first: dict[str, SourceId] = {}
     found = {}
     for record in records:
@@ -91,9 +91,9 @@ def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
     return found
 
 
-def _formats(files: Iterable[RenditionRecord]) -> tuple[FormatInfo, ...]:
+def _formats(files: Iterable[RenditionRecord]) -> tuple[PublishedFormat, ...]:
     ordered = sorted(files, key=lambda r: (FORMAT_ORDER.index(r.format) if r.format in FORMAT_ORDER else 9, r.path))
-    return tuple(FormatInfo(format=r.format, path=r.path, size=r.size) for r in ordered)
+    return tuple(PublishedFormat(format=r.format, path=r.path, size=r.size) for r in ordered)
 
 
 def _source_info(record: SourceRecord, daily: tuple[int, ...]) -> SourceInfo:
@@ -118,12 +118,12 @@ _REASONS = frozenset(Reason)
 
 
 def _has_gap(record: SourceRecord) -> bool:
-    """Whether all of the last document was new, and it was not the first (protocols S3)."""
+    """Whether all of the last document was new, and it was not the first (rule S3)."""
     last = record.attempt
     return last is not None and 0 < last.entries == last.new and not last.known and record.entries > last.new
 
 
-def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscription]:
+def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[FeedOutline]:
     """The outputs as a list that feed readers import: each by its Atom feed, or by the first feed it has."""
     made = []
     for info in outputs:
@@ -131,7 +131,7 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscrip
         page = next((f for f in info.formats if f.format == "html"), None)
         if feeds:
             made.append(
-                Subscription(
+                FeedOutline(
                     title=info.title,
                     xml_url=_address(site_url, feeds[0]),
                     html_url=_address(site_url, page) if page else None,
@@ -145,7 +145,7 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[Subscrip
 
 def source_subscriptions(
     config: Config, records: Iterable[SourceRecord]
-) -> tuple[list[Subscription], list[SourceConfig]]:
+) -> tuple[list[FeedOutline], list[SourceConfig]]:
     """The sources as a list that feed readers import, and those that are no feeds another reader could take.
 
     Categories become folders; titles and sites that feeds.toml does not give come from what is stored. Passwords are
@@ -160,7 +160,7 @@ def source_subscriptions(
             continue
         feed = known.get(source.id)
         made.append(
-            Subscription(
+            FeedOutline(
                 title=source.title or (feed.title if feed else "") or urls.host_of(source.url) or source.id,
                 xml_url=urls.without_userinfo(source.url),
                 html_url=feed.site_url if feed else None,
@@ -171,5 +171,5 @@ def source_subscriptions(
     return made, others
 
 
-def _address(site_url: str, file: FormatInfo) -> str:
+def _address(site_url: str, file: PublishedFormat) -> str:
     return f"{site_url}/{quote(file.path)}"

@@ -1,6 +1,6 @@
 """Formats: an Edition in, bytes out. One module per format; nothing here reads a clock, a file or the network.
 
-Rules for editors: the same Edition gives the same bytes (protocols W3), so no `now`, no random, no unordered set
+Rules for editors: the same Edition gives the same bytes (rule W3), so no `now`, no random, no unordered set
 reaches an output. A story's fragment depends on the story alone and is kept and used again by whoever publishes; all
 that depends on the edition is written by `assemble`. `render_story` raises for no value of the model: a part of a
 story that cannot be written validly is left out, the story itself never is.
@@ -23,7 +23,7 @@ class Format(Protocol):
     suffix: str
     """What the address of a rendition ends in: ".rss"."""
     media_type: str
-    """With charset, ready for Content-Type (protocols W5)."""
+    """With charset, ready for Content-Type (rule W5)."""
 
     def render_story(self, story: Story) -> bytes:
         """The story's fragment: well-formed inside `assemble`'s head and tail, the same for the same story."""
@@ -36,7 +36,7 @@ class Format(Protocol):
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         """What `assemble` joins: the head, one piece for each story in order, the tail.
 
-        Of RSS and Atom, the head, some of the pieces and the tail make a valid feed as well (protocols W11).
+        Of RSS and Atom, the head, some of the pieces and the tail make a valid feed as well (rule W11).
         """
         ...
 

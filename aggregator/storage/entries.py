@@ -25,7 +25,7 @@ _FEW = 64
 every source costs a query (70 us) before the first entry comes."""
 _FIRST_PAGE, _LAST_PAGE = 32, 1024
 _SEARCHABLE = 1000
-"""No title is longer, so a longer text is in none (protocols section 10: titles are cut at 500 characters)."""
+"""No title is longer, so a longer text is in none (rule R5)."""
 
 
 class Entries:
@@ -84,7 +84,7 @@ class Entries:
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
-    def namesakes(
+    def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
         wanted = frozenset(sources)

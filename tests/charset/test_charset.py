@@ -1,4 +1,4 @@
-"""Bytes to text: protocols P19, and H11's characters that XML cannot carry."""
+"""Bytes to text: rule P19, and the characters of rule H11 that XML cannot carry."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_encoding_declared_by_http_alone_is_read(label: str, text: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("declared", [None, "utf-8", "no-such-encoding"])
 def test_undeclared_and_falsely_declared_encoding_is_found(codec: str, text: str, declared: str | None) -> None:
-    """P19's end: East Asian text by its characters, then windows-1252; a false "utf-8" counts as nothing said."""
+    """Rule P19's end: East Asian text by its characters, then windows-1252; a false "utf-8" counts as nothing said."""
     document = feed(text, declared)
     assert read(document.encode(codec)) == document
 
@@ -164,7 +164,7 @@ def test_unknown_override_is_reported_and_ignored() -> None:
 
 
 def test_declaration_of_the_document_wins_over_http() -> None:
-    """P19; both read these bytes."""
+    """Rule P19; both read these bytes."""
     document = feed("Žluťoučký kůň", "iso-8859-2")
     assert read(document.encode("iso8859-2"), "text/xml; charset=windows-1252") == document
 
@@ -274,7 +274,7 @@ def test_no_bytes_raise(body: bytes, kind: str, label: str) -> None:
     st.text(st.characters(exclude_categories=["Cs"]), max_size=200).filter(lambda t: "\0" not in t and "\x1b" not in t)
 )
 def test_valid_utf_8_is_itself(text: str) -> None:
-    """P19: valid UTF-8 comes before every declaration."""
+    """Rule P19: valid UTF-8 comes before every declaration."""
     body = f"<?xml version='1.0' encoding='gbk'?><a>{text}</a>"
     assert read(body.encode()) == body
 
@@ -293,7 +293,7 @@ def test_valid_utf_8_is_itself(text: str) -> None:
     ],
 )
 def test_characters_that_xml_cannot_carry_are_removed(raw: str, clean: str) -> None:
-    """H11."""
+    """Rule H11."""
     assert strip_illegal(raw) == clean
 
 

@@ -1,4 +1,4 @@
-"""Dates in and out: protocols D1 to D5, D10, and durations."""
+"""Dates in and out: rules D1 to D5 and D10, and durations."""
 
 from __future__ import annotations
 
@@ -248,25 +248,25 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("raw", ISO)
 def test_iso_8601_and_its_variants_are_the_same_instant(raw: str) -> None:
-    """D1."""
+    """Rule D1."""
     assert told(raw) == SEED
 
 
 @pytest.mark.parametrize("raw", MAIL)
 def test_mail_dates_and_their_variants_are_the_same_instant(raw: str) -> None:
-    """D1: RFC 822, 850 and 2822, asctime, the JavaScript and log forms."""
+    """Rule D1: RFC 822, 850 and 2822, asctime, the JavaScript and log forms."""
     assert told(raw) == SEED
 
 
 @pytest.mark.parametrize(("raw", "expected"), [*ZONES, *WORDS, *EAST_ASIAN, *FIGURES])
 def test_date_is_read_as_its_author_meant_it(raw: str, expected: str | None) -> None:
-    """D1, D2; without a zone it is UTC (D3)."""
+    """Rules D1 and D2; without a zone it is UTC (rule D3)."""
     assert told(raw) == expected
 
 
 @pytest.mark.parametrize("raw", UNREADABLE)
 def test_what_may_be_wrong_is_missing(raw: str) -> None:
-    """D1: D/M/Y against M/D/Y is not guessed. D5: constants and times before 1990. No `now`: nothing relative."""
+    """Rule D1: day or month first is not guessed. Rule D5: times before 1990. No `now`: nothing relative."""
     assert told(raw) is None
 
 
@@ -299,7 +299,7 @@ def test_what_may_be_wrong_is_missing(raw: str) -> None:
 def test_source_settles_what_the_date_leaves_open(
     raw: str, zone: tzinfo | None, language: str | None, expected: str | None
 ) -> None:
-    """D2, D3."""
+    """Rules D2 and D3."""
     assert told(raw, zone, language) == expected
 
 
@@ -370,14 +370,14 @@ def test_hours_are_counted_through_a_change_of_the_clock() -> None:
         pytest.param("Mon, 16 May 2022 05:00:60 GMT", "2022-05-16T05:00:59Z", id="leap second"),
         pytest.param("2022-12-31T24:00:00Z", "2023-01-01T00:00:00Z", id="24:00 is the next day"),
         pytest.param("2024-02-29", "2024-02-29T00:00:00Z", id="leap day"),
-        pytest.param("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", id="far future is the caller's matter (D6)"),
+        pytest.param("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", id="far future is the caller's matter (rule D6)"),
         pytest.param("9999-12-31T23:59:59-08:00", None, id="beyond the calendar"),
         pytest.param("1990-01-01T00:00:00Z", "1990-01-01T00:00:00Z", id="first instant"),
         pytest.param("Fri, 01 Jan 99 00:00:00 GMT", "1999-01-01T00:00:00Z", id="two-digit year of the last century"),
     ],
 )
 def test_edges_of_the_calendar(raw: str, expected: str | None) -> None:
-    """D5, RFC 2822 section 4.3."""
+    """Rule D5, RFC 2822 section 4.3."""
     assert told(raw) == expected
 
 
@@ -396,7 +396,7 @@ def test_edges_of_the_calendar(raw: str, expected: str | None) -> None:
     ],
 )
 def test_reading_tells_how_exact_the_date_is(raw: str, date_only: bool, zone_known: bool) -> None:
-    """D3 lets a caller move a date-only value to first seen."""
+    """Rule D3 lets a caller move a date-only value to first seen."""
     instant = read_date(raw, now=NOW)
     assert instant is not None
     assert (date_only, zone_known) == (instant.date_only, instant.zone_known)
@@ -407,7 +407,7 @@ def test_naive_now_is_utc() -> None:
 
 
 def test_output_names_are_english_and_the_zone_is_utc() -> None:
-    """D10."""
+    """Rule D10."""
     instant = datetime(2022, 5, 16, 13, 0, 23, 999999, tzinfo=SHANGHAI)
     assert rfc822(instant) == "Mon, 16 May 2022 05:00:23 GMT"
     assert rfc3339(instant) == "2022-05-16T05:00:23Z"
@@ -422,7 +422,7 @@ INSTANTS = st.datetimes(
 
 @given(INSTANTS)
 def test_what_is_written_reads_back_equal(instant: datetime) -> None:
-    """M6 for dates, in both forms, and by the long way round (two blanks) as by the short one."""
+    """Rule M6 for dates, in both forms, and by the long way round (two blanks) as by the short one."""
     for written in (rfc822(instant), rfc3339(instant), rfc822(instant).replace(" ", "  "), rfc3339(instant) + " "):
         assert parse_date(written) == instant
     assert parse_date(f"{instant:%Y}年{instant.month}月{instant.day}日 {instant:%H:%M:%S}") == instant

@@ -1,4 +1,4 @@
-"""Only what has changed is read, and nobody can tell by what is stored (decided in docs/design.md, section 2)."""
+"""Only what has changed is read, and nobody can tell by what is stored (decided in docs/design.md)."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ SERIES = {
         feed(item(2), item(1, title="第 1 条（更正）")),
         feed(item(2), item(1)),
     ],
-    "a changed guid (I4)": [
+    "a changed guid (rule I4)": [
         feed(item(2), item(1)),
         feed(item(2), item(1, guid="https://news.example/moved/1")),
         feed(item(3), item(2), item(1, guid="https://news.example/moved/1")),
     ],
-    "a guid used twice (I3)": [
+    "a guid used twice (rule I3)": [
         feed(item(2, guid="same"), item(1)),
         feed(item(3, guid="same"), item(2, guid="same"), item(1)),
         feed(item(4, guid="same"), item(3, guid="same"), item(2, guid="same")),
@@ -71,7 +71,7 @@ SERIES = {
         feed(item(3), item(1), item(1, title="später", day=2), item(2)),
         feed(item(1), item(1, title="später", day=2), item(4)),
     ],
-    "links apart by fragments alone (I6)": [
+    "links apart by fragments alone (rule I6)": [
         feed(item(1, guid=None, link="https://news.example/p#a"), item(2)),
         feed(
             item(3, guid=None, link="https://news.example/p#b"),
@@ -84,13 +84,13 @@ SERIES = {
         feed(item(3), item(2, title=None), item(1), title="Nachrichten"),
         feed(item(3), item(2, title=None), item(1), title="Nachrichten", more="<language>de</language>"),
     ],
-    "moving dates (D7)": [feed(item(2, day=day), item(1)) for day in (1, 2, 3, 4)],
+    "moving dates (rule D7)": [feed(item(2, day=day), item(1)) for day in (1, 2, 3, 4)],
     "no dates, and dates told from now": [
         feed(item(2, pubDate=None), item(1, pubDate="3 小时前")),
         feed(item(3, pubDate=None), item(2, pubDate=None), item(1, pubDate="3 小时前")),
         feed(item(3, pubDate=None), item(2, pubDate=None), item(1, pubDate="4 小时前")),
     ],
-    "a date in the future (D6)": [
+    "a date in the future (rule D6)": [
         feed(item(1, pubDate="Sat, 16 May 2026 14:30:00 GMT"), item(2)),
         feed(item(3), item(1, pubDate="Sat, 16 May 2026 14:30:00 GMT"), item(2)),
         feed(item(4), item(3), item(1, pubDate="Sat, 16 May 2026 14:30:00 GMT"), item(2)),
@@ -205,7 +205,7 @@ def test_every_kind_of_document_is_stored_as_one_read_whole(tmp_path: Path, orig
 
 
 def test_files_are_stored_as_if_all_were_read(tmp_path: Path, origin: Origin) -> None:
-    """I2: posts without id and link are told apart by title and text, of which nothing but a hash stays"""
+    """Rule I2: posts without id and link are told apart by title and text, of which nothing but a hash stays"""
     changes: list[dict[str, str | None]] = [
         {"a.md": post("一"), "b.md": post("二", date=None), "c.md": post("三")},
         {"d.md": post("四")},
@@ -265,7 +265,7 @@ def test_whatever_a_source_does_between_two_visits(tmp_path: Path, origin: Origi
 
 
 def test_a_deleted_entry_comes_back_whole(bench: Bench, origin: Origin) -> None:
-    """I10, W10: what a complete feed leaves out is deleted, and is itself again when it is back"""
+    """Rules I10 and W10: what a complete feed leaves out is deleted, and is itself again when it is back"""
     complete = '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
     bench.config(bench.source("news"))
     for numbers in ((2, 1), (2,), (2, 1)):

@@ -1,4 +1,4 @@
-"""What `clean_html` makes of single constructs: the rules H1 to H13 of the protocols, one table each."""
+"""What `clean_html` makes of single constructs: rules H1 to H13, one table each."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from aggregator.core.html.clean import clean_html, without_embeds
 @pytest.mark.parametrize(
     ("fragment", "expected"),
     [
-        pytest.param('<p title="a" title="b">x</p>', '<p title="a">x</p>', id="H1-first-of-two-wins"),
-        pytest.param("<p TITLE=a title=b>x</p>", '<p title="a">x</p>', id="H1-names-compare-without-case"),
-        pytest.param('<p title="one\ntwo">x</p>', '<p title="one two">x</p>', id="H4-newline-in-value"),
-        pytest.param('<p title="one \r\n\r\n  two">x</p>', '<p title="one two">x</p>', id="H4-empty-line-in-value"),
-        pytest.param('<p title="one&#10;two">x</p>', '<p title="one two">x</p>', id="H4-newline-as-reference"),
-        pytest.param("\n <p>x</p>\n\t", "<p>x</p>", id="H4-blanks-around-the-body"),
-        pytest.param("<div>\n<p>x</p>\n</div>\n", "<p>x</p>", id="H4-outer-div"),
-        pytest.param("<div><div>\n<p>x</p></div></div>", "<p>x</p>", id="H4-outer-divs-in-each-other"),
-        pytest.param('<div class="c" data-x="1"><p>x</p></div>', "<p>x</p>", id="H4-outer-div-with-dropped-attributes"),
-        pytest.param('<div lang="ja"><p>x</p></div>', '<div lang="ja"><p>x</p></div>', id="H4-outer-div-with-language"),
-        pytest.param("<div>a</div><div>b</div>", "<div>a</div><div>b</div>", id="H4-two-divs-stay"),
-        pytest.param("<div>a</div>b<div>c</div>", "<div>a</div>b<div>c</div>", id="H4-div-not-alone-stays"),
-        pytest.param("<!-- x --><div><p>x</p></div>", "<p>x</p>", id="H4-comment-beside-outer-div"),
-        pytest.param("<div><p>x</p>", "<p>x</p>", id="H4-outer-div-never-closed"),
-        pytest.param("　　段落", "　　段落", id="H4-ideographic-indent-is-text"),
+        pytest.param('<p title="a" title="b">x</p>', '<p title="a">x</p>', id="first-of-two-wins"),
+        pytest.param("<p TITLE=a title=b>x</p>", '<p title="a">x</p>', id="names-compare-without-case"),
+        pytest.param('<p title="one\ntwo">x</p>', '<p title="one two">x</p>', id="newline-in-value"),
+        pytest.param('<p title="one \r\n\r\n  two">x</p>', '<p title="one two">x</p>', id="empty-line-in-value"),
+        pytest.param('<p title="one&#10;two">x</p>', '<p title="one two">x</p>', id="newline-as-reference"),
+        pytest.param("\n <p>x</p>\n\t", "<p>x</p>", id="blanks-around-the-body"),
+        pytest.param("<div>\n<p>x</p>\n</div>\n", "<p>x</p>", id="outer-div"),
+        pytest.param("<div><div>\n<p>x</p></div></div>", "<p>x</p>", id="outer-divs-in-each-other"),
+        pytest.param('<div class="c" data-x="1"><p>x</p></div>', "<p>x</p>", id="outer-div-with-dropped-attributes"),
+        pytest.param('<div lang="ja"><p>x</p></div>', '<div lang="ja"><p>x</p></div>', id="outer-div-with-language"),
+        pytest.param("<div>a</div><div>b</div>", "<div>a</div><div>b</div>", id="two-divs-stay"),
+        pytest.param("<div>a</div>b<div>c</div>", "<div>a</div>b<div>c</div>", id="div-not-alone-stays"),
+        pytest.param("<!-- x --><div><p>x</p></div>", "<p>x</p>", id="comment-beside-outer-div"),
+        pytest.param("<div><p>x</p>", "<p>x</p>", id="outer-div-never-closed"),
+        pytest.param("　　段落", "　　段落", id="ideographic-indent-is-text"),
     ],
 )
 def test_attributes_and_edges_are_tidied(fragment: str, expected: str) -> None:
-    """H1, H4."""
+    """Rules H1 and H4."""
     assert cleaned(fragment) == expected
 
 
@@ -96,7 +96,7 @@ def test_attributes_and_edges_are_tidied(fragment: str, expected: str) -> None:
     ],
 )
 def test_lazy_pictures_are_woken(fragment: str, expected: str) -> None:
-    """H2: one picture remains, with the real address and no trace of the lazy one."""
+    """Rule H2: one picture remains, with the real address and no trace of the lazy one."""
     html = cleaned(fragment)
     assert [image["src"] for image in images(html)] == [expected]
     assert "data-" not in html
@@ -104,7 +104,7 @@ def test_lazy_pictures_are_woken(fragment: str, expected: str) -> None:
 
 
 def test_a_woken_picture_takes_its_lazy_srcset_along() -> None:
-    """H2: a placeholder left in `srcset` would win over `src` in every browser."""
+    """Rule H2: a placeholder left in `srcset` would win over `src` in every browser."""
     html = cleaned(
         '<img src="/blank.gif" srcset="/blank.gif 1x" data-src="/r.jpg" data-srcset="/r.jpg 1x, /r2.jpg 2x">'
     )
@@ -129,7 +129,7 @@ def test_a_woken_picture_takes_its_lazy_srcset_along() -> None:
     ],
 )
 def test_only_believable_sizes_survive(attributes: str, expected: dict[str, str]) -> None:
-    """H3."""
+    """Rule H3."""
     (image,) = images(cleaned(f'<img src="/a.png" {attributes}>'))
     assert {name: image[name] for name in ("width", "height") if name in image} == expected
 
@@ -193,7 +193,7 @@ def test_only_believable_sizes_survive(attributes: str, expected: dict[str, str]
     ],
 )
 def test_elements_stay_go_or_are_unwrapped(fragment: str, expected: str) -> None:
-    """H5."""
+    """Rule H5."""
     assert cleaned(fragment) == expected
 
 
@@ -219,7 +219,7 @@ def test_elements_stay_go_or_are_unwrapped(fragment: str, expected: str) -> None
     ],
 )
 def test_broken_markup_is_repaired(fragment: str, expected: str) -> None:
-    """Section 4, order of work: parsed as an HTML5 fragment; section 10: output cannot break our page; H11."""
+    """Rule H17: parsed as an HTML5 fragment, and no body can break our page; rule H11."""
     assert cleaned(fragment) == expected
 
 
@@ -251,7 +251,7 @@ def test_broken_markup_is_repaired(fragment: str, expected: str) -> None:
     ],
 )
 def test_only_listed_attributes_survive(fragment: str, expected: str) -> None:
-    """H6."""
+    """Rule H6."""
     assert cleaned(fragment) == expected
 
 
@@ -276,12 +276,12 @@ def test_only_listed_attributes_survive(fragment: str, expected: str) -> None:
     ],
 )
 def test_links_are_absolute_or_gone(href: str, expected: str | None) -> None:
-    """H6, H10: the text of a link stays whatever becomes of its address."""
+    """Rules H6 and H10: the text of a link stays whatever becomes of its address."""
     assert cleaned(f'<a href="{href}">x</a>') == (f'<a href="{expected}">x</a>' if expected else "<a>x</a>")
 
 
 def test_every_address_of_media_is_absolute() -> None:
-    """H10: src, srcset, poster, cite."""
+    """Rule H10: src, srcset, poster, cite."""
     html = cleaned(
         '<video src="v.mp4" poster="/p.jpg"><source src="../v.webm" type="video/webm"></video>'
         '<img src="a.png" srcset="a.png 1x,  /b,c.png 2x, data:image/png;base64,AA 3x">'
@@ -297,7 +297,7 @@ def test_every_address_of_media_is_absolute() -> None:
 
 
 def test_without_a_base_relative_addresses_are_dropped() -> None:
-    """H10: a relative address in an output would lead to another site."""
+    """Rule H10: a relative address in an output would lead to another site."""
     assert clean_html('<a href="/x">x</a><img src="y.png">').html == "<a>x</a>"
 
 
@@ -323,7 +323,7 @@ def test_without_a_base_relative_addresses_are_dropped() -> None:
     ],
 )
 def test_files_of_other_sites_are_loaded_without_referrer(fragment: str, expected: str | None) -> None:
-    """H7, H9."""
+    """Rules H7 and H9."""
     found = re.search(r'referrerpolicy="([^"]*)"', cleaned(fragment))
     assert (found[1] if found else None) == expected
 
@@ -349,7 +349,7 @@ def test_files_of_other_sites_are_loaded_without_referrer(fragment: str, expecte
     ],
 )
 def test_counting_pixels_are_removed(image: str) -> None:
-    """H8."""
+    """Rule H8."""
     assert cleaned(f"<p>a{image}b</p>") == "<p>ab</p>"
 
 
@@ -364,12 +364,12 @@ def test_counting_pixels_are_removed(image: str) -> None:
     ],
 )
 def test_pictures_that_only_look_like_pixels_stay(source: str) -> None:
-    """H8."""
+    """Rule H8."""
     assert [image["src"] for image in images(cleaned(f'<img src="{source}">'))] == [source]
 
 
 def test_data_pictures_are_kept_up_to_64_kib() -> None:
-    """H6, section 10: a larger one becomes a link to where the body came from."""
+    """Rule H6: a larger one becomes a link to where the body came from."""
     small = "data:image/jpeg;base64," + "A" * 60_000
     assert images(cleaned(f'<img src="{small}">'))[0]["src"] == small
     large = "data:image/jpeg;base64," + "A" * 2_000_000
@@ -379,7 +379,7 @@ def test_data_pictures_are_kept_up_to_64_kib() -> None:
 
 @pytest.mark.parametrize("kind", ["svg+xml", "html", "x-icon"])
 def test_data_pictures_of_other_types_are_dropped(kind: str) -> None:
-    """H6: never svg+xml."""
+    """Rule H6: never svg+xml."""
     assert cleaned(f'a<img src="data:image/{kind};base64,AAAA">') == "a"
 
 
@@ -437,7 +437,7 @@ def test_data_pictures_of_other_types_are_dropped(kind: str) -> None:
     ],
 )
 def test_known_players_stay_with_a_link_behind(source: str, address: str, link: str) -> None:
-    """H9: sandboxed, lazy, https, and always followed by a plain link."""
+    """Rule H9: sandboxed, lazy, https, and always followed by a plain link."""
     html = cleaned(f'<p>a</p><iframe src="{source}" width="560" height="315" onload="x()" allow="camera"></iframe>')
     frame, after = re.findall(r"<iframe[^>]*></iframe>|<a href.*", html)
     assert f'src="{address}"' in frame
@@ -479,12 +479,12 @@ def test_known_players_stay_with_a_link_behind(source: str, address: str, link: 
     ],
 )
 def test_other_frames_become_a_link(fragment: str, expected: str) -> None:
-    """H9."""
+    """Rule H9."""
     assert cleaned(fragment) == expected
 
 
 def test_more_frame_hosts_can_be_allowed() -> None:
-    """H9: PeerTube by setting."""
+    """Rule H9: PeerTube by setting."""
     fragment = '<iframe src="https://tube.example/videos/embed/1"></iframe>'
     kept = clean_html(fragment, embed_hosts=frozenset({"tube.example"})).html
     assert kept.startswith('<iframe src="https://tube.example/videos/embed/1" sandbox=')

@@ -1,7 +1,7 @@
 """Attack vectors of the well-known families: nothing that runs is left in a body, nor in a text.
 
 The judge is not the sanitiser: the result is read again by two other parsers, and every element, attribute and address
-they see must be on the lists of protocols H5 and H6.
+they see must be on the lists of rules H5 and H6.
 """
 
 from __future__ import annotations
@@ -415,7 +415,7 @@ def test_the_judge_sees_threats(vector: str) -> None:
 @pytest.mark.parametrize("base", [None, "https://blog.example/p"])
 @pytest.mark.parametrize("vector", VECTORS)
 def test_nothing_that_runs_is_left_in_a_body(vector: str, base: str | None) -> None:
-    """H5, H6."""
+    """Rules H5 and H6."""
     html = clean_html(vector, base=base).html
     assert threats(html) == []
     assert clean_html(html, base=base).html == html
@@ -426,14 +426,14 @@ def test_nothing_that_runs_is_left_in_a_body(vector: str, base: str | None) -> N
 )
 @pytest.mark.parametrize("family", FAMILIES)
 def test_nothing_that_runs_is_left_inside_other_markup(family: str, frame: str) -> None:
-    """H5, H6."""
+    """Rules H5 and H6."""
     for vector in FAMILIES[family]:
         assert threats(clean_html(frame.format(vector)).html) == []
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_vectors_behind_each_other_do_not_help_each_other(family: str) -> None:
-    """H5, H6."""
+    """Rules H5 and H6."""
     vectors = FAMILIES[family]
     assert threats(clean_html("".join(vectors)).html) == []
     assert threats(clean_html(" x ".join(reversed(vectors))).html) == []
@@ -447,7 +447,7 @@ RUNS = re.compile(
 
 @pytest.mark.parametrize("vector", VECTORS)
 def test_nothing_that_runs_is_left_in_a_text(vector: str) -> None:
-    """M2, M11: even a consumer that takes a title for HTML finds no element that runs in it, and no handler."""
+    """Rules M2 and M11: even who takes a title for HTML finds no element that runs in it, and no handler."""
     person = parse_person(vector)
     texts = [plain_title(vector), clean_label(vector), person.name if person else ""]
     for text in texts:
@@ -458,7 +458,7 @@ def test_nothing_that_runs_is_left_in_a_text(vector: str) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS)
 def test_escaped_texts_hold_no_element(vector: str) -> None:
-    """H13: text that is made HTML, as outputs do with every text, has no element of its own."""
+    """Rule H13: text that is made HTML, as outputs do with every text, has no element of its own."""
     for text in (
         visible_text(vector),
         atom_text(vector, "html"),

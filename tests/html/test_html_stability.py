@@ -1,4 +1,4 @@
-"""Cleaning twice changes nothing (section 4, "running twice changes nothing"), for any input at all."""
+"""Cleaning twice changes nothing (rule H17), for any input at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from aggregator.core.html.clean import clean_html, visible_text
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.rewrite import rewrite
 from aggregator.core.html.sanitise import sanitise
 
@@ -44,7 +44,7 @@ PIECES = tuple(ALL_PIECES.split("|"))
 @example("<img src='https://a.example:99999/x'>")
 @example("<a href=/x><iframe src=//player.vimeo.com/video/1></iframe></a>")
 def test_cleaning_twice_changes_nothing(fragment: str) -> None:
-    """Section 4. Nor does leaving out the base the second time: every address is absolute by then."""
+    """Rule H17. Nor does leaving out the base the second time: every address is absolute by then."""
     once = clean_html(fragment, base=BASE)
     assert clean_html(once.html, base=BASE).html == once.html
     assert clean_html(once.html).html == once.html
@@ -64,17 +64,17 @@ def test_any_text_is_cleaned_and_stays_clean(fragment: str) -> None:
 @given(st.lists(st.sampled_from([piece for piece in PIECES if piece.startswith("<")]), max_size=20).map("x".join))
 def test_what_is_called_settled_is(fragment: str) -> None:
     """The short way (one round, not two) is taken only where the sanitiser's answer is its own fixed point."""
-    written = rewrite(fragment, Place(base=BASE))
+    written = rewrite(fragment, LinkContext(base=BASE))
     once = sanitise("".join(written.parts))
     if written.is_settled and "<pre>" not in once:
         assert sanitise(once) == once
-        assert rewrite(once, Place(base=BASE)).is_settled
+        assert rewrite(once, LinkContext(base=BASE)).is_settled
 
 
 @settings(max_examples=100)
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
 def test_the_result_is_well_nested(fragment: str) -> None:
-    """Section 10: output cannot break our page. Every tag is closed in order."""
+    """Rule H17: no body can break the page. Every tag is closed in order."""
     opened: list[str] = []
     for slash, name in re.findall(r"<(/?)([a-z0-9]+)", clean_html(fragment, base=BASE).html):
         if slash:
@@ -122,7 +122,7 @@ ODD = [
 
 @pytest.mark.parametrize("fragment", ODD)
 def test_odd_bodies_are_fixed_points_too(fragment: str) -> None:
-    """Section 4."""
+    """Rule H17."""
     once = clean_html(fragment, base=BASE)
     assert clean_html(once.html, base=BASE).html == once.html
     assert "html-unstable" not in once.diagnostics

@@ -76,5 +76,5 @@ def test_visible_text_takes_anything(html: str) -> None:
     ],
 )
 def test_first_image_is_the_first_real_picture(html: str, expected: Image | None) -> None:
-    """Section 1, field `image`; H8."""
+    """Rule M14, `image`, and rule H8."""
     assert first_image(html) == expected

@@ -23,12 +23,12 @@ from aggregator.core.html.clean import MAX_BYTES, Cleaned, clean_html, without_e
     ],
 )
 def test_feeds_carry_no_links_into_themselves(page: str | None, expected: str) -> None:
-    """H10 keeps `#x`; in a feed it would be a relative reference."""
+    """Rule H10 keeps `#x`; in a feed it would be a relative reference."""
     assert without_embeds(cleaned('<a href="#n">1</a><p id=n>x</p>'), page=page) == expected
 
 
 def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
-    """W2: validators look for `src=` in the whole tag of a picture."""
+    """Rule W2: validators look for `src=` in the whole tag of a picture."""
     html = cleaned('<img src="/a.png" alt="write src=x here"><p>src=y</p>')
     assert without_embeds(html) == '<img src="https://blog.example/a.png" alt="write src&#61;x here"><p>src=y</p>'
 
@@ -55,7 +55,7 @@ def test_feeds_carry_no_description_that_looks_like_an_address() -> None:
     ],
 )
 def test_double_escaping_is_undone(fragment: str, expected: str, notes: tuple[str, ...]) -> None:
-    """H12."""
+    """Rule H12."""
     assert clean_html(fragment) == Cleaned(html=expected, diagnostics=notes)
 
 
@@ -71,12 +71,12 @@ def test_double_escaping_is_undone(fragment: str, expected: str, notes: tuple[st
     ],
 )
 def test_plain_text_becomes_paragraphs(fragment: str, expected: str) -> None:
-    """H13."""
+    """Rule H13."""
     assert cleaned(fragment) == expected
 
 
 def test_a_long_body_is_cut_at_a_block_border_and_linked() -> None:
-    """Section 10: content is cut at 1 MiB at a block border with a link."""
+    """Rule H18: content is cut at 1 MiB at a block border with a link."""
     result = clean_html("".join(f"<p>段落 {number}</p>" for number in range(49_000)) * 2, base=BASE)
     assert result.truncated
     assert "html-cut" in result.diagnostics
@@ -85,7 +85,7 @@ def test_a_long_body_is_cut_at_a_block_border_and_linked() -> None:
 
 
 def test_one_endless_block_is_cut_too() -> None:
-    """Section 10."""
+    """Rule H18."""
     result = clean_html("<p>" + "字" * 2_000_000 + "</p><p>after</p>")
     assert result.truncated
     assert 900_000 < len(result.html.encode()) <= MAX_BYTES
@@ -93,7 +93,7 @@ def test_one_endless_block_is_cut_too() -> None:
 
 
 def test_a_body_of_just_one_mebibyte_is_whole() -> None:
-    """Section 10."""
+    """Rule H18."""
     body = "<p>" + "x" * (MAX_BYTES - 7) + "</p>"
     assert clean_html(body) == Cleaned(html=body)
 
@@ -185,7 +185,7 @@ POST = (
 
 
 def test_a_post_as_an_rsshub_route_writes_it_keeps_its_pictures() -> None:
-    """Section 0: four pictures with their policy, one conflict of sizes each, an empty line in an `alt`."""
+    """Rules H3, H4 and H7: four pictures with their policy, one conflict of sizes each, an empty line in an `alt`."""
     html = clean_html(POST).html
     assert html.startswith('<p>5 月 16 日，示例公司发布报告（下称“报告”）。</p><p style="text-align: center;"><img ')
     assert html.endswith('alt="图片 4" title="标题" width="1338" referrerpolicy="no-referrer"></p>')
@@ -209,11 +209,11 @@ def test_a_post_as_an_rsshub_route_writes_it_keeps_its_pictures() -> None:
     ],
 )
 def test_no_password_is_published(fragment: str, expected: str) -> None:
-    """P21: userinfo in addresses is never published."""
+    """Rule P21: userinfo in addresses is never published."""
     assert cleaned(fragment) == expected
 
 
 def test_the_anchor_of_a_link_has_one_sign() -> None:
-    """H10: what stands behind a second # is no URI; the place it leads to is found all the same."""
+    """Rule H10: what stands behind a second # is no URI; the place it leads to is found all the same."""
     assert cleaned('<a href="#C#">x</a><p id="C#">y</p>') == '<a href="#entry-C%23">x</a><p id="entry-C#">y</p>'
     assert without_embeds(cleaned('<a href="#C#">x</a>'), page="https://a.example/p").count("#") == 1

@@ -1,4 +1,4 @@
-"""Titles, names and labels as plain text: M2, M10 to M12, K3, H13 and the lines of section 10 on them."""
+"""Titles, names and labels as plain text: rules M2, M10 to M12, M14, K3, H13 and R5."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from aggregator.core.model import Person
     ],
 )
 def test_rss_titles_as_an_xml_parser_hands_them_over(written: str, expected: str) -> None:
-    """M11, its own examples: `written` is the XML source, decoded once before."""
+    """Rule M11, its own examples: `written` is the XML source, decoded once before."""
     assert plain_title(unescape(written)) == expected
 
 
@@ -72,7 +72,7 @@ def test_rss_titles_as_an_xml_parser_hands_them_over(written: str, expected: str
     ],
 )
 def test_titles_lose_markup_and_nothing_else(raw: str, expected: str) -> None:
-    """M2, M11."""
+    """Rules M2 and M11."""
     assert plain_title(raw) == expected
 
 
@@ -93,7 +93,7 @@ def test_titles_lose_markup_and_nothing_else(raw: str, expected: str) -> None:
     ],
 )
 def test_atom_texts_are_read_by_type(value: str, type: str | None, expected: str) -> None:
-    """M12."""
+    """Rule M12."""
     assert atom_text(value, type) == expected
 
 
@@ -109,13 +109,13 @@ def test_atom_texts_are_read_by_type(value: str, type: str | None, expected: str
     ],
 )
 def test_one_line_is_one_line(text: str, limit: int, expected: str) -> None:
-    """Section 10: newlines to one line, 5,000 characters to 500."""
+    """Rule R5: newlines to one line, 5,000 characters to 500."""
     assert one_line(text, limit) == expected
 
 
 @given(st.text())
 def test_one_line_holds_whatever_comes(text: str) -> None:
-    """M2: no control characters, no lone surrogates, no line end, capped."""
+    """Rule M2: no control characters, no lone surrogates, no line end, capped."""
     line = one_line(text)
     assert len(line) <= MAX_LINE
     assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in line)
@@ -137,13 +137,13 @@ def test_one_line_holds_whatever_comes(text: str) -> None:
     ],
 )
 def test_a_title_is_made_from_the_text(visible: str, expected: str) -> None:
-    """Section 1, field `title`."""
+    """Rule M14, `title`."""
     assert generated_title(visible) == expected
 
 
 @given(st.text())
 def test_a_generated_title_is_short(visible: str) -> None:
-    """Section 1, field `title`: 80 characters and "…"."""
+    """Rule M14, `title`: 80 characters and "…"."""
     assert len(generated_title(visible)) <= GENERATED_TITLE + 1
 
 
@@ -159,13 +159,13 @@ def test_a_generated_title_is_short(visible: str) -> None:
     ],
 )
 def test_text_becomes_html(text: str, expected: str) -> None:
-    """H13, and JSON Feed content_text."""
+    """Rule H13, and JSON Feed content_text."""
     assert html_from_text(text) == expected
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"])))
 def test_text_made_html_reads_the_same(text: str) -> None:
-    """H13: what was text is text again for a parser."""
+    """Rule H13: what was text is text again for a parser."""
     html = html_from_text(text)
     shown = lxml_html.fragment_fromstring(f"<div>{html}</div>").text_content() if html else ""
     assert "".join(shown.split()) == "".join(one_line(text, 10**9).split())
@@ -185,7 +185,7 @@ def test_text_made_html_reads_the_same(text: str) -> None:
     ],
 )
 def test_labels_are_cleaned(name: str, expected: str) -> None:
-    """K3."""
+    """Rule K3."""
     assert clean_label(name) == expected
 
 
@@ -204,13 +204,13 @@ def test_labels_are_cleaned(name: str, expected: str) -> None:
     ],
 )
 def test_labels_are_compared_by_key(one: str, other: str, equal: bool) -> None:
-    """K3: compare case-folded and width-folded, blanks next to CJK ignored."""
+    """Rule K3: compare case-folded and width-folded, blanks next to CJK ignored."""
     assert (label_key(one) == label_key(other)) is equal
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="&<"), max_size=60))
 def test_a_clean_label_stays_as_it_is(name: str) -> None:
-    """K3: cleaning twice changes nothing, and the key does not tell the two apart."""
+    """Rule K3: cleaning twice changes nothing, and the key does not tell the two apart."""
     label = clean_label(name)
     assert clean_label(label) == label
     assert label_key(label) == label_key(name)
@@ -247,13 +247,13 @@ def test_a_clean_label_stays_as_it_is(name: str) -> None:
     ],
 )
 def test_persons_are_read_in_every_form(raw: str, expected: Person | None) -> None:
-    """Section 1, field `authors`; section 10, author lines."""
+    """Rules M10 and M14, `authors`."""
     assert parse_person(raw) == expected
 
 
 @given(st.text(alphabet='ab@.<>() "&;null'))
 def test_an_address_is_never_a_name(raw: str) -> None:
-    """M10, section 10: the name of nobody is an e-mail address."""
+    """Rule M10: the name of nobody is an e-mail address."""
     person = parse_person(raw)
     assert person is None or not re.search(r"\w@\w", person.name)
 

@@ -1,4 +1,4 @@
-"""What a document changes, and what dates a change may move (protocols D4, D6 to D9)."""
+"""What a document changes, and what dates a change may move (rules D4 and D6 to D9)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.core.ingest.changes import Filed, diff, fingerprint, first_dates, is_significant, revised_dates
-from aggregator.core.ingest.identity import Keyed
-from aggregator.core.model import Comments, Entry, Foreign
+from aggregator.core.ingest.changes import StoredVersion, diff, fingerprint, first_dates, is_significant, revised_dates
+from aggregator.core.ingest.identity import KeyedEntry
+from aggregator.core.model import Comments, Entry, ForeignElement
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 MEDIA = "http://search.yahoo.com/mrss/"
-VIEWS = Foreign(
+VIEWS = ForeignElement(
     namespace=MEDIA,
     name="community",
-    children=(Foreign(namespace=MEDIA, name="statistics", attributes=(("views", "100"),)),),
+    children=(ForeignElement(namespace=MEDIA, name="statistics", attributes=(("views", "100"),)),),
 )
-CREDIT = Foreign(namespace=MEDIA, name="credit", text="Ann")
+CREDIT = ForeignElement(namespace=MEDIA, name="credit", text="Ann")
 
 
 def entry(**more: object) -> Entry:
@@ -27,8 +27,8 @@ def entry(**more: object) -> Entry:
 
 def changes_of(before: Entry, after: Entry, **options: bool) -> tuple[int, int, int]:
     """(revised, unchanged, moved)"""
-    filed = {"a": Filed(fingerprint=fingerprint(before), published=before.published)}
-    found = diff([Keyed(key="a", position=0, entry=after, link_key=None)], filed, {}, **options)
+    filed = {"a": StoredVersion(fingerprint=fingerprint(before), published=before.published)}
+    found = diff([KeyedEntry(key="a", position=0, entry=after, link_key=None)], filed, {}, **options)
     assert () == found.new
     return len(found.revised), found.unchanged, found.moved
 
@@ -39,24 +39,24 @@ def changes_of(before: Entry, after: Entry, **options: bool) -> tuple[int, int, 
         pytest.param({}, (0, 1, 0), id="the same"),
         pytest.param({"content": "<p>二</p>"}, (1, 0, 0), id="other content"),
         pytest.param({"title": "二"}, (1, 0, 0), id="another title"),
-        pytest.param({"updated": NOW}, (0, 1, 0), id="D9: updated alone is the moment of rendering"),
+        pytest.param({"updated": NOW}, (0, 1, 0), id="updated alone is the moment of rendering (rule D9)"),
         pytest.param({"comments": Comments(count=7)}, (0, 1, 0), id="a comment more"),
-        pytest.param({"foreign": (VIEWS,)}, (0, 1, 0), id="M4: views and votes of Media RSS"),
-        pytest.param({"foreign": (CREDIT,)}, (1, 0, 0), id="M4: another credit"),
+        pytest.param({"foreign": (VIEWS,)}, (0, 1, 0), id="views and votes of Media RSS (rule M4)"),
+        pytest.param({"foreign": (CREDIT,)}, (1, 0, 0), id="another credit (rule M4)"),
         pytest.param({"provenance": {"title": "rss:title"}}, (0, 1, 0), id="found elsewhere"),
-        pytest.param({"published": NOW + DAY}, (0, 1, 1), id="D8: a later date is no news"),
-        pytest.param({"published": NOW - DAY}, (1, 0, 1), id="D8: an earlier date is believed"),
+        pytest.param({"published": NOW + DAY}, (0, 1, 1), id="a later date is no news (rule D8)"),
+        pytest.param({"published": NOW - DAY}, (1, 0, 1), id="an earlier date is believed (rule D8)"),
         pytest.param({"published": None}, (0, 1, 0), id="a date that is gone"),
     ],
 )
 def test_what_counts_as_a_revision(more: dict[str, object], expected: tuple[int, int, int]) -> None:
-    """D7 to D9"""
+    """Rules D7 to D9"""
     before = entry(comments=Comments(count=3)) if "comments" in more else entry()
     assert expected == changes_of(before, entry(**more))
 
 
 def test_dates_that_move_by_themselves_revise_nothing() -> None:
-    """D7: the first value stays"""
+    """Rule D7: the first value stays"""
     assert (0, 1, 1) == changes_of(entry(), entry(published=NOW - DAY), dates_are_stable=False)
 
 
@@ -64,15 +64,18 @@ def test_dates_that_move_by_themselves_revise_nothing() -> None:
     ("published", "stored", "sort_date"),
     [
         pytest.param(NOW - DAY, NOW - DAY, NOW - DAY, id="as given"),
-        pytest.param(None, None, NOW - timedelta(seconds=3), id="D4: first seen minus the place in the document"),
+        pytest.param(None, None, NOW - timedelta(seconds=3), id="first seen minus the place in the document (rule D4)"),
         pytest.param(
-            NOW + timedelta(minutes=9), NOW + timedelta(minutes=9), NOW + timedelta(minutes=9), id="D6: a fast clock"
+            NOW + timedelta(minutes=9),
+            NOW + timedelta(minutes=9),
+            NOW + timedelta(minutes=9),
+            id="a fast clock (rule D6)",
         ),
-        pytest.param(NOW + DAY, NOW, NOW, id="D6: the future counts as now"),
+        pytest.param(NOW + DAY, NOW, NOW, id="the future counts as now (rule D6)"),
     ],
 )
 def test_dates_of_a_new_entry(published: datetime | None, stored: datetime | None, sort_date: datetime) -> None:
-    """D4, D6"""
+    """Rules D4 and D6"""
     dates = first_dates(entry(published=published), position=3, first_seen=NOW)
     assert (stored, sort_date) == (dates.published, dates.sort_date)
 
@@ -88,7 +91,7 @@ def test_dates_of_a_new_entry(published: datetime | None, stored: datetime | Non
     ],
 )
 def test_updated_of_a_revision(given: datetime | None, significant: bool, expected: datetime) -> None:
-    """D9"""
+    """Rule D9"""
     dates = revised_dates(
         entry(updated=given), published=NOW, updated=NOW, now=NOW + 2 * DAY, is_significant=significant
     )
@@ -106,5 +109,5 @@ def test_updated_of_a_revision(given: datetime | None, significant: bool, expect
     ],
 )
 def test_which_change_of_text_is_significant(before: str, after: str, expected: bool) -> None:
-    """D9: more than 50 characters or 5 %"""
+    """Rule D9: more than 50 characters or 5 %"""
     assert expected is is_significant(before, after)

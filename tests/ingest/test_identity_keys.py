@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.core.ingest.identity import Keying, Remembered, assign_keys, entry_key, public_id, recognise
+from aggregator.core.ingest.identity import KeyAssignment, StoredIdentity, assign_keys, entry_key, public_id, recognise
 from aggregator.core.model import Entry, SourceId
 from aggregator.core.source_state import IdentityMode
 
@@ -22,7 +22,7 @@ def entry(guid: str | None = None, link: str | None = None, title: str = "标题
     return Entry(id=guid, link=link, title=title, **more)
 
 
-def keys(*entries: Entry, mode: IdentityMode = ID) -> Keying:
+def keys(*entries: Entry, mode: IdentityMode = ID) -> KeyAssignment:
     return assign_keys(entries, mode, feed_host="example.org")
 
 
@@ -42,46 +42,46 @@ class TestNativeIds:
         ],
     )
     def test_ids_are_compared_character_by_character(self, one: str, other: str) -> None:
-        """I1"""
+        """Rule I1"""
         assert keys_of(entry(one, "http://example.org/a"), entry(other, "http://example.org/b")) == [one, other]
 
     def test_the_link_does_not_matter_where_there_is_an_id(self) -> None:
-        """I1"""
+        """Rule I1"""
         assert keys_of(entry("a", "http://example.org/1")) == keys_of(entry("a", "http://example.org/2"))
 
 
 class TestMissingIds:
     def test_the_link_is_the_key_where_it_is_unique(self) -> None:
-        """I2"""
+        """Rule I2"""
         [key] = keys_of(entry(None, "http://Example.org:80/a/?utm_source=x"))
         assert key == "link:https://example.org/a"
 
     def test_a_link_that_several_share_is_no_key(self) -> None:
-        """I2"""
+        """Rule I2"""
         one, other = keys_of(entry(None, "https://e.org/a", "一"), entry(None, "https://e.org/a", "二"))
         assert one != other
         assert not one.startswith("link:")
 
     def test_without_link_title_and_text_are_the_key(self) -> None:
-        """I2"""
+        """Rule I2"""
         first = keys_of(entry(title="一", content="<p>正文</p>"))
         assert first == keys_of(entry(title="一", content="<div>正文</div>"))
         assert first != keys_of(entry(title="二", content="<p>正文</p>"))
         assert first != keys_of(entry(title="一", content="<p>别的</p>"))
 
     def test_nothing_we_made_up_is_in_a_key(self) -> None:
-        """I2: a title or a date of ours must not make a new entry at every poll"""
+        """Rule I2: a title or a date of ours must not make a new entry at every poll"""
         made = entry(title="正文…", title_is_generated=True, content="<p>正文</p>")
         later = replace(made, title="正文 (2)", updated=NOON)
         assert keys_of(made) == keys_of(later)
 
     def test_links_that_differ_by_the_fragment_alone_are_different(self) -> None:
-        """I6"""
+        """Rule I6"""
         found = keys_of(entry(None, "https://e.org/a#1", "一"), entry(None, "https://e.org/a#2", "二"))
         assert found == ["link:https://e.org/a#1", "link:https://e.org/a#2"]
 
     def test_a_link_has_one_key_whatever_else_the_document_holds(self) -> None:
-        """I6: entries of a source may differ by the fragment alone although this document has only one of them"""
+        """Rule I6: entries of a source may differ by the fragment alone although this document has only one of them"""
         alone = keys_of(entry(None, "https://e.org/log#v2", "二"))
         assert (
             alone == keys_of(entry(None, "https://e.org/log#v2", "二"), entry(None, "https://e.org/log#v1", "一"))[:1]
@@ -158,7 +158,7 @@ REUSES = [
 class TestReusedIds:
     @pytest.mark.parametrize("case", REUSES)
     def test_all_entries_are_shown_and_copies_once(self, case: Reuse) -> None:
-        """I3, and "all guids equal: all ten shown" """
+        """Rule I3, and "all guids equal: all ten shown" """
         found = keys(*(replace(e, id=e.id or None) for e in case.entries))
         assert len({keyed.key for keyed in found.entries}) == len(found.entries) == case.shown
         assert found.mode is case.mode
@@ -167,12 +167,12 @@ class TestReusedIds:
         assert {d.name for d in found.diagnostics} == told
 
     def test_the_downgrade_holds_for_every_entry_of_the_document(self) -> None:
-        """I3: the first one too, and those whose guid is fine"""
+        """Rule I3: the first one too, and those whose guid is fine"""
         found = keys_of(entry("1", "https://e.org/a"), entry("1", "https://e.org/b"), entry("2", "https://e.org/c"))
         assert all(key.startswith("twin:") for key in found)
 
     def test_the_downgrade_is_not_undone_by_a_better_document(self) -> None:
-        """I3: flipping back would give every entry twice"""
+        """Rule I3: flipping back would give every entry twice"""
         alone = keys(entry("1", "https://e.org/a"), mode=IdentityMode.ID_LINK)
         together = keys(entry("1", "https://e.org/a"), entry("1", "https://e.org/b"))
         assert alone.mode is IdentityMode.ID_LINK
@@ -180,7 +180,7 @@ class TestReusedIds:
         assert alone.diagnostics == ()
 
     def test_of_two_copies_the_newer_stays_in_the_place_of_the_first(self) -> None:
-        """I3: newest wins"""
+        """Rule I3: newest wins"""
         old = entry("1", "https://e.org/a", "旧", updated=NOON)
         new = entry("1", "https://e.org/a", "新", updated=NOON + timedelta(hours=1))
         for document in ((old, new), (new, old)):
@@ -188,10 +188,10 @@ class TestReusedIds:
             assert (keyed.entry.title, keyed.position) == ("新", 0)
 
 
-def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, Remembered]:
+def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, StoredIdentity]:
     """These entries as the store knows them after one visit."""
     return {
-        keyed.key: Remembered(
+        keyed.key: StoredIdentity(
             seq=seq,
             key=keyed.key,
             title=keyed.entry.title,
@@ -202,7 +202,7 @@ def remember(*entries: Entry, mode: IdentityMode = ID) -> dict[str, Remembered]:
     }
 
 
-def names(stored: dict[str, Remembered], *entries: Entry) -> dict[str, str]:
+def names(stored: dict[str, StoredIdentity], *entries: Entry) -> dict[str, str]:
     return recognise(keys(*entries).entries, stored)
 
 
@@ -255,19 +255,19 @@ class TestChangedIds:
     def test_an_entry_with_a_new_id_is_recognised_by_alias_and_title_or_date(
         self, before: Entry, after: Entry, is_same: bool
     ) -> None:
-        """I4"""
+        """Rule I4"""
         stored = remember(before)
         [old] = stored
         [new] = keys_of(after)
         assert names(stored, after) == ({new: old} if is_same else {})
 
     def test_an_id_that_is_still_in_the_document_belongs_to_its_own_entry(self) -> None:
-        """I4: old id absent from this document"""
+        """Rule I4: old id absent from this document"""
         before = entry("a", "https://e.org/1")
         assert names(remember(before), entry("b", "https://e.org/1"), before) == {}
 
     def test_a_stored_entry_is_claimed_once(self) -> None:
-        """Two entries cannot both be the same old one"""
+        """Rule I4: two entries cannot both be the same old one"""
         found = names(
             remember(entry("a", "https://e.org/1")), entry("b", "https://e.org/1"), entry("c", "https://e.org/1")
         )
@@ -283,7 +283,7 @@ class TestChangedIds:
         ],
     )
     def test_a_whole_site_that_moved_is_accepted_by_alias_alone(self, moved: int, fresh: int, accepted: bool) -> None:
-        """I4: five or more, and over half of the document, whatever became of titles and dates"""
+        """Rule I4: five or more, and over half of the document, whatever became of titles and dates"""
         old = [entry(f"http://old.example/p/{n}", f"http://old.example/p/{n}", f"旧 {n}") for n in range(moved)]
         new = [
             entry(f"https://new.example/p/{n}", f"https://new.example/p/{n}", f"新 {n}") for n in range(moved + fresh)
@@ -294,7 +294,7 @@ class TestChangedIds:
 
 class TestChangingIds:
     def test_keyed_by_link_a_new_guid_makes_no_difference(self) -> None:
-        """Section 10: guid differs at every poll"""
+        """Rule I11"""
         first = keys_of(entry("r1", "https://e.org/1"), entry("r2", "https://e.org/2"), mode=LINK)
         again = keys_of(entry("r3", "https://e.org/1"), entry("r4", "https://e.org/2"), mode=LINK)
         assert first == again == ["link:https://e.org/1", "link:https://e.org/2"]
@@ -307,6 +307,7 @@ class TestChangingIds:
         assert first == keys_of(replace(a, id="r3"), replace(b, id="r4"), mode=LINK)
 
     def test_entries_without_a_link_keep_their_guid(self) -> None:
+        """Rule I11."""
         assert keys_of(entry("g"), mode=LINK) == ["g"]
 
 
@@ -316,27 +317,28 @@ class TestPublicIds:
         ["https://e.org/p/1", "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a", "tag:e.org,2022:1", "http://e.org/?p=1"],
     )
     def test_an_absolute_uri_is_published_as_it_is(self, native: str) -> None:
-        """I7"""
+        """Rule I7"""
         assert self.made(entry(native)) == native
 
     @pytest.mark.parametrize("native", ["1", "e.org/p/1", "/p/1", "中文", "a b", "x" * 3000, "javascript:alert(1)"])
     def test_anything_else_becomes_a_tag_uri(self, native: str) -> None:
-        """I7"""
+        """Rule I7"""
         made = self.made(entry(native, "https://e.org/1"))
         assert made.startswith("tag:feeds.example,2026:src/")
         assert made.isascii()
         assert not set(made) & set(' <>"{}|\\^`')
 
     def test_a_uri_that_another_source_entry_has_is_not_given_twice(self) -> None:
-        """I9: a validator calls it an error"""
+        """Rule I9: a validator calls it an error"""
         assert self.made(entry("https://e.org/1"), taken=("https://e.org/1",)).startswith("tag:")
 
     def test_equal_ids_of_two_sources_become_different(self) -> None:
-        """I9"""
+        """Rule I9"""
         first = public_id(entry("1"), "1", source=SourceId("a"), authority="f.example", year="2026", taken=())
         assert first != public_id(entry("1"), "1", source=SourceId("b"), authority="f.example", year="2026", taken=())
 
     def test_a_slash_in_a_source_or_key_cannot_make_two_ids_one(self) -> None:
+        """Rule I7."""
         one = public_id(entry(None), "b/c", source=SourceId("a"), authority="f.example", year="2026", taken=())
         assert one != public_id(entry(None), "c", source=SourceId("a/b"), authority="f.example", year="2026", taken=())
 
@@ -370,14 +372,16 @@ class TestAlways:
         assert again.mode is first.mode
         assert "reused-guid" not in {one.name for one in again.diagnostics}
         stored = {
-            k.key: Remembered(seq=n, key=k.key, title=k.entry.title, published=k.entry.published, link_key=k.link_key)
+            k.key: StoredIdentity(
+                seq=n, key=k.key, title=k.entry.title, published=k.entry.published, link_key=k.link_key
+            )
             for n, k in enumerate(first.entries)
         }
         assert recognise(again.entries, stored) == {}
 
     @given(st.lists(ENTRIES, max_size=12), MODES)
     def test_every_key_once_and_no_different_link_is_lost(self, document: list[Entry], mode: IdentityMode) -> None:
-        """Nothing is lost: entries with different guid and link are never made one"""
+        """Rules I1 to I3: entries with different guid and link are never made one"""
         found = keys(*document, mode=mode)
         assert len({k.key for k in found.entries}) == len(found.entries)
         kept = {(k.entry.id, k.link_key) for k in found.entries if k.entry.id}

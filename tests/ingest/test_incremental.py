@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest import entry_cache, incremental
-from aggregator.core.ingest.entry_cache import Left, Taken
+from aggregator.core.ingest.entry_cache import CacheUpdate, DocumentReading
 from aggregator.core.ingest.identity import text_key
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
@@ -44,7 +44,7 @@ def context(document: Document) -> Context:
     return Context(source=SourceId("x"), poll_url=URL, document_url=document.url, fetched_at=NOW)
 
 
-def whole(document: Document) -> Taken | None:
+def whole(document: Document) -> DocumentReading | None:
     about = entry_cache.circumstances(document, context(document), None)
     try:
         return incremental.read_whole(document, context(document), None, None, about)
@@ -52,22 +52,22 @@ def whole(document: Document) -> Taken | None:
         return None
 
 
-def kept(left: Left | None) -> bytes:
+def kept(left: CacheUpdate | None) -> bytes:
     """As if something were in motion, so that nothing is taken to be as before."""
     return entry_cache.dump(left, entries=1, span=0.0, settled=False) if left else b""
 
 
-def after(seen: bytes, document: Document) -> Taken | None:
+def after(seen: bytes, document: Document) -> DocumentReading | None:
     about = entry_cache.circumstances(document, context(document), None)
     found = incremental.reread(document, seen, about, context(document), None)
-    assert found is None or isinstance(found, Taken)
+    assert found is None or isinstance(found, DocumentReading)
     return found
 
 
 def agrees(document: Document, seen: Document) -> bool | None:
     """Whether the document is read the same beside what stayed of another; None if it has to be read whole."""
     alone, before = whole(document), whole(seen)
-    found = after(kept(before.left), document) if before and before.left else None
+    found = after(kept(before.cache_update), document) if before and before.cache_update else None
     if found is None:
         return None
     assert alone is not None
@@ -84,11 +84,11 @@ def agrees(document: Document, seen: Document) -> bool | None:
     assert of_feed(found) == of_feed(alone)
     beside = {"entries": (), "diagnostics": ()} | ({"encoding": ""} if document.parts else {})
     assert replace(found.reading, **beside) == replace(alone.reading, **beside)
-    assert stays(found.left, document) == stays(alone.left, document)
+    assert stays(found.cache_update, document) == stays(alone.cache_update, document)
     return True
 
 
-def stays(left: Left | None, document: Document) -> tuple[bool, str, object] | None:
+def stays(left: CacheUpdate | None, document: Document) -> tuple[bool, str, object] | None:
     """What the next visit would know, but for the order of notes."""
     decoded = None if document.parts else decode_document(document)
     made = cut(document, decoded)
@@ -99,7 +99,7 @@ def stays(left: Left | None, document: Document) -> tuple[bool, str, object] | N
     return left.has_all, loaded.inherited, loaded.known
 
 
-def of_feed(taken: Taken) -> set[str]:
+def of_feed(taken: DocumentReading) -> set[str]:
     """What was noted of the whole; of notes on single entries only the first of a name are kept."""
     return {note.name for note in taken.reading.diagnostics if note.name.startswith(("encoding-", "language-", "no-"))}
 
@@ -156,7 +156,7 @@ def test_feeds_of_the_corpus_are_read_the_same_in_parts_in_any_encoding(encoding
 
 
 def test_the_corpus_as_a_folder_of_files_is_read_the_same_in_parts() -> None:
-    """M3, M9: posts, feeds and broken files side by side"""
+    """Rules M3 and M9: posts, feeds and broken files side by side"""
     document = folder(*((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in DOCUMENTS))
     for choice in (1, 0b1010, -2, ~(1 << 60), -1):
         assert agrees(document, thinned(document, choice)) is True
@@ -315,12 +315,12 @@ def test_what_stays_of_a_document_read_in_part_is_what_stays_of_the_whole() -> N
     documents = [feed(entries[start : start + 4], "gbk", is_declared=True) for start in (0, 1, 2)]
     first = whole(documents[0])
     assert first is not None
-    seen = kept(first.left)
+    seen = kept(first.cache_update)
     for document in documents[1:]:
         found = after(seen, document)
         assert found is not None
         assert len(found.stand_ins) == 3
-        seen = kept(found.left)
+        seen = kept(found.cache_update)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_what_stays_of_a_document_read_in_part_is_what_stays_of_the_whole() -> N
     ],
 )
 def test_an_undeclared_encoding_is_judged_by_the_whole_document(undeclared: str, then: str) -> None:
-    """P19: one new entry alone would be read as something else"""
+    """Rule P19: one new entry alone would be read as something else"""
     words = "今天的新闻报道，标题和内容。" * 20
     old = f"<item><guid>1</guid><title>{words}</title></item>".encode(undeclared)
     new = f"<item><guid>2</guid><title>{then}</title></item>".encode("gb18030")

@@ -1,4 +1,4 @@
-"""Addresses: H10 and P21 for what is published, I4, I6 and I7 for what is compared."""
+"""Addresses: rules H10 and P21 for what is published, rules I4, I6 and I7 for what is compared."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ BASE = "https://www.example.com/a/b/index.html?x=1"
     ],
 )  # fmt: skip
 def test_address_is_made_absolute_and_clean(url: str, expected: str | None) -> None:
-    """H10, P21."""
+    """Rules H10 and P21."""
     assert absolute(url, BASE) == expected
 
 
@@ -103,7 +103,7 @@ def test_relative_address_without_a_usable_base_is_none(base: str | None) -> Non
     ],
 )  # fmt: skip
 def test_id_is_published_as_it_is_only_if_it_is_an_absolute_uri(text: str, expected: bool) -> None:
-    """I7."""
+    """Rule I7."""
     assert is_absolute_uri(text) is expected
 
 
@@ -151,12 +151,12 @@ def test_id_is_published_as_it_is_only_if_it_is_an_absolute_uri(text: str, expec
     ],
 )  # fmt: skip
 def test_links_to_one_page_have_one_key(url: str, key: str | None) -> None:
-    """I6."""
+    """Rule I6."""
     assert link_key(url, feed_host="feed.example") == key
 
 
 def test_fragment_stays_where_entries_differ_by_it() -> None:
-    """I6."""
+    """Rule I6."""
     assert link_key("https://e.com/a#1", keep_fragment=True) == "https://e.com/a#1"
 
 
@@ -205,7 +205,7 @@ def test_alias_of_an_id_survives_a_move_of_the_site(native_id: str, alias: str |
     ],
 )
 def test_same_site_is_one_registrable_domain(a: str, b: str, expected: bool) -> None:
-    """H7."""
+    """Rule H7."""
     assert same_site(a, b) is expected
     assert same_site(b, a) is expected
 
@@ -239,7 +239,7 @@ def test_host_and_origin(url: str, host: str | None, origin: str | None) -> None
     ],
 )
 def test_password_is_taken_out_of_an_address(url: str, bare: str, userinfo: tuple[str, str] | None) -> None:
-    """P21."""
+    """Rule P21."""
     assert without_userinfo(url) == bare
     assert userinfo_of(url) == userinfo
 
@@ -259,7 +259,7 @@ URLS = st.one_of(st.text(max_size=40), PIECES, PIECES.map(lambda tail: "https://
 @given(URLS, st.one_of(st.none(), URLS))
 @settings(max_examples=400)
 def test_no_string_raises_and_answers_are_uris(url: str, base: str | None) -> None:
-    """H10, P21: total, idempotent, and only RFC 3986 characters come out."""
+    """Rules H10 and P21: total, idempotent, and only RFC 3986 characters come out."""
     made = absolute(url, base)
     for function in (link_key, alias_key, host_of, origin_of, is_absolute_uri, without_userinfo, userinfo_of):
         function(url)
@@ -275,6 +275,6 @@ def test_no_string_raises_and_answers_are_uris(url: str, base: str | None) -> No
 @given(URLS)
 @settings(max_examples=400)
 def test_key_of_a_link_does_not_depend_on_its_cleaning(url: str) -> None:
-    """I6."""
+    """Rule I6."""
     made = absolute(url, None)
     assert link_key(url) == (link_key(made) if made else None)

@@ -1,4 +1,4 @@
-"""Which characters a text may hold at all (protocols H11).
+"""Which characters a text may hold at all (rule H11).
 
 Every text of the model passes here once: XML writers refuse control characters, JSON and Rust refuse lone
 surrogates, and HTML parsers call noncharacters an error. What browsers show for C1 bytes is kept as they show it.
@@ -29,7 +29,7 @@ _C1_BYTES = re.compile(rb"\xc2[\x80-\x9f]")
 
 
 def clean_characters(text: str) -> str:
-    """The text without control characters (but TAB, LF, CR), lone surrogates and noncharacters; H11.
+    """The text without control characters (but TAB, LF, CR), lone surrogates and noncharacters; rule H11.
 
     C1 controls become what windows-1252 means by them. Never longer than the input; a clean text is returned as is.
     """

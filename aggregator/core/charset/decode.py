@@ -1,4 +1,4 @@
-"""Bytes -> text by protocols P19, and text made fit for an XML parser (H11).
+"""Bytes -> text by rule P19, and text made fit for an XML parser (rule H11).
 
 The order: a byte order mark or the zero bytes of UTF-16/32; the source's `encoding`; UTF-8, if the bytes are UTF-8 but
 for a few; what the document declares; what HTTP declares; East Asian encodings by how common their characters would
@@ -107,7 +107,7 @@ def _exactly(encoding: str, body: bytes) -> str | None:
 
 
 def _labels(body: bytes, content_type: str | None, kind: Kind) -> list[_Label]:
-    """What the document and HTTP declare, strongest first (P19: the document's own word wins)."""
+    """What the document and HTTP declare, strongest first (rule P19: the document's own word wins)."""
     head = body[:_HEAD].replace(b"\0", b"")
     found = []
     xml = _XML_LABEL.search(head) if kind in ("xml", "html") else None
@@ -287,8 +287,8 @@ _PSEUDO_ENCODING = re.compile(r"\s+encoding\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'?
 def strip_illegal(text: str) -> str:
     """The text without characters that XML cannot carry: controls but TAB, LF and CR, U+FFFE, U+FFFF, lone surrogates.
 
-    U+0080 to U+009F are what windows-1252 means by them (H11), since that is what wrote them as bytes or `&#146;`; two
-    surrogates that belong together become their character. The same string comes back if there is nothing to do.
+    U+0080 to U+009F are what windows-1252 means by them (rule H11), since that is what wrote them as bytes or `&#146;`;
+    two surrogates that belong together become their character. The same string comes back if there is nothing to do.
     """
     if text.replace("\n", "").isprintable() or _ILLEGAL.search(text) is None:  # the first takes a third of the time
         return text

@@ -1,4 +1,4 @@
-"""Names of encodings as documents declare them -> the decoder that reads what is really meant (protocols P19).
+"""Names of encodings as documents declare them -> the decoder that reads what is really meant (rule P19).
 
 Rules for editors: a label stands for the widest encoding that producers put under it, as in browsers (WHATWG
 Encoding). A label that is not in the table and not of `_FAMILIES` is no label: nothing else reaches `codecs.lookup`,

@@ -16,7 +16,7 @@ from typing import Any
 import tomlkit
 
 from aggregator.core.config import values
-from aggregator.core.config.positions import Places
+from aggregator.core.config.positions import Positions
 from aggregator.core.config.report import UnfitError
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.core.model import CategoryPath, SourceId
@@ -131,7 +131,7 @@ def _block(table: dict[str, Any], newline: str) -> str:
 def _behind_sources(text: str) -> Iterator[int]:
     """Offsets behind the last source: where its own comments end and those begin that lead to what follows; then
     behind these as well."""
-    places = Places(text)
+    places = Positions(text)
     lines = text.split("\n")
     starts = [match.start() for match in re.finditer("^", text, re.MULTILINE)]
     last = max((places.value(path).line for path in places.paths() if path[0] == "source"), default=0)

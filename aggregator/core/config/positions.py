@@ -31,7 +31,7 @@ _STRING = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Position:
     """A position in a text, from 1; `line` 0 means the text as a whole."""
 
     line: int = 0
@@ -43,12 +43,12 @@ class Repeat:
     """A key or table given a second time. `is_table` says that it was a `[header]`."""
 
     path: KeyPath
-    first: Place
-    again: Place
+    first: Position
+    again: Position
     is_table: bool
 
 
-class Places:
+class Positions:
     """The positions found in one text."""
 
     def __init__(self, text: str) -> None:
@@ -62,16 +62,16 @@ class Places:
             for path, first, again, is_table in walk.repeats
         )
 
-    def at(self, offset: int) -> Place:
+    def at(self, offset: int) -> Position:
         """The place of the character at `offset`."""
         line = bisect_right(self._starts, offset)
-        return Place(line=line, column=offset - self._starts[line - 1] + 1)
+        return Position(line=line, column=offset - self._starts[line - 1] + 1)
 
-    def value(self, path: KeyPath) -> Place:
+    def value(self, path: KeyPath) -> Position:
         """Where the value begins; a table begins at its header. If `path` is not in the text: its nearest parent."""
         return self._nearest(self._values, path)
 
-    def key(self, path: KeyPath) -> Place:
+    def key(self, path: KeyPath) -> Position:
         """Where the last key of `path` is written; with no key of its own (an array's item): where the value begins."""
         offset = self._keys.get(path)
         return self.value(path) if offset is None else self.at(offset)
@@ -80,12 +80,12 @@ class Places:
         """Every path that has a value, tables and implied parents included."""
         return frozenset(self._values)
 
-    def _nearest(self, offsets: dict[KeyPath, int], path: KeyPath) -> Place:
+    def _nearest(self, offsets: dict[KeyPath, int], path: KeyPath) -> Position:
         for length in range(len(path), 0, -1):
             offset = offsets.get(path[:length])
             if offset is not None:
                 return self.at(offset)
-        return Place()
+        return Position()
 
 
 class _NotTomlError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from aggregator.core.config.report import Report, shown
+from aggregator.core.config.report import ProblemReport, shown
 from aggregator.core.config.values import folded_name
 
 BLOGS = ("hexo", "jekyll", "hugo")
@@ -37,7 +37,7 @@ def blog(formats: Iterable[str]) -> str | None:
     return next((name for name in formats if name in BLOGS), None)
 
 
-def check_posts(report: Report, feeds: Mapping[int, PostsFeed | None]) -> None:
+def check_posts(report: ProblemReport, feeds: Mapping[int, PostsFeed | None]) -> None:
     """A folder of posts is of one kind and of one output: each deletes from it what it does not select."""
     first: dict[str, int] = {}
     for index, feed in feeds.items():

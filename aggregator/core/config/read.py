@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from aggregator.core.config import values
 from aggregator.core.config.positions import KeyPath
 from aggregator.core.config.posts import check_posts
-from aggregator.core.config.report import Report, UnfitError, shown
+from aggregator.core.config.report import ProblemReport, UnfitError, shown
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.config.tables import (
     Config,
@@ -77,7 +77,7 @@ def read_config(text: bytes, *, file: str) -> Config:
     content, table, problems = read_toml(text)
     if table is None:
         raise ConfigError(file, problems)
-    reader = _Reader(content, table)
+    reader = _ConfigReader(content, table)
     config = reader.read()
     problems += reader.report.problems
     if problems:
@@ -85,11 +85,11 @@ def read_config(text: bytes, *, file: str) -> Config:
     return config
 
 
-class _Reader:
+class _ConfigReader:
     """Turns one table of tomllib's into a Config. Faulty parts are reported and left out."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:
-        self.report = Report(text, table)
+        self.report = ProblemReport(text, table)
         self._table = table
 
     def read(self) -> Config:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from aggregator.core.config.positions import KeyPath, Places
+from aggregator.core.config.positions import KeyPath, Positions
 from aggregator.core.errors import Problem
 
 SUGGESTIONS = 50
@@ -43,14 +43,14 @@ class UnfitError(ValueError):
         self.hint = hint
 
 
-class Report:
+class ProblemReport:
     """Collects the problems of one file. `table` is what tomllib read from `text`."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:
         self.problems: list[Problem] = []
         self._text = text
         self._table = table
-        self._places: Places | None = None
+        self._places: Positions | None = None
         self._suggestions = 0
 
     def add(self, path: KeyPath, message: str, *, at_key: bool = False, where: KeyPath | None = None) -> None:
@@ -90,10 +90,10 @@ class Report:
         return f'; did you mean "{match}"?' if match else ""
 
     @property
-    def places(self) -> Places:
+    def places(self) -> Positions:
         """Found at the first problem; a file without any is not walked."""
         if self._places is None:
-            self._places = Places(self._text)
+            self._places = Positions(self._text)
         return self._places
 
     def _unfit(self, error: Mapping[str, Any]) -> str:

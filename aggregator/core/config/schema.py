@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 from aggregator.core.config.tables import FeedConfig, Network, Server, Site, SourceConfig, SourceDefaults
 
 
-class _File(BaseModel):
+class _FeedsToml(BaseModel):
     """What a feed aggregator reads, and what it publishes from it."""
 
     model_config = ConfigDict(extra="forbid", title="feeds.toml")
@@ -46,5 +46,5 @@ class _TomlSchema(GenerateJsonSchema):
 def schema_text() -> str:
     """The text of docs/feeds.schema.json: indented, keys in the order of the models, a line feed at the end."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    schema |= _File.model_json_schema(mode="validation", schema_generator=_TomlSchema)
+    schema |= _FeedsToml.model_json_schema(mode="validation", schema_generator=_TomlSchema)
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

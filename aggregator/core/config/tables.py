@@ -30,7 +30,7 @@ from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.model import CategoryPath, OutputId, SourceId
 
 LARGEST_LIMIT = 500
-"""Entries in one output (protocols W8): more make documents that readers refuse."""
+"""Entries in one output (rule W8): more make documents that readers refuse."""
 
 Format = Literal["rss", "atom", "json", "html", "hexo", "jekyll", "hugo"]
 
@@ -83,11 +83,11 @@ def _source_ids(items: tuple[SourceId, ...]) -> tuple[SourceId, ...]:
     return tuple(dict.fromkeys(SourceId(values.normal(item)) for item in items))
 
 
-class _Table(BaseModel):
+class _ConfigTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Site(_Table):
+class Site(_ConfigTable):
     """What the outputs have in common."""
 
     title: Line = Field(default="My feeds", description="Title of the index page and of the whole.")
@@ -105,7 +105,7 @@ class Site(_Table):
     )
 
 
-class Network(_Table):
+class Network(_ConfigTable):
     """How sources are visited."""
 
     allow: tuple[HostPort, ...] = Field(
@@ -117,7 +117,7 @@ class Network(_Table):
     )
 
 
-class Server(_Table):
+class Server(_ConfigTable):
     """Where `aggregator serve` answers."""
 
     listen: Annotated[str, *_text(values.listen_address, pattern=":[0-9]{1,5}$")] = Field(
@@ -135,7 +135,7 @@ class Server(_Table):
         return values.split_host_port(self.listen)[1]
 
 
-class SourceDefaults(_Table):
+class SourceDefaults(_ConfigTable):
     """Keys that [defaults] may set for all sources, and each source for itself."""
 
     title: Line | None = Field(default=None, description="Shown instead of the title that the source gives itself.")
@@ -197,7 +197,7 @@ class SourceConfig(SourceDefaults):
         return self.page or self.api
 
 
-class FeedConfig(_Table):
+class FeedConfig(_ConfigTable):
     """One [[feed]]: an output. What it does not restrict it takes in."""
 
     id: Annotated[OutputId, *_text(values.output_identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
@@ -240,7 +240,7 @@ class FeedConfig(_Table):
     )
 
 
-class Config(_Table):
+class Config(_ConfigTable):
     """All of feeds.toml, valid as a whole. With no `feeds` there is an output per category and one of all."""
 
     site: Site = Site()

@@ -1,7 +1,7 @@
 """The bytes of feeds.toml as a TOML table, or plain words about what keeps them from being one.
 
 tomllib's own messages baffle people who met a byte order mark, typographic quotes, full-width signs or another
-encoding (libraries.md section 9 tried them); these are looked for first.
+encoding; these are looked for first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tomllib
 import unicodedata
 from typing import Any
 
-from aggregator.core.config.positions import KeyPath, Place, Places, Repeat
+from aggregator.core.config.positions import KeyPath, Position, Positions, Repeat
 from aggregator.core.config.report import words
 from aggregator.core.errors import ConfigError, Problem
 
@@ -86,7 +86,7 @@ def _is_cjk_in(data: bytes, codec: str) -> bool:
 
 def _not_toml(text: str, message: str) -> list[Problem]:
     """The one place where tomllib stopped; of repeated keys and tables all, since the walk goes on behind them."""
-    places = Places(text)
+    places = Positions(text)
     place = _place(text, message, places)
     repeats = [repeat for repeat in places.repeats if repeat.again.line <= place.line or _is_about_repeats(message)]
     if repeats:
@@ -99,12 +99,12 @@ def _is_about_repeats(message: str) -> bool:
     return message.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline"))
 
 
-def _place(text: str, message: str, places: Places) -> Place:
+def _place(text: str, message: str, places: Positions) -> Position:
     match = _PLACE.search(message)
     if match is None:
-        return Place()
+        return Position()
     if match[1]:
-        return Place(line=int(match[1]), column=int(match[2]))
+        return Position(line=int(match[1]), column=int(match[2]))
     return places.at(len(text.rstrip()))
 
 
@@ -118,7 +118,7 @@ def _repeated(repeat: Repeat) -> Problem:
     return Problem(message=message, line=repeat.again.line, column=repeat.again.column, where=words(parent, {}))
 
 
-def _in_words(text: str, place: Place, message: str) -> tuple[str, int]:
+def _in_words(text: str, place: Position, message: str) -> tuple[str, int]:
     """What to tell of a syntax error, and the column of the culprit if it is another one than tomllib's."""
     lines = text.split("\n")
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""

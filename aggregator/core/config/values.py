@@ -20,14 +20,14 @@ from aggregator.core.model import CategoryPath
 ID_LENGTH = 60
 """Characters; with an ending, the name of a file in any script stays below the 255 bytes of most file systems."""
 NAME_LENGTH = 100
-"""Characters of a category's name (protocols K3)."""
+"""Characters of a category's name (rule K3)."""
 SHORTEST_INTERVAL = timedelta(minutes=5)
 LONGEST_INTERVAL = timedelta(days=30)
 FORMATS = ("rss", "atom", "json", "html")
 RESERVED_OUTPUTS = frozenset(
     ("index", "con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10)))
 )
-"""A web server answers `index` for the folder; the others are devices on Windows (protocols W16)."""
+"""A web server answers `index` for the folder; the others are devices on Windows (rule W16)."""
 RESERVED_ENDINGS = (".rss", ".atom", ".json", ".html", ".xml", ".opml", ".gz", ".br", ".zst")
 """Endings of published files: with one of them, an id would look like another output's format."""
 
@@ -274,7 +274,7 @@ def _is_encoding(value: str) -> bool:
 
 
 def category_path(value: object) -> CategoryPath:
-    """`"a/b/c"` as the names from the root down, cleaned by protocols K3; empty names are passed over."""
+    """`"a/b/c"` as the names from the root down, cleaned by rule K3; empty names are passed over."""
     if isinstance(value, tuple):
         value = "/".join(value)
     if not isinstance(value, str):
@@ -292,7 +292,7 @@ def category_path(value: object) -> CategoryPath:
 
 
 def folded_path(path: CategoryPath) -> CategoryPath:
-    """What two paths share that mean the same category: neither case, width nor blanks tell them apart (K3)."""
+    """What two paths share that mean the same category: neither case, width nor blanks tell them apart (rule K3)."""
     return tuple("".join(unicodedata.normalize("NFKC", name).casefold().split()) for name in path)
 
 

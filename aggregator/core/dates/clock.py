@@ -32,7 +32,7 @@ _NOON = frozenset(("中午", "낮"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class TimeOfDay:
     """A time of day. `next_day` marks 24:00."""
 
     hour: int
@@ -42,15 +42,15 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundTime:
     """Where a time of day stood. `clock` is None if what stands there is no time that exists."""
 
-    clock: Clock | None
+    clock: TimeOfDay | None
     start: int
     end: int
 
 
-def find_clock(text: str) -> Found | None:
+def find_clock(text: str) -> FoundTime | None:
     """The first time of day in a text made plain; None if there is none."""
     for shape in _SHAPES:
         match = shape.search(text)
@@ -59,7 +59,7 @@ def find_clock(text: str) -> Found | None:
     return None
 
 
-def _found(text: str, match: re.Match[str]) -> Found:
+def _found(text: str, match: re.Match[str]) -> FoundTime:
     start, end = match.span()
     before = _BEFORE.search(text, max(0, start - 8), start)
     after = _AFTER.match(text, end)
@@ -73,15 +73,15 @@ def _found(text: str, match: re.Match[str]) -> Found:
     groups = match.groupdict()
     minute = 30 if groups.get("half") else int(groups.get("m") or 0)
     clock = _clock(int(match["h"]), minute, int(groups.get("s") or 0), [_period(word) for word in words])
-    return Found(clock=clock, start=start, end=end)
+    return FoundTime(clock=clock, start=start, end=end)
 
 
 def _period(word: str) -> str:
     return word[0].lower() if word[0] in "apAP" else word
 
 
-def _clock(hour: int, minute: int, second: int, periods: list[str]) -> Clock | None:
-    """Second 60 is 59 and 24:00 is the next day (D5)."""
+def _clock(hour: int, minute: int, second: int, periods: list[str]) -> TimeOfDay | None:
+    """Second 60 is 59 and 24:00 is the next day (rule D5)."""
     if len(set(periods)) > 1:
         return None
     if periods:
@@ -92,10 +92,10 @@ def _clock(hour: int, minute: int, second: int, periods: list[str]) -> Clock | N
     if second == 60:
         second = 59
     if hour == 24 and minute == second == 0:
-        return Clock(hour=0, minute=0, second=0, next_day=True)
+        return TimeOfDay(hour=0, minute=0, second=0, next_day=True)
     if hour > 23 or minute > 59 or second > 59:
         return None
-    return Clock(hour=hour, minute=minute, second=second)
+    return TimeOfDay(hour=hour, minute=minute, second=second)
 
 
 def _hour_of_day(hour: int, period: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Dates as feeds write them -> instants in UTC, and instants as outputs write them (protocols D1 to D5, D10).
+"""Dates as feeds write them -> instants in UTC, and instants as outputs write them (rules D1 to D5 and D10).
 
 How it reads: the text is made plain (`calendars.plain_date_text`), then its parts are taken out one after the other:
 comments, time of day, zone, date. What is left must be known to mean nothing (a weekday, "at", "Uhr", 发布于), else
@@ -11,9 +11,9 @@ Decided where the rules are silent
 - A month or year alone (`2022-05`, `Nov. 2020`) is its first day.
 - A day without a year is read only with `now`: the latest such day not after tomorrow, and none if that is more than
   300 days back, since then the coming one may be meant.
-- Fractions of a second are cut off: no output carries them, and what is written must read back equal (M6).
+- Fractions of a second are cut off: no output carries them, and what is written must read back equal (rule M6).
 - A time that may be a span ("10:00-12:00": or ten o'clock at -12:00) is no date, unless a T says that it is ISO 8601.
-- A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (D2).
+- A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (rule D2).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from aggregator.core.dates import calendars, zones
-from aggregator.core.dates.clock import Clock, find_clock
-from aggregator.core.dates.days import TOKEN, Place, Written, figures_day, named_day, weekday_in, with_year
+from aggregator.core.dates.clock import TimeOfDay, find_clock
+from aggregator.core.dates.days import TOKEN, DateContext, Written, figures_day, named_day, weekday_in, with_year
 from aggregator.core.dates.durations import parse_duration as parse_duration
 from aggregator.core.dates.relative import read_relative
 
 _LONGEST = 160
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""D5; the constants it names all lie before it."""
+"""Rule D5; the constants it names all lie before it."""
 _EPOCH_FIRST, _EPOCH_LAST = datetime(1995, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 _GAP = "¦"
 """Stands where a part was taken out, so that its neighbours do not join."""
@@ -66,7 +66,7 @@ class Instant:
     """What a date says. `value` is aware, in UTC, in whole seconds.
 
     `date_only`: it named no time of day; `value` is 00:00 in the zone, and the caller sees that it is not later than
-    first seen (D3). `zone_known`: the zone, or the epoch, was in the date itself.
+    first seen (rule D3). `zone_known`: the zone, or the epoch, was in the date itself.
     """
 
     value: datetime
@@ -77,10 +77,11 @@ class Instant:
 def parse_date(
     raw: str, *, zone: tzinfo | None = None, language: str | None = None, now: datetime | None = None
 ) -> datetime | None:
-    """The instant a date names, aware, in UTC, in whole seconds; None if it is missing, unusable (D5) or may mean two.
+    """The instant a date names, in UTC, in whole seconds; None if it is missing, unusable (rule D5) or may mean two.
 
-    `zone` is the source's, taken where the date has none (None: UTC, D3). `language` (BCP 47) decides CST and figures'
-    order. `now` is the instant of the fetch; without it relative dates and days without a year are None. Never raises.
+    `zone` is the source's, taken where the date has none (None: UTC, rule D3). `language` (BCP 47) decides CST and
+    figures' order. `now` is the instant of the fetch; without it relative dates and days without a year are None. Never
+    raises.
     """
     instant = read_date(raw, zone=zone, language=language, now=now)
     return instant.value if instant else None
@@ -98,13 +99,13 @@ def read_date(
     text = calendars.plain_date_text(raw)
     if not text or len(text) > _LONGEST:
         return None
-    place = Place(zone=zone, language=language, now=now)
+    place = DateContext(zone=zone, language=language, now=now)
     instant = _read(text, place)
     return instant if instant and instant.value >= _EARLIEST else None
 
 
 def rfc822(instant: datetime) -> str:
-    """`Mon, 16 May 2022 05:00:23 GMT` (D10); the names are English whatever the locale."""
+    """`Mon, 16 May 2022 05:00:23 GMT` (rule D10); the names are English whatever the locale."""
     t = instant.astimezone(UTC)
     return (
         f"{_DAY_NAMES[t.weekday()]}, {t.day:02} {_MONTH_NAMES[t.month - 1]} {t.year:04}"
@@ -113,7 +114,7 @@ def rfc822(instant: datetime) -> str:
 
 
 def rfc3339(instant: datetime) -> str:
-    """`2022-05-16T05:00:23Z` (D10)."""
+    """`2022-05-16T05:00:23Z` (rule D10)."""
     t = instant.astimezone(UTC)
     return f"{t.year:04}-{t.month:02}-{t.day:02}T{t.hour:02}:{t.minute:02}:{t.second:02}Z"
 
@@ -138,7 +139,7 @@ def _read_usual(text: str) -> Instant | None:
         return None
 
 
-def _read(text: str, place: Place) -> Instant | None:
+def _read(text: str, place: DateContext) -> Instant | None:
     epoch = _EPOCH.fullmatch(text)
     if epoch:
         return _from_epoch(epoch)
@@ -192,13 +193,13 @@ def _compact_day(figures: str) -> str | None:
         return None
 
 
-def _read_parts(text: str, place: Place) -> Instant | None:
+def _read_parts(text: str, place: DateContext) -> Instant | None:
     text, remark = _drop_comments(text, place)
     phrase = zones.find_phrase(text)
     if phrase:
         remark = zones.named_zone(phrase[0]) or remark
         text = text[: phrase.start()] + _GAP + text[phrase.end() :]
-    clock: Clock | None = None
+    clock: TimeOfDay | None = None
     zone: tzinfo | None = None
     found = find_clock(text)
     if found:
@@ -222,7 +223,7 @@ def _read_parts(text: str, place: Place) -> Instant | None:
     return _instant(written, clock, zone or late or remark, place) if written else None
 
 
-def _drop_comments(text: str, place: Place) -> tuple[str, tzinfo | None]:
+def _drop_comments(text: str, place: DateContext) -> tuple[str, tzinfo | None]:
     """The text without RFC 822 comments, and the zone one of them named ("+0800 (CST)": the figures win)."""
     remark: tzinfo | None = None
     for _ in range(3):
@@ -235,7 +236,7 @@ def _drop_comments(text: str, place: Place) -> tuple[str, tzinfo | None]:
     return text, remark
 
 
-def _whole_zone(comment: str, place: Place) -> tzinfo | None:
+def _whole_zone(comment: str, place: DateContext) -> tzinfo | None:
     """The zone a comment names if it says nothing else: "CST", "GMT+8", "Asia/Shanghai"."""
     named = zones.named_zone(comment, zone=place.zone, language=place.language)
     zone, end = (named, len(comment)) if named else _zone_at(comment, 0, place)
@@ -251,7 +252,7 @@ def _may_be_a_span(text: str) -> bool:
     return (hour, minute) < (last_hour, last_minute)
 
 
-def _zone_at(text: str, start: int, place: Place) -> tuple[tzinfo | None, int]:
+def _zone_at(text: str, start: int, place: DateContext) -> tuple[tzinfo | None, int]:
     """The zone straight after a time of day, and where it ends. Figures win over names: "GMT+8", "-0700 MST"."""
     named: tzinfo | None = None
     offset: tzinfo | None = None
@@ -278,14 +279,14 @@ def _is_day(offset: re.Match[str], text: str) -> bool:
     return offset["minutes"] is None and word is not None and calendars.month_number(word[0]) is not None
 
 
-def _is_unknown_zone(word: str, place: Place) -> bool:
+def _is_unknown_zone(word: str, place: DateContext) -> bool:
     """Whether a word after a time of day can only be a zone, of which nobody knows where it is: "XST", "A"."""
     if not (word.isalpha() and word.isupper() and len(word) in (1, 3, 4, 5)):
         return False
     return not (calendars.is_weekday(word) or calendars.month_number(word, place.language) or calendars.is_filler(word))
 
 
-def _left_over(text: str, place: Place) -> tuple[bool, tzinfo | None]:
+def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
     """Whether what is left around a date means nothing, and the zone that stood there."""
     zone: tzinfo | None = None
     figures = zones.OFFSET.search(text)
@@ -306,8 +307,8 @@ def _left_over(text: str, place: Place) -> tuple[bool, tzinfo | None]:
 _HARMLESS = frozenset(" ,.-/|;:'’·•@[]【】" + _GAP)
 
 
-def _instant(day: Written, clock: Clock | None, zone: tzinfo | None, place: Place) -> Instant | None:
-    time = clock or Clock(hour=0, minute=0, second=0)
+def _instant(day: Written, clock: TimeOfDay | None, zone: tzinfo | None, place: DateContext) -> Instant | None:
+    time = clock or TimeOfDay(hour=0, minute=0, second=0)
     try:
         local = datetime(*day, time.hour, time.minute, time.second)  # noqa: DTZ001  # its zone follows
         local += timedelta(days=time.next_day)

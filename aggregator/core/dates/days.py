@@ -28,7 +28,7 @@ Written = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DateContext:
     """What the source tells about its dates."""
 
     zone: tzinfo | None
@@ -60,7 +60,7 @@ def weekday_in(text: str) -> int | None:
     return None
 
 
-def named_day(text: str, place: Place) -> Day | None:
+def named_day(text: str, place: DateContext) -> Day | None:
     """A date with the month as a word: D M Y, M D Y, Y M D, D M, M D, M Y."""
     tokens = [match for match in TOKEN.finditer(text) if match[0][0].isalnum()]
     named = [i for i, match in enumerate(tokens) if calendars.month_number(match[0], place.language)]
@@ -100,7 +100,7 @@ def _full_year(figures: str) -> int:
     return year if len(figures) > 2 else year + (2000 if year < 50 else 1900)
 
 
-def figures_day(text: str, weekday: int | None, place: Place) -> Day | None:
+def figures_day(text: str, weekday: int | None, place: DateContext) -> Day | None:
     """A date in figures: 2022-05-16, 2022. 5. 16., 2022年5月16日, 16 5月 2022, 16/05/2022, 5月16日.
 
     `weekday` may settle it.
@@ -124,7 +124,7 @@ def figures_day(text: str, weekday: int | None, place: Place) -> Day | None:
     return _day_without_year(match, place) if match else None
 
 
-def _only_reading(parts: tuple[str, str, str], sep: str, weekday: int | None, place: Place) -> Written | None:
+def _only_reading(parts: tuple[str, str, str], sep: str, weekday: int | None, place: DateContext) -> Written | None:
     """Year, month, day of three figures if they can be read in one way; see the head of this file."""
     readings = _readings(parts)
     if len(readings) < 2:
@@ -163,7 +163,7 @@ def _valid(day: Written) -> Written | None:
     return day
 
 
-def _day_without_year(match: re.Match[str], place: Place) -> Day | None:
+def _day_without_year(match: re.Match[str], place: DateContext) -> Day | None:
     """05-16, 5/16, 16/5: as month and day only where the language writes so, or no other reading is possible."""
     first, last = int(match[1]), int(match[3])
     if place.tongue in _YEAR_FIRST or (last > 12 and match[2] != "."):
@@ -175,7 +175,7 @@ def _day_without_year(match: re.Match[str], place: Place) -> Day | None:
     return Day(year=None, month=month, day=day, spans=(match.span(),))
 
 
-def with_year(day: Day, weekday: int | None, place: Place) -> Written | None:
+def with_year(day: Day, weekday: int | None, place: DateContext) -> Written | None:
     """The day with its year: as written, else the latest such day not after tomorrow.
 
     None if no year is written and there is no `now`, if the day is long ago, or if the weekday denies it.

@@ -1,4 +1,4 @@
-"""Zone designators as feeds write them -> tzinfo (protocols D2).
+"""Zone designators as feeds write them -> tzinfo (rule D2).
 
 Rules for editors: abbreviations go into the tables; a name that means different things in different places goes into
 `_BY_PLACE`, never into `_HOURS`. Zones with summer time that are named without saying which half (ET, PT,
@@ -13,7 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _LIMIT = timedelta(hours=14)
-"""D2: a larger offset is an unknown zone."""
+"""Rule D2: a larger offset is an unknown zone."""
 
 _HOURS: dict[str, float] = {
     **dict.fromkeys(("z", "ut", "utc", "gmt", "wet", "uct", "zulu", "universal"), 0),
@@ -87,7 +87,7 @@ _WORD = re.compile(r"[A-Za-z]{1,9}(?![A-Za-z/])")
 
 
 def offset_zone(match: re.Match[str]) -> tzinfo | None:
-    """The zone of a match of `OFFSET`; None if it is farther from UTC than 14 hours or no offset at all (D2)."""
+    """The zone of a match of `OFFSET`; None if it is farther from UTC than 14 hours or no offset at all (rule D2)."""
     hours, minutes, seconds = (int(match[name] or 0) for name in ("hours", "minutes", "seconds"))
     offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if minutes > 59 or seconds > 59 or offset > _LIMIT:
@@ -98,7 +98,7 @@ def offset_zone(match: re.Match[str]) -> tzinfo | None:
 def named_zone(name: str, *, zone: tzinfo | None = None, language: str | None = None) -> tzinfo | None:
     """The zone of an abbreviation, a phrase or a tz database name in any case; None if it is not known.
 
-    `zone` and `language` are the source's: they decide what CST and IST mean (D2).
+    `zone` and `language` are the source's: they decide what CST and IST mean (rule D2).
     """
     folded = " ".join(name.lower().split())
     if folded in ("cst", "ist"):

@@ -1,8 +1,8 @@
-"""HTML of the model (protocols section 4): `clean_html` makes any fragment safe, whole and self-contained.
+"""HTML of the model (rule H17): `clean_html` makes any fragment safe, whole and self-contained.
 
-The order is fixed: decode (H12, H13), write the tags anew (`rewrite`), build the tree and let through what is allowed
-(`sanitise`), and that again until nothing changes. What comes out is a fixed point: cleaning it once more gives the
-same bytes. Nothing is edited after the sanitiser, but blanks and stray characters inside text.
+The order is fixed: decode (rules H12 and H13), write the tags anew (`rewrite`), build the tree and let through what is
+allowed (`sanitise`), and that again until nothing changes. What comes out is a fixed point: cleaning it once more gives
+the same bytes. Nothing is edited after the sanitiser, but blanks and stray characters inside text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 from aggregator.core.charset.characters import clean_characters
 from aggregator.core.html.embeds import without_frames
 from aggregator.core.html.images import first_image
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import BLANKS, BLOCKS, ELEMENTS, escape_value, write_link
 from aggregator.core.html.plain import html_from_text, paragraphs
 from aggregator.core.html.rewrite import Rewritten, rewrite
@@ -25,7 +25,7 @@ from aggregator.core.html.visible import visible_text
 __all__ = ["MAX_BYTES", "Cleaned", "clean_html", "first_image", "visible_text", "without_embeds"]
 
 MAX_BYTES = 1 << 20
-"""Longest body kept, in bytes of UTF-8; a longer one is cut at a block border and ends with a link (section 10)."""
+"""Longest body kept, in bytes of UTF-8; a longer one is cut at a block border and ends with a link (rule H18)."""
 
 _RESERVE = 8192
 """Room left below the cap for end tags and the link."""
@@ -68,14 +68,15 @@ def clean_html(
     site: str | None = None,
     embed_hosts: frozenset[str] = frozenset(),
 ) -> Cleaned:
-    """The fragment as sanitised HTML (H1 to H10, H12, H13), addresses absolute; never raises, whatever the input.
+    """The fragment as sanitised HTML (rules H1 to H10, H12 and H13), addresses absolute; never raises, whatever the
+    input.
 
     `base` resolves relative addresses; without one they are dropped. Files of other sites than `site` are loaded
     without a referrer. `embed_hosts` names more hosts whose frames stay. The answer has at most `MAX_BYTES` bytes,
     nests some 100 elements at most, and is a fixed point for the same arguments.
     """
     notes: dict[str, None] = {}
-    place = Place(base=base, site=site, embed_hosts=embed_hosts)
+    place = LinkContext(base=base, site=site, embed_hosts=embed_hosts)
     html = _decode(_normalised(fragment), notes)
     for _ in range(_MAX_ROUNDS):
         cleaned, is_final = _round(html, place, notes)
@@ -103,7 +104,7 @@ def _resolvable(found: re.Match[str]) -> str:
 
 
 def _decode(html: str, notes: dict[str, None]) -> str:
-    """Undoes double escaping (H12) and a CDATA section that was escaped with its content; makes text HTML (H13)."""
+    """Undoes double escaping (rule H12) and a CDATA section escaped with its content; makes text HTML (rule H13)."""
     for _ in range(3):
         if _ELEMENT.search(html) is not None or not _is_escaped(html):
             break
@@ -122,12 +123,12 @@ def _decode(html: str, notes: dict[str, None]) -> str:
 
 
 def _is_escaped(html: str) -> bool:
-    """Whether at least two start tags of HTML stand in it as text (H12)."""
+    """Whether at least two start tags of HTML stand in it as text (rule H12)."""
     found = _ESCAPED_ELEMENT.finditer(html)
     return next(found, None) is not None and next(found, None) is not None
 
 
-def _round(html: str, place: Place, notes: dict[str, None]) -> tuple[str, bool]:
+def _round(html: str, place: LinkContext, notes: dict[str, None]) -> tuple[str, bool]:
     """One pass through both gates; whether the result is known to be a fixed point."""
     written = rewrite(html, place)
     if written.is_too_deep:
@@ -173,13 +174,13 @@ def _is_final(written: Rewritten, cleaned: str) -> bool:
     )
 
 
-def _more(place: Place) -> str:
+def _more(place: LinkContext) -> str:
     page = place.link(place.base) if place.base else None
     return f"<p>… {write_link(page, page)}</p>" if page else "<p>…</p>"
 
 
 def _without_wrapper(parts: list[str]) -> list[str]:
-    """The pieces of a well nested body without the `div`s that hold all of it and have no attributes (H4)."""
+    """The pieces of a well nested body without the `div`s that hold all of it and have no attributes (rule H4)."""
     first, last = 0, len(parts) - 1
     while first <= last and not parts[first].strip(BLANKS):
         first += 1
@@ -236,7 +237,7 @@ def _shortened(part: str, room: int) -> str:
 
 
 def without_embeds(html: str, *, page: str | None = None) -> str:
-    """Sanitised content as feeds carry it: frames gone, their plain links kept (H9).
+    """Sanitised content as feeds carry it: frames gone, their plain links kept (rule H9).
 
     A link to a place inside the body (`#x`) leads to that place of `page`; without one it is no link any more. What
     feed validators take for the address of a picture, in its description, is escaped.

@@ -1,4 +1,4 @@
-"""Frames in a body (H9): known players stay, sandboxed and with a plain link after them; others become a link."""
+"""Frames in a body (rule H9): known players stay, sandboxed and with a plain link after them; others become a link."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from aggregator.core.html.images import is_counter, is_dot, sizes
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import names, write_link, write_tag
 from aggregator.core.urls.urls import host_of
 
@@ -47,7 +47,7 @@ def page_of(url: str) -> str:
     return url
 
 
-def write_frame(attributes: dict[str, str], place: Place, *, common: list[tuple[str, str]]) -> tuple[str, str]:
+def write_frame(attributes: dict[str, str], place: LinkContext, *, common: list[tuple[str, str]]) -> tuple[str, str]:
     """The frame ("" where it does not stay) and the link that goes with it; two times "" for one that shows nothing."""
     source = next(
         (url for name in ("src", "data-src", "data-lazy-src") if (url := _source(attributes, name, place))), None
@@ -67,7 +67,7 @@ def write_frame(attributes: dict[str, str], place: Place, *, common: list[tuple[
     return write_tag("iframe", kept) + "</iframe>", link
 
 
-def _source(attributes: dict[str, str], name: str, place: Place) -> str | None:
+def _source(attributes: dict[str, str], name: str, place: LinkContext) -> str | None:
     """The frame's address, by https where a player speaks it."""
     value = attributes.get(name, "")
     url = place.media(value)

@@ -1,4 +1,4 @@
-"""Pictures in a body: lazy ones woken (H2), sizes believed or not (H3), counting pixels found (H8), `srcset` read."""
+"""Pictures in a body: lazy ones (rule H2), sizes believed or not (rule H3), counting pixels (rule H8), `srcset`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from html import unescape
 
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import TOKEN, escape_text, names, read_attributes, write_link, write_tag
 from aggregator.core.model import Image
 
 LARGEST_DATA_URI = 64 * 1024
-"""Longest `data:` address kept in a body, in characters (H6)."""
+"""Longest `data:` address kept in a body, in characters (rule H6)."""
 
 _LARGEST_PLACEHOLDER = 2048
 _PLACEHOLDER = re.compile(r"blank|placeholder|spacer|(?<!up)(?<!down)loading|grey", re.IGNORECASE)
@@ -28,7 +28,7 @@ _LAZY = (
     "data-srcset",
     "srcset",
 )
-"""Where the real address hides, in the order of H2."""
+"""Where the real address hides, in the order of rule H2."""
 
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/]++={0,2})", re.IGNORECASE)
@@ -66,7 +66,7 @@ def size(value: str | None) -> int | None:
 
 
 def is_counter(url: str) -> bool:
-    """Whether the address is known to count readers and to show nothing (H8)."""
+    """Whether the address is known to count readers and to show nothing (rule H8)."""
     return _mentions(url, _COUNTER_WORDS) and _COUNTERS.match(url) is not None
 
 
@@ -84,7 +84,7 @@ def _mentions(url: str, words: Iterable[str]) -> bool:
 
 
 def is_dot(attributes: dict[str, str]) -> bool:
-    """Whether width and height, as attributes or in `style`, are both 0 or 1 (H8)."""
+    """Whether width and height, as attributes or in `style`, are both 0 or 1 (rule H8)."""
     width, height = size(attributes.get("width")), size(attributes.get("height"))
     if width is not None and height is not None:
         return width <= 1 and height <= 1
@@ -93,7 +93,7 @@ def is_dot(attributes: dict[str, str]) -> bool:
 
 
 def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
-    """`width` and `height` as they are kept: positive, and height only if `w` and `h` do not contradict it (H3)."""
+    """`width` and `height` as kept: positive, and height only if `w` and `h` do not contradict it (rule H3)."""
     width, height = size(attributes.get("width")), size(attributes.get("height"))
     if width and height and "w" in attributes and "h" in attributes:
         w, h = size(attributes["w"]), size(attributes["h"])
@@ -103,7 +103,7 @@ def sizes(attributes: dict[str, str]) -> list[tuple[str, str]]:
     return [*kept, ("height", str(height))] if height else kept
 
 
-def candidates(srcset: str, place: Place) -> list[tuple[str, str, float]]:
+def candidates(srcset: str, place: LinkContext) -> list[tuple[str, str, float]]:
     """(address, descriptor, weight) of each usable candidate of a `srcset`; at most 64 are read."""
     found: list[tuple[str, str, float]] = []
     position = 0
@@ -128,20 +128,20 @@ def write_srcset(found: list[tuple[str, str, float]]) -> str:
     return ", ".join(f"{url} {descriptor}".rstrip() for url, descriptor, _ in found)
 
 
-def largest(srcset: str, place: Place) -> str | None:
-    """The address with the greatest width or density of a `srcset` (H2)."""
+def largest(srcset: str, place: LinkContext) -> str | None:
+    """The address with the greatest width or density of a `srcset` (rule H2)."""
     found = [one for one in candidates(srcset, place) if not _is_placeholder(one[0])]
     return max(found, key=lambda one: one[2])[0] if found else None
 
 
 def data_image(url: str) -> str | None:
-    """A `data:` picture in the form it is kept, blanks out; None if it is not of an allowed type (H6)."""
+    """A `data:` picture in the form it is kept, blanks out; None if it is not of an allowed type (rule H6)."""
     url = _BLANK.sub("", url)
     return url if _DATA_IMAGE.fullmatch(url) else None
 
 
 def _is_tiny(data_url: str) -> bool:
-    """Whether a short data picture says of itself that it is 1x1 (H8)."""
+    """Whether a short data picture says of itself that it is 1x1 (rule H8)."""
     encoded = data_url.partition(",")[2][:64]
     try:
         head = binascii.a2b_base64(encoded[: len(encoded) // 4 * 4])
@@ -154,8 +154,8 @@ def _is_tiny(data_url: str) -> bool:
     return False
 
 
-def is_lazy(attributes: dict[str, str], place: Place) -> bool:
-    """Whether `src` is no picture but keeps the place of one (H2), or would be removed while another is named (H8)."""
+def is_lazy(attributes: dict[str, str], place: LinkContext) -> bool:
+    """Whether `src` only keeps a picture's place (rule H2), or would be removed while another is named (rule H8)."""
     source = attributes.get("src", "").strip()
     if source[:5].lower() == "data:":
         return len(source) < _LARGEST_PLACEHOLDER
@@ -164,8 +164,8 @@ def is_lazy(attributes: dict[str, str], place: Place) -> bool:
     return _mentions(source, _COUNTER_WORDS) and is_counter(place.media(source) or "")
 
 
-def awakened(attributes: dict[str, str], place: Place) -> str | None:
-    """The address that a lazy picture would load, from its own attributes (H2)."""
+def awakened(attributes: dict[str, str], place: LinkContext) -> str | None:
+    """The address that a lazy picture would load, from its own attributes (rule H2)."""
     for name in _LAZY:
         value = attributes.get(name)
         if not value or value[:5].lower() == "data:":
@@ -176,8 +176,8 @@ def awakened(attributes: dict[str, str], place: Place) -> str | None:
     return None
 
 
-def image_within(html: str, place: Place) -> str | None:
-    """The address of the first usable picture in the content of a `noscript` (H2)."""
+def image_within(html: str, place: LinkContext) -> str | None:
+    """The address of the first usable picture in the content of a `noscript` (rule H2)."""
     if "<" not in html and "&lt;" in html:
         html = unescape(html)
     for token in TOKEN.finditer(html):
@@ -192,9 +192,9 @@ def image_within(html: str, place: Place) -> str | None:
 
 
 def write_image(
-    attributes: dict[str, str], place: Place, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
+    attributes: dict[str, str], place: LinkContext, *, lazy: bool, spare: str | None, common: list[tuple[str, str]]
 ) -> str:
-    """The `img` as it is kept, or what stands for it: "" for a pixel (H8), a link for a data picture over 64 KiB.
+    """The `img` as it is kept, or what stands for it: "" for a pixel (rule H8), a link for a data picture over 64 KiB.
 
     `lazy` is what `is_lazy` says of it, `spare` the address to use where the element itself has none; `common` are the
     attributes any element may have.
@@ -225,13 +225,13 @@ def write_image(
     return write_tag("img", kept)
 
 
-def _stand_in(alt: str, place: Place) -> str:
+def _stand_in(alt: str, place: LinkContext) -> str:
     """What is shown for a picture too large to carry: a link to where the body came from, or its description."""
     page = place.link(place.base) if place.base else None
     return write_link(page, alt or page) if page else escape_text(alt)
 
 
-def _source(attributes: dict[str, str], place: Place, lazy: bool, spare: str | None) -> tuple[str | None, bool]:
+def _source(attributes: dict[str, str], place: LinkContext, lazy: bool, spare: str | None) -> tuple[str | None, bool]:
     """The address to show, and whether it is another than `src`."""
     given = attributes.get("src", "")
     if lazy:
@@ -241,7 +241,7 @@ def _source(attributes: dict[str, str], place: Place, lazy: bool, spare: str | N
     return data_image(given) if given.strip()[:5].lower() == "data:" else place.media(given), False
 
 
-def _srcset(attributes: dict[str, str], place: Place, is_woken: bool) -> str:
+def _srcset(attributes: dict[str, str], place: LinkContext, is_woken: bool) -> str:
     """The `srcset` as kept; of a woken picture the lazy one, or its own if that names no placeholder."""
     value = attributes.get("srcset", "")
     if is_woken:
@@ -251,7 +251,7 @@ def _srcset(attributes: dict[str, str], place: Place, is_woken: bool) -> str:
 
 
 def first_image(html: str) -> Image | None:
-    """The first picture of sanitised content that is no pixel (H8) and has an address of its own; sizes if given."""
+    """The first picture of sanitised content that is no pixel (rule H8) and has its own address; sizes if given."""
     if "<img" not in html:
         return None
     for token in TOKEN.finditer(html):

@@ -19,18 +19,18 @@ _REFERRER_POLICIES = names(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """`base` resolves relative addresses (H10), `site` is the address whose files need no referrer policy (H7)."""
+class LinkContext:
+    """`base` resolves relative addresses (rule H10), files of `site` need no referrer policy (rule H7)."""
 
     base: str | None = None
     site: str | None = None
     embed_hosts: frozenset[str] = frozenset()
-    """Hosts beside the known ones whose iframes are kept (H9)."""
+    """Hosts beside the known ones whose iframes are kept (rule H9)."""
 
     def link(self, url: str) -> str | None:
         """An address to follow: absolute, or `#x` as it stands; None if its scheme is not allowed.
 
-        User name and password are left out: they are nobody's to publish (P21).
+        User name and password are left out: they are nobody's to publish (rule P21).
         """
         url = url.strip()
         if url.startswith("#"):
@@ -53,7 +53,7 @@ class Place:
         return without_userinfo(found) if "@" in found else found
 
     def referrer_policy(self, url: str | None, given: str | None) -> str | None:
-        """What `referrerpolicy` a loading element gets: no-referrer unless it is of the same site (H7)."""
+        """What `referrerpolicy` a loading element gets: no-referrer unless it is of the same site (rule H7)."""
         if url is None or (self.site is not None and _is_own(_origin(url), self.site)):
             given = (given or "").strip().lower()
             return given if given in _REFERRER_POLICIES else None

@@ -91,7 +91,7 @@ def _resolve(found: re.Match[str]) -> str:
 
 
 def read_attributes(source: str) -> dict[str, str]:
-    """Decoded attributes by lower-case name, in order; the first of two equal names wins (H1). At most 64 are read."""
+    """Decoded attributes by lower-case name, in order; of equal names the first wins (rule H1). At most 64 are read."""
     found: dict[str, str] = {}
     if len(source) <= _SHORT_TAG:
         pairs: Iterable[tuple[str, ...]] = _PAIR.findall(source)
@@ -123,7 +123,7 @@ def read_regular(tag: str, position: int) -> dict[str, str] | None:
 
 
 def in_one_line(value: str) -> str:
-    """The value with every line break, and the blanks around it, turned into one space (H4)."""
+    """The value with every line break, and the blanks around it, turned into one space (rule H4)."""
     return _ROW_BREAK.sub(" ", value).strip(BLANKS) if "\n" in value or "\r" in value else value
 
 

@@ -1,4 +1,4 @@
-"""Plain text of the model: titles, names, labels (protocols M2, M11, M12, K3).
+"""Plain text of the model: titles, names, labels (rules M2, M11, M12 and K3).
 
 What leaves here is text, never markup; outputs escape it. It holds no control characters and no lone surrogates, and
 what only makes sense as markup (a tag of HTML, anything with an event handler) is taken out of it.
@@ -17,10 +17,10 @@ from aggregator.core.html.visible import visible_text
 from aggregator.core.model import Person
 
 MAX_LINE = 500
-"""Longest title or name kept, in characters (protocols section 10)."""
+"""Longest title or name kept, in characters (rule R5)."""
 
 MAX_LABEL = 100
-"""A longer category is none (K3)."""
+"""A longer category is none (rule K3)."""
 
 GENERATED_TITLE = 80
 
@@ -70,7 +70,7 @@ def _whole(text: str, end: int) -> int:
 
 
 def plain_title(raw_after_one_xml_decode: str) -> str:
-    """The text of an RSS title (M11), on one line.
+    """The text of an RSS title (rule M11), on one line.
 
     Entities are decoded once more only where a valid reference is left (`AT&amp;T`), and tags dropped only where they
     are tags of HTML (`List<String>` stays).
@@ -138,7 +138,7 @@ def _kept(token: re.Match[str]) -> str:
 
 
 def atom_text(value: str, type: str | None) -> str:
-    """The text of an Atom text construct (M12), on one line: `text` as it stands, `html` and `xhtml` as seen.
+    """The text of an Atom text construct (rule M12), on one line: `text` as it stands, `html` and `xhtml` as seen.
 
     `value` is after the XML parser; of `xhtml` it is the serialised content, with or without its wrapping div.
     """
@@ -152,7 +152,7 @@ def atom_text(value: str, type: str | None) -> str:
 
 def generated_title(visible: str) -> str:
     """A title for an entry without one: the first 80 characters of its visible text, cut at a word or at CJK
-    punctuation, with "…" where something was cut; "" if there is no text (protocols, field `title`).
+    punctuation, with "…" where something was cut; "" if there is no text (rule M14, `title`).
     """
     text = _line(visible)
     if len(text) <= GENERATED_TITLE:
@@ -168,7 +168,7 @@ def html_from_text(text: str) -> str:
 
 
 def paragraphs(escaped: str) -> str:
-    """Paragraphs made of text that is already escaped (H13)."""
+    """Paragraphs made of text that is already escaped (rule H13)."""
     rows = [row.strip(" \t\f") for row in escaped.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     blocks: list[list[str]] = [[]]
     for row in rows:
@@ -180,7 +180,7 @@ def paragraphs(escaped: str) -> str:
 
 
 def clean_label(name: str) -> str:
-    """A category's or author's name as it is shown (K3): NFC, trimmed, blanks collapsed, no markup.
+    """A category's or author's name as it is shown (rule K3): NFC, trimmed, blanks collapsed, no markup.
 
     "" where it is none: empty, or longer than 100 characters.
     """
@@ -189,7 +189,7 @@ def clean_label(name: str) -> str:
 
 
 def label_key(name: str) -> str:
-    """What two names of one category have in common (K3): width, case and blanks next to CJK do not count."""
+    """What two names of one category have in common (rule K3): width, case and blanks next to CJK do not count."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", clean_label(name)).casefold())
     return _BLANK_BY_CJK.sub("", _BLANK_RUN.sub(" ", folded)).strip()
 

@@ -1,4 +1,4 @@
-"""One pass over a body's tags that writes every one anew: H1 to H10 where they concern a tag and its neighbours.
+"""One pass over a body's tags that writes every one anew: rules H1 to H10 where they concern a tag and its neighbours.
 
 The pass knows no tree. It keeps a stack of what is open, as far as it needs one: to cap nesting before a tree is built
 (that is quadratic), and to know whether the body is so plain that building the tree cannot change it (`is_settled`).
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from aggregator.core.html.embeds import write_frame
 from aggregator.core.html.images import candidates, image_within, is_lazy, largest, sizes, write_image, write_srcset
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import (
     BLANKS,
     ELEMENTS,
@@ -96,7 +96,7 @@ class Rewritten:
     """Placeholders became the pictures they stand for, or pictures that are none were left out."""
 
 
-def rewrite(html: str, place: Place) -> Rewritten:
+def rewrite(html: str, place: LinkContext) -> Rewritten:
     """The body with every tag written anew. `html` holds no control characters."""
     return _Pass(html, place).run()
 
@@ -118,7 +118,7 @@ class _Pass:
         "tokens",
     )
 
-    def __init__(self, html: str, place: Place) -> None:
+    def __init__(self, html: str, place: LinkContext) -> None:
         self.html = html
         self.place = place
         self.parts: list[str] = []
@@ -257,7 +257,7 @@ class _Pass:
         self._open(name, write_tag(name, kept))
 
     def _common(self, attributes: dict[str, str]) -> list[tuple[str, str]]:
-        """The attributes that any element may have (H6)."""
+        """The attributes that any element may have (rule H6)."""
         kept: list[tuple[str, str]] = []
         if attributes.keys().isdisjoint(_COMMON_NAMES):
             return kept
@@ -282,7 +282,7 @@ class _Pass:
         return kept
 
     def _own(self, element: str, attributes: dict[str, str]) -> list[tuple[str, str]]:
-        """The attributes of this element but `img` and `iframe` (H6, H7, H10)."""
+        """The attributes of this element but `img` and `iframe` (rules H6, H7 and H10)."""
         if element not in WITH_OWN:
             return []
         kept: list[tuple[str, str]] = []
@@ -335,7 +335,7 @@ class _Pass:
             self.parts.append(written)
 
     def _spare_image(self, start: int, end: int) -> str | None:
-        """The picture of the `noscript` beside this one, else the largest source of the `picture` around it (H2)."""
+        """The picture of the `noscript` beside this one, else the largest source of its `picture` (rule H2)."""
         behind = _NOSCRIPT.match(self.html, end)
         if behind is not None and "noscript" not in self.hopeless:
             closer = _RAW_CLOSERS["noscript"].search(self.html, behind.end())
@@ -415,7 +415,7 @@ class _Pass:
         return closer.end()
 
     def _raw(self, name: str, token: re.Match[str]) -> int:
-        """An element whose content is no markup: all go, but a frame becomes what H9 says, and `xmp` is text."""
+        """An element whose content is no markup: all go, but a frame becomes what rule H9 says, and `xmp` is text."""
         start = token.end()
         self.disarmed = self.disarmed or name in _SWALLOWS
         is_empty = token["attributes"].endswith("/") and name not in _SWALLOWS

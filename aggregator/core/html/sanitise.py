@@ -1,4 +1,5 @@
-"""The last gate (H5, H6): nh3 builds the tree as browsers do, and lets through nothing but what is listed here.
+"""The last gate (rules H5 and H6): nh3 builds the tree as browsers do, and lets through nothing but what is listed
+here.
 
 `rewrite` has written every tag anew before, so on an honest body this changes nothing but closes what is open. It does
 not trust that: every attribute is judged again, by its value where a value could do harm. Never allow svg, math or
@@ -84,7 +85,7 @@ _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z
 
 
 def fits(element: str, attribute: str, value: str) -> bool:
-    """Whether the attribute may stand on the element with this value (H6)."""
+    """Whether the attribute may stand on the element with this value (rule H6)."""
     if attribute not in _GLOBAL and attribute not in _OWN.get(element, ()):
         return False
     shape = _SHAPES.get(attribute)
@@ -130,5 +131,5 @@ def sanitise(html: str, embed_hosts: frozenset[str] = frozenset()) -> str:
 
     Nesting is quadratic here: cap it before. The text must hold no lone surrogate.
     """
-    judge = _judge(embed_hosts) if any(sign in html for sign in _JUDGED) else _guard()
-    return judge.clean(html)
+    verdict = _judge(embed_hosts) if any(sign in html for sign in _JUDGED) else _guard()
+    return verdict.clean(html)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.core.ingest.identity import Keyed
+from aggregator.core.ingest.identity import KeyedEntry
 from aggregator.core.model import Entry
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FUTURE_TOLERANCE = timedelta(minutes=10)
-"""How far ahead of us a publisher's clock may be (protocols D6)."""
+"""How far ahead of us a publisher's clock may be (rule D6)."""
 SIGNIFICANT_CHARACTERS = 50
 SIGNIFICANT_SHARE = 0.05
 _COUNTERS = frozenset({"community", "hit_parade"})
@@ -26,9 +26,9 @@ _COUNTERS = frozenset({"community", "hit_parade"})
 def fingerprint(entry: Entry) -> str:
     """A hash of all that makes an entry differ for its readers, hex.
 
-    Left out: dates (some sources write the moment of rendering, D7 and D9; `diff` sees to them), counts of comments,
-    views and votes, how fields were found.
-    Fields at their default are not hashed, so that a new field does not make every stored entry look revised.
+    Left out: dates (some sources write the moment of rendering, rules D7 and D9; `diff` sees to them), counts of
+    comments, views and votes, how fields were found. Fields at their default are not hashed, so that a new field does
+    not make every stored entry look revised.
     """
     if any(one.name in _COUNTERS for one in entry.foreign):
         entry = replace(entry, foreign=tuple(one for one in entry.foreign if one.name not in _COUNTERS))
@@ -57,7 +57,7 @@ def _adapter() -> TypeAdapter[Entry]:
 class Addition:
     """An entry that is not stored."""
 
-    keyed: Keyed
+    keyed: KeyedEntry
     fingerprint: str
 
 
@@ -66,7 +66,7 @@ class Change:
     """New content, a new key, or both, for the entry stored under `old_key`."""
 
     old_key: str
-    keyed: Keyed
+    keyed: KeyedEntry
     fingerprint: str
 
 
@@ -74,7 +74,7 @@ class Change:
 class Changes:
     """`new` in document order; `revised` has other content; `renamed` the same content under another key.
 
-    `moved` counts the stored entries that now say another date of publication (D7).
+    `moved` counts the stored entries that now say another date of publication (rule D7).
     """
 
     new: tuple[Addition, ...] = ()
@@ -85,7 +85,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class StoredVersion:
     """What of a stored entry is compared."""
 
     fingerprint: str
@@ -93,17 +93,17 @@ class Filed:
 
 
 def diff(
-    entries: Iterable[Keyed],
-    stored: Mapping[str, Filed],
+    entries: Iterable[KeyedEntry],
+    stored: Mapping[str, StoredVersion],
     names: Mapping[str, str],
     *,
     dates_are_stable: bool = True,
     print_of: Callable[[Entry], str] = fingerprint,
 ) -> Changes:
-    """Compare with what is stored by key; `names` gives the stored key of entries known by another (I4).
+    """Compare with what is stored by key; `names` gives the stored key of entries known by another (rule I4).
 
-    An entry is revised if its content differs, or if its source now dates it earlier (D8), unless that source's dates
-    are known to move by themselves (D7). `print_of` gives an entry's fingerprint, where it is known already.
+    An entry is revised if its content differs, or if its source now dates it earlier (rule D8), unless that source's
+    dates are known to move by themselves (rule D7). `print_of` gives an entry's fingerprint, where it is known already.
     """
     new: list[Addition] = []
     revised: list[Change] = []
@@ -141,7 +141,7 @@ class Dates:
 
 
 def first_dates(entry: Entry, *, position: int, first_seen: datetime) -> Dates:
-    """Dates of a new entry: missing ones sort by document order (D4), future ones count as seen now (D6)."""
+    """Dates of a new entry: missing ones sort by document order (rule D4), future ones count as seen now (rule D6)."""
     published = entry.published
     if published is not None and published > first_seen + FUTURE_TOLERANCE:
         published = first_seen
@@ -158,7 +158,7 @@ def first_dates(entry: Entry, *, position: int, first_seen: datetime) -> Dates:
 def revised_dates(
     entry: Entry, *, published: datetime | None, updated: datetime, now: datetime, is_significant: bool
 ) -> Dates:
-    """Dates of a revision: published only ever moves earlier (D8); updated by D9. `sort_date` is not theirs to move."""
+    """Dates of a revision: published only moves earlier (rule D8); updated by rule D9. `sort_date` stays."""
     if entry.published is not None and (published is None or entry.published < published):
         published = entry.published if entry.published <= now + FUTURE_TOLERANCE else published
     if entry.updated is not None and entry.updated <= now + FUTURE_TOLERANCE:
@@ -169,7 +169,7 @@ def revised_dates(
 
 
 def is_significant(before: str, after: str) -> bool:
-    """Whether visible text changed by more than 50 characters or 5 % (D9), common beginning and end left out."""
+    """Whether visible text changed by more than 50 characters or 5 % (rule D9), common beginning and end left out."""
     shorter = min(len(before), len(after))
     head = next((i for i in range(shorter) if before[i] != after[i]), shorter)
     rest = shorter - head

@@ -14,24 +14,24 @@ from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
 from aggregator.core.ingest import changes, identity
-from aggregator.core.ingest.takeover import has_changed_hands, owner_of
+from aggregator.core.ingest.takeover import feed_identity, is_takeover
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
-from aggregator.core.records import Draft, Known, Revision
+from aggregator.core.records import KnownEntry, NewEntry, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
 
 ALIAS_STREAK = 3
-"""After so many visits at which most entries had new guids and old links, the source is keyed by link (section 10)."""
+"""After so many visits at which most entries had new guids and old links, the source is keyed by link (rule I11)."""
 
 
 def read(
     document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
-) -> Reading:
+) -> NormalisedFeed:
     """Parse and normalise. Raises ParseError."""
     return normalise(parse(document, encoding, rules), context)
 
@@ -51,7 +51,7 @@ def parse(
 
 
 def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
-    """Raises ParseError for a feed that this very site publishes: it would feed on itself (protocols, section 10).
+    """Raises ParseError for a feed that this very site publishes: it would feed on itself (rule R7).
 
     JSON Feed has no word for who wrote it, so an address of its own below ours is enough.
     """
@@ -64,7 +64,7 @@ def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
+class ChangeSet:
     """A reading's entries by what has to be done with them. `state` is the source's, as far as these tell it."""
 
     changes: changes.Changes
@@ -75,13 +75,13 @@ class Sorted:
 
 
 def keying(
-    reading: Reading,
+    reading: NormalisedFeed,
     state: PollState,
     *,
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = identity.text_key,
-) -> identity.Keying:
-    """The reading's entries under the keys that the source needs by now (I1 to I3, section 10 for changing guids)."""
+) -> identity.KeyAssignment:
+    """The reading's entries under the keys that the source needs by now (rules I1 to I3 and I11)."""
     changing = state.identity is IdentityMode.ID and state.alias_streak >= ALIAS_STREAK
     mode = IdentityMode.LINK if changing else state.identity
     keys = identity.assign_keys(reading.entries, mode, feed_host=feed_host, text_key_of=text_key_of)
@@ -95,15 +95,15 @@ _CHANGING = Diagnostic(
 
 
 def sort_out(
-    reading: Reading,
-    keys: identity.Keying,
-    stored: Mapping[str, Known],
+    reading: NormalisedFeed,
+    keys: identity.KeyAssignment,
+    stored: Mapping[str, KnownEntry],
     state: PollState,
     print_of: Callable[[Entry], str] = changes.fingerprint,
-) -> Sorted:
-    """Find out which entries are new, revised or known by another name (I4). `print_of` gives their fingerprints."""
+) -> ChangeSet:
+    """Find which entries are new, revised or known by another name (rule I4). `print_of` gives their fingerprints."""
     names = identity.recognise(keys.entries, {key: _remembered(key, known) for key, known in stored.items()})
-    filed = {key: changes.Filed(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
+    filed = {key: changes.StoredVersion(fingerprint=k.fingerprint, published=k.published) for key, k in stored.items()}
     found = changes.diff(keys.entries, filed, names, dates_are_stable=not state.unstable_dates, print_of=print_of)
     most = 2 * len(names) > len(keys.entries)
     moving = state.moving_dates + 1 if found.moved else 0
@@ -114,7 +114,7 @@ def sort_out(
         moving_dates=moving,
         unstable_dates=state.unstable_dates or moving >= MOVING_DATES,
     )
-    return Sorted(
+    return ChangeSet(
         changes=found,
         state=after,
         entries=len(keys.entries),
@@ -124,12 +124,12 @@ def sort_out(
 
 
 MOVING_DATES = 2
-"""Polls in a row with another date for the same entry, after which a source's first dates stay (D7)."""
+"""Polls in a row with another date for the same entry, after which a source's first dates stay (rule D7)."""
 MANY = 5
 """So many entries with one date are no coincidence."""
 
 
-def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) -> Iterator[Diagnostic]:
+def _noticed(keys: identity.KeyAssignment, names: Mapping[str, str], state: PollState) -> Iterator[Diagnostic]:
     """What only the whole document beside the stored entries tells."""
     known = sum(not key.startswith("made:") for key in names)
     if known:
@@ -143,10 +143,10 @@ def _noticed(keys: identity.Keying, names: Mapping[str, str], state: PollState) 
         yield Diagnostic(name="dates-equal", message="all entries have the same date; the document's order tells more")
 
 
-def hold_if_strange(found: Sorted, feed: Feed, state: PollState, *, subject: str) -> None:
-    """Raises ParseError where title, site and all entries are others than before (protocols, section 10)."""
-    now = owner_of(feed)
-    if has_changed_hands(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
+    """Raises ParseError where title, site and all entries are others than before (rule R6)."""
+    now = feed_identity(feed)
+    if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
         words = (
             f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
             f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"
@@ -154,10 +154,12 @@ def hold_if_strange(found: Sorted, feed: Feed, state: PollState, *, subject: str
         raise ParseError(subject, Reason.OWNER_CHANGED, words)
 
 
-def rekey(entries: Iterable[StoredEntry], stored: Mapping[str, Known], mode: IdentityMode) -> dict[str, Known]:
-    """What is stored under the keys of another mode (I3). Where two would share a key, the later keeps its old one."""
+def rekey(
+    entries: Iterable[StoredEntry], stored: Mapping[str, KnownEntry], mode: IdentityMode
+) -> dict[str, KnownEntry]:
+    """What is stored, by the keys of another mode (rule I3). Where two would share one, the later keeps its old key."""
     by_seq = {known.seq: known for known in stored.values()}
-    result: dict[str, Known] = {}
+    result: dict[str, KnownEntry] = {}
     for entry in sorted(entries, key=lambda e: e.seq):
         known = by_seq[entry.seq]
         key = identity.entry_key(entry.entry, mode, known.link_key)
@@ -173,8 +175,8 @@ def drafts(
     year: str,
     taken: Iterable[str],
     now: datetime,
-) -> tuple[Draft, ...]:
-    """New entries ready to be stored, the oldest first, so that the youngest is added last (W8)."""
+) -> tuple[NewEntry, ...]:
+    """New entries ready to be stored, the oldest first, so that the youngest is added last (rule W8)."""
     used = set(taken)
     made = []
     for addition in additions:
@@ -183,7 +185,7 @@ def drafts(
         used.add(public)
         dates = changes.first_dates(keyed.entry, position=keyed.position, first_seen=now)
         made.append(
-            Draft(
+            NewEntry(
                 key=keyed.key,
                 public_id=public,
                 link_key=keyed.link_key,
@@ -200,8 +202,8 @@ def drafts(
     return tuple(sorted(made, key=lambda draft: draft.sort_date))
 
 
-def revision(change: changes.Change, known: Known, before: Entry, *, now: datetime) -> Revision:
-    """A stored entry's new content; its dates move only as D8 and D9 allow."""
+def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: datetime) -> Revision:
+    """A stored entry's new content; its dates move only as rules D8 and D9 allow."""
     entry = change.keyed.entry
     significant = entry.updated is None and changes.is_significant(_text(before), _text(entry))
     dates = changes.revised_dates(
@@ -220,8 +222,8 @@ def revision(change: changes.Change, known: Known, before: Entry, *, now: dateti
     )
 
 
-def updated(document: Document, reading: Reading, sorted_: Sorted, *, now: datetime) -> Updated:
-    """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (P2)."""
+def updated(document: Document, reading: NormalisedFeed, sorted_: ChangeSet, *, now: datetime) -> Updated:
+    """The outcome of a visit that brought a document. A broken-off one leaves no validators behind (rule P2)."""
     dates = [e.published for e in reading.entries if e.published and e.published <= now]
     return Updated(
         url=document.url,
@@ -240,7 +242,7 @@ def updated(document: Document, reading: Reading, sorted_: Sorted, *, now: datet
     )
 
 
-def changed_paths(sorted_: Sorted, before: Iterable[Entry]) -> list[CategoryPath]:
+def changed_paths(sorted_: ChangeSet, before: Iterable[Entry]) -> list[CategoryPath]:
     """Own category paths of everything that is new or revised; `before` is what the revised entries were."""
     keyed = [a.keyed for a in sorted_.changes.new] + [c.keyed for c in sorted_.changes.revised]
     return [path for entry in (*(k.entry for k in keyed), *before) for path in own_paths(entry)]
@@ -256,7 +258,7 @@ def _text(entry: Entry) -> str:
     return entry.title + "\n" + visible_text(entry.content or entry.summary or "")
 
 
-def _remembered(key: str, known: Known) -> identity.Remembered:
-    return identity.Remembered(
+def _remembered(key: str, known: KnownEntry) -> identity.StoredIdentity:
+    return identity.StoredIdentity(
         seq=known.seq, key=key, title=known.title, published=known.published, link_key=known.link_key
     )

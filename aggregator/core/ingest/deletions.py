@@ -1,4 +1,4 @@
-"""What a document says is no more, and what it brings back (protocols W10, W12, I10). Pure."""
+"""What a document says is no more, and what it brings back (rules W10, W12 and I10). Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from datetime import datetime
 
 from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import Change, Changes, fingerprint
-from aggregator.core.ingest.identity import Keyed
-from aggregator.core.normalise import Deletion, Reading
-from aggregator.core.records import Known, Removal, RemovalOrigin, Revision
+from aggregator.core.ingest.identity import KeyedEntry
+from aggregator.core.normalise import Deletion, NormalisedFeed
+from aggregator.core.records import KnownEntry, Removal, RemovalOrigin, Revision
 
 
 def removals(
-    reading: Reading, entries: Iterable[Keyed], found: Changes, stored: Mapping[str, Known], *, now: datetime
+    reading: NormalisedFeed,
+    entries: Iterable[KeyedEntry],
+    found: Changes,
+    stored: Mapping[str, KnownEntry],
+    *,
+    now: datetime,
 ) -> tuple[Removal, ...]:
     """The stored entries that this document deletes: by a tombstone, or by not being in what is said to be the whole.
 
@@ -28,7 +33,7 @@ def removals(
 
 
 def _named(
-    deletions: Iterable[Deletion], entries: Iterable[Keyed], stored: Mapping[str, Known], *, now: datetime
+    deletions: Iterable[Deletion], entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry], *, now: datetime
 ) -> set[int]:
     """An entry that was updated after the instant of its tombstone is alive (RFC 6721, section 3)."""
     by_public_id = {known.public_id: known for known in stored.values()}
@@ -44,22 +49,26 @@ def _named(
     return found
 
 
-def _vanished(entries: Iterable[Keyed], found: Changes, stored: Mapping[str, Known]) -> set[int]:
+def _vanished(entries: Iterable[KeyedEntry], found: Changes, stored: Mapping[str, KnownEntry]) -> set[int]:
     keys = {one.key for one in entries} | {change.old_key for change in (*found.revised, *found.renamed)}
     present = {stored[key].seq for key in keys if key in stored}
     return {known.seq for known in stored.values() if known.deleted_at is None} - present
 
 
-def deleted_here(entries: Iterable[Keyed], stored: Mapping[str, Known]) -> dict[int, Keyed]:
+def deleted_here(entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry]) -> dict[int, KeyedEntry]:
     """The entries of the document that are stored as deleted, by `seq`."""
     known = ((stored.get(one.key), one) for one in entries)
     return {found.seq: one for found, one in known if found is not None and found.deleted_at is not None}
 
 
 def revivals(
-    entries: Mapping[int, Keyed], removals: Mapping[int, Removal], stored: Mapping[str, Known], *, now: datetime
+    entries: Mapping[int, KeyedEntry],
+    removals: Mapping[int, Removal],
+    stored: Mapping[str, KnownEntry],
+    *,
+    now: datetime,
 ) -> list[Revision]:
-    """Those of `deleted_here` that come back: updated after the deletion (I10), or back in a complete document.
+    """Those of `deleted_here` that come back: updated after the deletion (rule I10), or back in a complete document.
 
     What was only missed gets a new `updated`, for readers were told that it is no more.
     """

@@ -23,13 +23,13 @@ from typing import Any
 from aggregator.core.document import Document
 from aggregator.core.ingest import identity
 from aggregator.core.ingest.changes import Changes
-from aggregator.core.ingest.identity import Keying
+from aggregator.core.ingest.identity import KeyAssignment
 from aggregator.core.model import Diagnostic, Entry
-from aggregator.core.normalise import Context, Reading
+from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.parsed import ParsedEntry
-from aggregator.core.records import Known
+from aggregator.core.records import KnownEntry
 from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState
 
@@ -47,7 +47,7 @@ _AGO = re.compile(r"ago|前|전|atrás|назад|\bfa\b|\bvor\b|hace|il y a|\bh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class CachedEntry:
     """What stays of an entry."""
 
     entry: Entry
@@ -60,18 +60,18 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traces:
+class EntryCache:
     """What stayed of a document."""
 
     inherited: str
     """A hash of what entries inherit from the feed's own fields."""
-    known: Mapping[str, tuple[Trace, ...]]
+    known: Mapping[str, tuple[CachedEntry, ...]]
     """Those of its slices that may stay: the traces of their entries, by digest."""
     notes: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class CacheUpdate:
     """What is to stay of a document, as far as its reading tells; packed for the store."""
 
     glance: Mapping[str, Any]
@@ -82,7 +82,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Same:
+class Unmodified:
     """The document holds nothing that the one before did not, and nothing of it is in motion."""
 
     entries: int
@@ -106,16 +106,16 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class DocumentReading:
     """A document as far as it had to be read."""
 
-    reading: Reading
+    reading: NormalisedFeed
     """Its entries are in document order, stand-ins among them."""
     fingerprints: tuple[str, ...]
     """Of each entry."""
-    stand_ins: Mapping[int, Trace]
+    stand_ins: Mapping[int, CachedEntry]
     """The traces of entries that were not read, by position."""
-    left: Left | None = None
+    cache_update: CacheUpdate | None = None
     """What is to stay of it; None if nothing may."""
 
     def print_of(self) -> Callable[[Entry], str]:
@@ -128,7 +128,7 @@ class Taken:
         keys = {id(self.reading.entries[at]): trace.text_key for at, trace in self.stand_ins.items()}
         return lambda entry: keys.get(id(entry)) or identity.text_key(entry)
 
-    def is_short_of(self, found: Changes, keys: Keying, stored: Mapping[str, Known]) -> bool:
+    def is_short_of(self, found: Changes, keys: KeyAssignment, stored: Mapping[str, KnownEntry]) -> bool:
         """Whether an entry is wanted in full of which there is only a stand-in."""
         absent = {id(self.reading.entries[position]) for position in self.stand_ins}
         if not absent:
@@ -145,7 +145,9 @@ def circumstances(document: Document, context: Context, encoding: str | None) ->
     return hashed((*said, document.url, headers))
 
 
-def trace_of(parsed: ParsedEntry, entry: Entry, print_: str, sample: Sample | None, *, now: datetime) -> Trace | None:
+def cached_entry(
+    parsed: ParsedEntry, entry: Entry, print_: str, sample: Sample | None, *, now: datetime
+) -> CachedEntry | None:
     """What stays of an entry; None unless it would be read the same at any later time."""
     if not _is_steady(parsed, entry, now):
         return None
@@ -159,7 +161,7 @@ def trace_of(parsed: ParsedEntry, entry: Entry, print_: str, sample: Sample | No
         updated=entry.updated,
     )
     key = None if entry.id else identity.text_key(entry)
-    return Trace(entry=stand_in, fingerprint=print_, text_key=key, sample=sample)
+    return CachedEntry(entry=stand_in, fingerprint=print_, text_key=key, sample=sample)
 
 
 def _is_steady(parsed: ParsedEntry, entry: Entry, now: datetime) -> bool:
@@ -175,8 +177,12 @@ def hashed(value: object) -> str:
 
 # -- as storage keeps it -----------------------------------------------------------------------------------------------
 def leave(
-    slices: Slices, about: str, inherited: str, known: Mapping[str, tuple[Trace, ...]], notes: tuple[Diagnostic, ...]
-) -> Left:
+    slices: Slices,
+    about: str,
+    inherited: str,
+    known: Mapping[str, tuple[CachedEntry, ...]],
+    notes: tuple[Diagnostic, ...],
+) -> CacheUpdate:
     """Pack what is to stay of a document."""
     glance = {
         "about": about,
@@ -188,10 +194,10 @@ def leave(
     rows = [[digest, *map(_row, traces)] for digest, traces in known.items()]
     lines = [_json(rest), *(_json(rows[start : start + _LINE]) for start in range(0, len(rows), _LINE))]
     packed = zlib.compress(b"\n".join(lines), 1)
-    return Left(glance=glance, has_all=known.keys() == set(slices.digests), packed=packed)
+    return CacheUpdate(glance=glance, has_all=known.keys() == set(slices.digests), packed=packed)
 
 
-def dump(left: Left, *, entries: int, span: float, settled: bool) -> bytes:
+def dump(left: CacheUpdate, *, entries: int, span: float, settled: bool) -> bytes:
     """As storage keeps it: one line for `same`, the rest packed.
 
     `entries` and `span` are what the visit told of the document. `settled`: the same document once more would change
@@ -201,19 +207,19 @@ def dump(left: Left, *, entries: int, span: float, settled: bool) -> bytes:
     return _json(glance) + b"\n" + left.packed
 
 
-def same(data: bytes, about: str, slices: Slices) -> Same | None:
+def same(data: bytes, about: str, slices: Slices) -> Unmodified | None:
     """Whether the document is, slice by slice, the one that left these traces, and that one was settled."""
     try:
         glance = json.loads(data.partition(b"\n")[0])
         wanted = (about, slices.head, hashed(slices.digests), True)
         if (glance["about"], glance["head"], glance["order"], glance["settled"]) != wanted:
             return None
-        return Same(entries=glance["entries"], span=glance["span"], notes=_notes(glance))
+        return Unmodified(entries=glance["entries"], span=glance["span"], notes=_notes(glance))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def load(data: bytes, about: str, slices: Slices) -> Traces | None:
+def load(data: bytes, about: str, slices: Slices) -> EntryCache | None:
     """What was kept, if it is of use for this document: same circumstances and encoding, same lasting head."""
     try:
         glance, _, packed = data.partition(b"\n")
@@ -224,14 +230,14 @@ def load(data: bytes, about: str, slices: Slices) -> Traces | None:
         rest = json.loads(next(lines))
         if (rest["lasting"], rest["encoding"]) != (slices.lasting, slices.encoding):
             return None
-        return Traces(
+        return EntryCache(
             inherited=rest["inherited"], known=dict(_known(lines, frozenset(slices.digests))), notes=_notes(first)
         )
     except (zlib.error, ValueError, KeyError, TypeError):
         return None
 
 
-def _known(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[Trace, ...]]]:
+def _known(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
     """Those that this document has again."""
     for line in lines:
         for digest, *rows in json.loads(line):
@@ -247,14 +253,14 @@ def _notes(table: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     return tuple(Diagnostic(name=name, message=words, entry=entry) for name, words, entry in table["notes"])
 
 
-def _row(trace: Trace) -> list[Any]:
+def _row(trace: CachedEntry) -> list[Any]:
     one = trace.entry
     dates = [_micros(one.published), one.published_raw, _micros(one.updated)]
     told = [trace.fingerprint, trace.text_key, trace.sample]
     return [*told, one.id, one.link, one.title, one.title_is_generated, *dates]
 
 
-def _trace(row: list[Any]) -> Trace:
+def _trace(row: list[Any]) -> CachedEntry:
     print_, text_key, sample, id_, link, title, is_generated, published, raw, updated = row
     entry = Entry(
         id=id_,
@@ -266,7 +272,7 @@ def _trace(row: list[Any]) -> Trace:
         updated=_instant(updated),
     )
     found = (sample[0], sample[1]) if sample else None
-    return Trace(entry=entry, fingerprint=print_, text_key=text_key, sample=found)
+    return CachedEntry(entry=entry, fingerprint=print_, text_key=text_key, sample=found)
 
 
 def _micros(at: datetime | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Which entry is which: keys within a source, public ids, and what survives a change of guid (protocols section 2).
+"""Which entry is which: keys within a source, public ids, and what survives a change of guid (rules I1 to I11).
 
 Rules for editors: a key is computed from what the source wrote and from nothing that we made up; once stored, a key,
 an alias and a public id keep meaning the same entry for ever.
@@ -26,11 +26,11 @@ STRICTER: tuple[IdentityMode, ...] = (
     IdentityMode.ID_LINK_PUBLISHED_TITLE,
 )
 SITE_MIGRATION = 5
-"""So many entries, and more than half of a document, known by alias alone: the whole site changed its ids (I4)."""
+"""So many entries, and more than half of a document, known by alias alone: the whole site changed its ids (rule I4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keyed:
+class KeyedEntry:
     """An entry of a document with its key and its place in it, 0 at the top."""
 
     key: str
@@ -40,16 +40,16 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keying:
+class KeyAssignment:
     """A document's entries, each key once, in document order; `mode` is what the source needs from now on."""
 
-    entries: tuple[Keyed, ...]
+    entries: tuple[KeyedEntry, ...]
     mode: IdentityMode
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def text_key(entry: Entry) -> str:
-    """The key of an entry that only its title and text tell apart (I2)."""
+    """The key of an entry that only its title and text tell apart (rule I2)."""
     return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
 
 
@@ -59,8 +59,8 @@ def assign_keys(
     *,
     feed_host: str | None,
     text_key_of: Callable[[Entry], str] = text_key,
-) -> Keying:
-    """Key every entry by I1 to I3; a guid that is used for different entries makes the source's mode stricter.
+) -> KeyAssignment:
+    """Key every entry by rules I1 to I3; a guid that is used for different entries makes the source's mode stricter.
 
     Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
     `text_key`, where it is known already.
@@ -70,7 +70,7 @@ def assign_keys(
     shared = {link for link, count in Counter(filter(None, whole)).items() if count > 1}
     needed = mode
     while True:
-        # a document cannot tell whether those before and after it differ by the fragment alone (I6), so keys keep it
+        # a document cannot tell whether others of the source differ by the fragment alone (rule I6), so keys keep it
         keys = [
             entry_key(e, needed, k, link_is_shared=k in shared, text_key_of=text_key_of)
             for e, k in zip(entries, whole, strict=True)
@@ -83,7 +83,7 @@ def assign_keys(
     told = [] if needed is mode else [Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value))]
     if len(kept) < len(entries):
         told.append(Diagnostic(name="entry-repeated", message=_REPEATED.format(count=len(entries) - len(kept))))
-    return Keying(entries=kept, mode=needed, diagnostics=tuple(told))
+    return KeyAssignment(entries=kept, mode=needed, diagnostics=tuple(told))
 
 
 _REPEATED = "{count} of the entries stand in the document before; of two copies the newer was taken"
@@ -98,7 +98,7 @@ def entry_key(
     link_is_shared: bool = False,
     text_key_of: Callable[[Entry], str] = text_key,
 ) -> str:
-    """The key of one entry (I1, I2, I3). `link_is_shared`: another entry of the document has the same link."""
+    """The key of one entry (rules I1, I2 and I3). `link_is_shared`: another entry of the document has the same link."""
     if mode is IdentityMode.LINK and link_key:
         return _by_link(entry, link_key, link_is_shared)
     if entry.id and mode in (IdentityMode.ID, IdentityMode.LINK):
@@ -118,7 +118,7 @@ def _by_link(entry: Entry, link_key: str, link_is_shared: bool) -> str:
 
 
 def public_id(entry: Entry, key: str, *, source: SourceId, authority: str, year: str, taken: Iterable[str]) -> str:
-    """The id that outputs carry (I7): the native one if it is an absolute URI and nobody has it, else a tag URI."""
+    """The id that outputs carry (rule I7): the native one if that is an absolute URI not yet taken, else a tag URI."""
     if key == entry.id and urls.is_absolute_uri(entry.id) and entry.id not in taken:
         return entry.id
     return f"tag:{authority},{year}:{quote(source, safe='')}/{_escaped(key)}"
@@ -133,7 +133,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class StoredIdentity:
     """What recognising needs to know of a stored entry."""
 
     seq: int
@@ -143,8 +143,8 @@ class Remembered:
     link_key: str | None
 
 
-def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dict[str, str]:
-    """New key -> the stored key it is another name of (I4).
+def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity]) -> dict[str, str]:
+    """New key -> the stored key it is another name of (rule I4).
 
     An unknown key is an old entry if an alias agrees (the guid without scheme, host and tracking, or the link), the
     old key is absent from this document, and the title or the published second is the same. Where five or more
@@ -153,7 +153,7 @@ def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dic
     document = list(entries)
     present = {keyed.key for keyed in document}
     by_alias = _alias_index(stored[key] for key in stored if key not in present)
-    found: dict[str, Remembered] = {}
+    found: dict[str, StoredIdentity] = {}
     sure: set[str] = set()
     for keyed in document:
         if keyed.key in stored:
@@ -170,7 +170,7 @@ def recognise(entries: Iterable[Keyed], stored: Mapping[str, Remembered]) -> dic
     return _one_each({key: r for key, r in found.items() if migrated or key in sure})
 
 
-def _one_each(found: Mapping[str, Remembered]) -> dict[str, str]:
+def _one_each(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
     """No stored entry may be claimed by two entries of one document: the first has it."""
     claimed: set[int] = set()
     result: dict[str, str] = {}
@@ -181,22 +181,22 @@ def _one_each(found: Mapping[str, Remembered]) -> dict[str, str]:
     return result
 
 
-def _agrees(entry: Entry, remembered: Remembered) -> bool:
+def _agrees(entry: Entry, remembered: StoredIdentity) -> bool:
     same_title = bool(entry.title) and entry.title == remembered.title
     if entry.published is None or remembered.published is None:
         return same_title
     return same_title or entry.published.replace(microsecond=0) == remembered.published.replace(microsecond=0)
 
 
-def _alias_index(stored: Iterable[Remembered]) -> dict[str, list[Remembered]]:
-    index: dict[str, list[Remembered]] = defaultdict(list)
+def _alias_index(stored: Iterable[StoredIdentity]) -> dict[str, list[StoredIdentity]]:
+    index: dict[str, list[StoredIdentity]] = defaultdict(list)
     for remembered in stored:
         for alias in _aliases(remembered.key, remembered.link_key, remembered.title, remembered.published):
             index[alias].append(remembered)
     return index
 
 
-def _aliases_of(keyed: Keyed) -> list[str]:
+def _aliases_of(keyed: KeyedEntry) -> list[str]:
     return _aliases(keyed.key, keyed.link_key, keyed.entry.title, keyed.entry.published)
 
 
@@ -210,7 +210,7 @@ def _aliases(key: str, link_key: str | None, title: str, published: datetime | N
 
 
 def _link_keys(entries: Sequence[Entry], whole: Sequence[str | None], feed_host: str | None) -> list[str | None]:
-    """Normalised links; fragments stay where entries differ by nothing else (I6). `whole` are those with fragments."""
+    """Normalised links; fragments stay where entries differ by them alone (rule I6). `whole`: those with fragments."""
     plain = [urls.link_key(e.link, feed_host=feed_host) if e.link else None for e in entries]
     variants: dict[str | None, set[str | None]] = defaultdict(set)
     for short, long in zip(plain, whole, strict=True):
@@ -233,7 +233,7 @@ def _has_reused(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[s
 
 
 def _are_different(entries: Sequence[Entry], links: Sequence[str | None], group: Sequence[int]) -> bool:
-    """Whether entries with one key are several (I3).
+    """Whether entries with one key are several (rule I3).
 
     Different links say so, and equal ones that they are copies. Where the link says nothing, for there is none or all
     have that of the front page, titles decide; and three titles are no copies whatever the link.
@@ -245,19 +245,19 @@ def _are_different(entries: Sequence[Entry], links: Sequence[str | None], group:
 
 
 def is_specific(link_key: str | None) -> bool:
-    """Whether a normalised link leads to one page and not to the front of a site (I8)."""
+    """Whether a normalised link leads to one page and not to the front of a site (rule I8)."""
     parts = urlsplit(link_key or "")
     return parts.path not in ("", "/") or bool(parts.query or parts.fragment)
 
 
-def _merge_copies(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[str | None]) -> tuple[Keyed, ...]:
-    chosen: dict[str, Keyed] = {}
+def _merge_copies(entries: Sequence[Entry], keys: Sequence[str], links: Sequence[str | None]) -> tuple[KeyedEntry, ...]:
+    chosen: dict[str, KeyedEntry] = {}
     for position, (entry, key, link) in enumerate(zip(entries, keys, links, strict=True)):
         held = chosen.get(key)
         if held is None:
-            chosen[key] = Keyed(key=key, position=position, entry=entry, link_key=link)
+            chosen[key] = KeyedEntry(key=key, position=position, entry=entry, link_key=link)
         elif _is_newer(entry, held.entry):
-            chosen[key] = Keyed(key=key, position=held.position, entry=entry, link_key=link)
+            chosen[key] = KeyedEntry(key=key, position=held.position, entry=entry, link_key=link)
     return tuple(chosen.values())
 
 

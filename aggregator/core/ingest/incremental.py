@@ -15,18 +15,28 @@ from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest import changeset
 from aggregator.core.ingest.changes import fingerprint
-from aggregator.core.ingest.entry_cache import Same, Taken, Trace, Traces, hashed, leave, load, same, trace_of
+from aggregator.core.ingest.entry_cache import (
+    CachedEntry,
+    DocumentReading,
+    EntryCache,
+    Unmodified,
+    cached_entry,
+    hashed,
+    leave,
+    load,
+    same,
+)
 from aggregator.core.model import Diagnostic, Entry, Feed
-from aggregator.core.normalise import Context, Reading, normalise
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse.documents import decode_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
-from aggregator.core.slices.slices import Rest, Slices, at_a_glance, cut, shares
+from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
 
 Samples = tuple[Sample | None, ...]
-Gift = tuple[Trace, ...] | None
+CachedEntries = tuple[CachedEntry, ...] | None
 """What a slice that was read leaves: the traces of its entries; None if nothing may stay of it."""
 
 _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
@@ -37,7 +47,7 @@ class Comparison:
     """A document beside what stayed of the one before: it has to be read in part."""
 
     slices: Slices
-    traces: Traces
+    cache: EntryCache
     rest: Rest
     """Without the slices that left traces."""
 
@@ -47,7 +57,7 @@ class Comparison:
         found: list[Samples | None] = []
         count = 0
         for digest in self.slices.digests:
-            known = self.traces.known.get(digest)
+            known = self.cache.known.get(digest)
             found.append(None if known is None else tuple(trace.sample for trace in known))
             count += len(known or ())
             if count >= SAMPLED_ENTRIES:
@@ -56,14 +66,14 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class NewSlices:
     """The rest of a document, read."""
 
-    reading: Reading
+    reading: NormalisedFeed
     fingerprints: tuple[str, ...]
     counts: tuple[int, ...]
     """How many entries each slice gave."""
-    gifts: tuple[Gift, ...]
+    cached: tuple[CachedEntries, ...]
 
 
 def read_whole(
@@ -72,35 +82,37 @@ def read_whole(
     encoding: str | None,
     rules: PageRules | JsonRules | None,
     about: str | None = None,
-) -> Taken:
+) -> DocumentReading:
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = changeset.parse(document, encoding, rules, decoded)
     reading = normalise(parsed, context)
     prints = tuple(map(fingerprint, reading.entries))
-    whole = Taken(reading=reading, fingerprints=prints, stand_ins={})
+    whole = DocumentReading(reading=reading, fingerprints=prints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
     counts = shares(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    gifts = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
-    known = {digest: gift for digest, gift in zip(slices.digests, gifts, strict=True) if gift is not None}
-    return replace(whole, left=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
+    cached = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
+    known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
+    return replace(whole, cache_update=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
 
 
-def reread(document: Document, data: bytes, about: str, context: Context, encoding: str | None) -> Same | Taken | None:
+def reread(
+    document: Document, data: bytes, about: str, context: Context, encoding: str | None
+) -> Unmodified | DocumentReading | None:
     """The document by what differs from the one that left `data`; None if the whole has to be read. Never raises."""
     found = look(document, data, about, encoding)
     if not isinstance(found, Comparison):
         return found
-    fresh = read_rest(found.rest, context, encoding, found.leading, found.traces.inherited)
+    fresh = read_rest(found.rest, context, encoding, found.leading, found.cache.inherited)
     return put_together(found, fresh, about) if fresh else None
 
 
-def look(document: Document, data: bytes, about: str, encoding: str | None) -> Same | Comparison | None:
+def look(document: Document, data: bytes, about: str, encoding: str | None) -> Unmodified | Comparison | None:
     """Whether and what has to be read of the document; None: the whole. What did not change need not be decoded."""
-    seen = at_a_glance(document)
+    seen = raw_slices(document)
     if seen and (settled := same(data, about, seen.slices)):
         return settled
     try:
@@ -113,16 +125,16 @@ def look(document: Document, data: bytes, about: str, encoding: str | None) -> S
     slices = found.slices
     if settled := same(data, about, slices):
         return settled
-    traces = load(data, about, slices)
-    if traces is None:
+    cache = load(data, about, slices)
+    if cache is None:
         return None
-    known = {position for position, digest in enumerate(slices.digests) if digest in traces.known}
-    return Comparison(slices=slices, traces=traces, rest=found.without(known)) if known else None
+    known = {position for position, digest in enumerate(slices.digests) if digest in cache.known}
+    return Comparison(slices=slices, cache=cache, rest=found.without(known)) if known else None
 
 
 def read_rest(
     rest: Rest, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
-) -> Fresh | None:
+) -> NewSlices | None:
     """Parse and normalise the rest; None if it is not certain that it is what it would be in the whole. Never raises.
 
     `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
@@ -141,20 +153,20 @@ def read_rest(
     if _inherited(reading.feed) != inherited:
         return None
     prints = tuple(map(fingerprint, reading.entries))
-    gifts = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
-    return Fresh(reading=reading, fingerprints=prints, counts=counts, gifts=tuple(gifts))
+    cached = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
+    return NewSlices(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
 
 
-def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
+def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
     """The whole document: what was read of it, and stand-ins."""
-    slices, known = found.slices, found.traces.known
+    slices, known = found.slices, found.cache.known
     read = iter(zip(fresh.reading.entries, fresh.fingerprints, strict=True))
-    shared = iter(zip(fresh.counts, fresh.gifts, strict=True))
+    shared = iter(zip(fresh.counts, fresh.cached, strict=True))
     both: list[tuple[Entry, str]] = []
-    stand_ins, stay = dict[int, Trace](), dict[str, tuple[Trace, ...]]()
+    stand_ins, stay = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
     for digest in slices.digests:
         if digest in known:
-            gift: Gift = known[digest]
+            gift: CachedEntries = known[digest]
             stand_ins |= dict(enumerate(known[digest], start=len(both)))
             both += [(trace.entry, trace.fingerprint) for trace in known[digest]]
         else:
@@ -162,31 +174,31 @@ def put_together(found: Comparison, fresh: Fresh, about: str) -> Taken:
             both += [next(read) for _ in range(count)]
         if gift is not None:
             stay[digest] = gift
-    old = _still_true(found.traces.notes, slices, known)
+    old = _still_true(found.cache.notes, slices, known)
     notes = (*old, *(note for note in fresh.reading.diagnostics if note.name != "no-entries" or not both))
     reading = replace(fresh.reading, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
-    return Taken(
+    return DocumentReading(
         reading=reading,
         fingerprints=tuple(print_ for _, print_ in both),
         stand_ins=stand_ins,
-        left=leave(slices, about, found.traces.inherited, stay, reading.diagnostics),
+        cache_update=leave(slices, about, found.cache.inherited, stay, reading.diagnostics),
     )
 
 
 def _gifts(
     document: Document,
     parsed: ParsedFeed,
-    reading: Reading,
+    reading: NormalisedFeed,
     prints: Iterable[str],
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],
     context: Context,
-) -> Iterator[Gift]:
+) -> Iterator[CachedEntries]:
     """What each slice of a document that was read leaves."""
     rows = zip(parsed.entries, reading.entries, prints, samples, strict=True)
     faulty = [part.url in parsed.faulty for part in document.parts] or [False] * len(counts)
     for count, is_faulty in zip(counts, faulty, strict=True):
-        left = [trace_of(*next(rows), now=context.fetched_at) for _ in range(count)]
+        left = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]
         traces = tuple(trace for trace in left if trace is not None)
         yield traces if len(traces) == count and not is_faulty else None
 
@@ -217,7 +229,7 @@ def _inherited(feed: Feed) -> str:
 
 
 def _still_true(
-    notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[Trace, ...]]
+    notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[CachedEntry, ...]]
 ) -> list[Diagnostic]:
     """What was said of slices and entries that are still there; what concerns the feed is found anew."""
     entries = [trace.entry for traces in known.values() for trace in traces]

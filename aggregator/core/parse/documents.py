@@ -1,4 +1,4 @@
-"""parse: a Document to a ParsedFeed. The type is decided by the bytes, never by the name or header (protocols P18)."""
+"""parse: a Document to a ParsedFeed. The type is decided by the bytes, never by the name or header (rule P18)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aggregator.core.parse.json.api import read_json_api
 from aggregator.core.parse.json.jsonfeed import read_json_feed
 from aggregator.core.parse.page.discovery import discover_feeds
 from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
-from aggregator.core.parse.post.block import starts_with_matter
+from aggregator.core.parse.post.front_matter_block import starts_with_matter
 from aggregator.core.parse.post.frontmatter import read_post
 from aggregator.core.parse.xml.prolog import Kind, Prolog, read_prolog
 from aggregator.core.parse.xml.syndication import read_syndication
@@ -162,7 +162,7 @@ def name_of(part: Document) -> str:
 
 
 def _detached(feed: ParsedFeed, part: Document) -> Iterator[ParsedEntry]:
-    """The entries with what they would inherit from their own document (protocols M3)."""
+    """The entries with what they would inherit from their own document (rule M3)."""
     home = ParsedHome(head=feed.head, url=part.url, dialect=feed.dialect)
     for entry in feed.entries:
         yield entry if entry.home else replace(entry, home=home)

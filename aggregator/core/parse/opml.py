@@ -1,4 +1,4 @@
-"""OPML in: the subscriptions of another reader, as somebody exported them, mended or hostile (protocols W15).
+"""OPML in: the subscriptions of another reader, as somebody exported them, mended or hostile (rule W15).
 
 Nothing is expanded, loaded or asked for; where the file is broken, what libxml2 can still see is taken.
 """
@@ -19,7 +19,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.plain import plain_title
 from aggregator.core.model import CategoryPath
 from aggregator.core.parse.xml.prolog import read_prolog
-from aggregator.core.parse.xml.repair import mend_references
+from aggregator.core.parse.xml.repair import repair_references
 from aggregator.core.urls.urls import absolute, host_of, link_key
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -92,10 +92,10 @@ def read_opml(body: bytes, *, name: str) -> SubscriptionList:
     if text.count("<", root.start()) > MAX_TAGS:
         raise ParseError(name, Reason.TOO_LARGE, f"the file has more than {MAX_TAGS} tags")
     first_line = text.count("\n", 0, root.start())
-    return _Reader(first_line).read(mend_references(text[root.start() :], prolog.entities).text)
+    return _OpmlReader(first_line).read(repair_references(text[root.start() :], prolog.entities).text)
 
 
-class _Reader:
+class _OpmlReader:
     def __init__(self, first_line: int) -> None:
         self._first_line = first_line
         self._known: dict[str, Subscription] = {}

@@ -1,4 +1,4 @@
-"""The earliest moment at which asking again makes sense, by what the answer and the feed said (protocols P7, P8)."""
+"""The earliest moment at which asking again makes sense, by what the answer and the feed said (rules P7 and P8)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNCACHED = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 
 
 def fresh_for(headers: Mapping[str, str]) -> timedelta:
-    """How long the answer stays fresh: max-age, else Expires - Date, minus Age; 0 to 24 hours (P7, P6)."""
+    """How long the answer stays fresh: max-age, else Expires - Date, minus Age; 0 to 24 hours (rules P7 and P6)."""
     control = headers.get("cache-control", "")
     if _UNCACHED.search(control):
         return timedelta()
@@ -27,7 +27,7 @@ def fresh_for(headers: Mapping[str, str]) -> timedelta:
 
 
 def earliest(now: datetime, headers: Mapping[str, str], hints: Hints) -> datetime:
-    """The lower bound that freshness, ttl, skipHours and skipDays set together, at most 24 hours from now (P8)."""
+    """The lower bound that freshness, ttl, skipHours and skipDays set together, at most 24 hours from now (rule P8)."""
     wait = fresh_for(headers)
     if hints.ttl_minutes and hints.ttl_minutes > 0:
         wait = max(wait, timedelta(minutes=min(hints.ttl_minutes, 1440)))
@@ -38,7 +38,7 @@ def earliest(now: datetime, headers: Mapping[str, str], hints: Hints) -> datetim
 
 
 def is_silent_on_caching(headers: Mapping[str, str]) -> bool:
-    """Whether the server gave neither a validator nor a freshness (P14)."""
+    """Whether the server gave neither a validator nor a freshness (rule P14)."""
     told = "etag" in headers or "last-modified" in headers
     return not told and not fresh_for(headers)
 

@@ -49,25 +49,27 @@ TRANSITIONS: dict[tuple[Health, Event], Health] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class PollInterval:
     """How a source wants to be visited: `interval` None learns the rhythm; `local` is a path, never asked of a host."""
 
     interval: timedelta | None = None
     local: bool = False
 
 
-def next_poll(state: PollState, outcome: Outcome, *, now: datetime, pace: Pace, jitter: float) -> PollState:
+def next_poll(
+    state: PollState, outcome: Outcome, *, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
     """The state after a visit that ended at `now`; `jitter` is uniform in [0, 1). `next_poll` lies after `now`."""
     match outcome:
         case Updated():
             after = _after_success(state, now)
-            return _schedule(_after_update(after, outcome, now), outcome, now, pace, jitter)
+            return _schedule(_after_update(after, outcome, now), outcome, now, interval_rule, jitter)
         case Unchanged():
             after = _moved(_after_success(state, now), outcome.permanent_url, now)
             after = replace(after, validators=outcome.validators, last_full=now if outcome.size else after.last_full)
-            return _schedule(after, outcome, now, pace, jitter)
+            return _schedule(after, outcome, now, interval_rule, jitter)
         case Failed():
-            return _after_failure(state, outcome, now, pace, jitter)
+            return _after_failure(state, outcome, now, interval_rule, jitter)
         case Gone():
             return _after_gone(state, outcome, now)
         case _:
@@ -111,30 +113,34 @@ def _moved(state: PollState, target: str | None, now: datetime) -> PollState:
     return replace(state, moved_to=target, moved_seen=1, moved_since=now)
 
 
-def _schedule(state: PollState, outcome: Updated | Unchanged, now: datetime, pace: Pace, jitter: float) -> PollState:
-    wait = _interval(state, now, pace)
-    if pace.interval is None and not pace.local:
+def _schedule(
+    state: PollState, outcome: Updated | Unchanged, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
+    wait = _interval(state, now, interval_rule)
+    if interval_rule.interval is None and not interval_rule.local:
         wait = max(wait, _courtesy(outcome))
     moment = now + wait * (0.9 + 0.2 * jitter)
-    if not pace.local:
+    if not interval_rule.local:
         moment = max(moment, freshness.earliest(now, outcome.headers, state.hints))
     return replace(state, next_poll=moment)
 
 
 def _courtesy(outcome: Updated | Unchanged) -> timedelta:
-    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (protocols P14)."""
+    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (rule P14)."""
     if outcome.size == 0 or not freshness.is_silent_on_caching(outcome.headers):
         return timedelta()
     return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
 
 
-def _interval(state: PollState, now: datetime, pace: Pace) -> timedelta:
-    if pace.interval is not None:
-        return pace.interval
-    return PATH_INTERVAL if pace.local else state.rhythm.interval(now, state.span)
+def _interval(state: PollState, now: datetime, interval_rule: PollInterval) -> timedelta:
+    if interval_rule.interval is not None:
+        return interval_rule.interval
+    return PATH_INTERVAL if interval_rule.local else state.rhythm.interval(now, state.span)
 
 
-def _after_failure(state: PollState, outcome: Failed, now: datetime, pace: Pace, jitter: float) -> PollState:
+def _after_failure(
+    state: PollState, outcome: Failed, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
     error = outcome.error
     since = state.failing_since or now
     event = _event_of(error.reason, now - since)
@@ -150,7 +156,7 @@ def _after_failure(state: PollState, outcome: Failed, now: datetime, pace: Pace,
     if event is Event.REFUSED:
         asked_before = state.health is Health.BLOCKED
         return replace(failed, next_poll=None if asked_before else now + timedelta(hours=24))
-    wait = max(_backoff(failed, jitter), _interval(state, now, pace), _asked_for(outcome))
+    wait = max(_backoff(failed, jitter), _interval(state, now, interval_rule), _asked_for(outcome))
     return replace(failed, next_poll=now + wait)
 
 
@@ -161,7 +167,7 @@ def _event_of(reason: Reason, failing_for: timedelta) -> Event:
 
 
 def _backoff(state: PollState, jitter: float) -> timedelta:
-    """Base 15 min x 2^(n-1), cap 24 h, 7 days once dead, full jitter (protocols P10)."""
+    """Base 15 min x 2^(n-1), cap 24 h, 7 days once dead, full jitter (rule P10)."""
     cap = DEAD_CAP if state.health is Health.DEAD else BACKOFF_CAP
     doubled: timedelta = BACKOFF_BASE * (1 << min(state.errors - 1, 16))
     return min(doubled, cap) * jitter
@@ -194,14 +200,14 @@ def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
     )
 
 
-class Candidate(Protocol):
+class HasAddress(Protocol):
     """Something that may be visited: all that choosing needs to know is whom it would burden."""
 
     @property
     def address(self) -> str: ...
 
 
-C = TypeVar("C", bound=Candidate)
+C = TypeVar("C", bound=HasAddress)
 
 
 def choose_due(due: Iterable[C], *, host_of: dict[str, str], per_host: int, limit: int) -> Sequence[C]:

@@ -1,4 +1,4 @@
-"""How often a source speaks, learned from its arrivals, and how long we may wait (protocols section 6).
+"""How often a source speaks, learned from its arrivals, and how long we may wait (rule S6).
 
 The rate is an exponentially weighted count: it needs two numbers per source and no history. One price, `PRICE`, says
 how many item-minutes of delay one request is worth; the interval then follows a square-root law (Sia and Cho).
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 PRICE = timedelta(minutes=30)
-"""Measured on a synthetic trace: 8.4 polls per feed and day, 22 minutes mean delay (protocols section 6)."""
+"""Measured on a synthetic trace: 8.4 polls per feed and day, 22 minutes mean delay (rule S6)."""
 MEMORY = timedelta(days=10)
 FLOOR = timedelta(minutes=15)
 CAP = timedelta(hours=6)
@@ -45,7 +45,7 @@ class Rhythm:
         return (weight + 0.25) / (watched + seconds)
 
     def interval(self, now: datetime, span: float = 0.0) -> timedelta:
-        """How long to wait: sqrt(2 p / L) between floor and cap, and at most half of the document's span (S1, S2)."""
+        """How long to wait: sqrt(2 p / L) between floor and cap, at most half of the span (rules S1, S2 and S6)."""
         rate = self.per_second(now)
         if not rate:
             return FLOOR

@@ -1,4 +1,4 @@
-"""From chosen entries to stories: one story once, however many sources carried it (protocols I8)."""
+"""From chosen entries to stories: one story once, however many sources carried it (rule I8)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def origin_of(stored: StoredEntry, feed: Feed | None, title: str | None) -> Orig
 
 
 def story_links(stored: StoredEntry) -> tuple[str, ...]:
-    """What makes two entries one story across sources: an absolute id, or a link with a path of its own (I8)."""
+    """What makes two entries one story across sources: an absolute id, or a link with a path of its own (rule I8)."""
     names = []
     if stored.entry.id and urls.is_absolute_uri(stored.entry.id):
         names.append("id:" + stored.entry.id)
@@ -50,7 +50,8 @@ def merge(entries: Iterable[StoredEntry], homes: Mapping[SourceNumber, frozenset
     """Groups of one story, in order of first sight; `homes` gives the hosts that a source speaks for.
 
     The story keeps id, place and age of the entry seen first. Its words come from the entry whose source is on the
-    link's own host, else from the first (I7, I8). Entries of one source are never merged: I1 to I4 told them apart.
+    link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4 told
+    them apart.
     """
     groups: list[list[StoredEntry]] = []
     by_name: dict[str, list[StoredEntry]] = {}
@@ -104,7 +105,7 @@ def compose(
     origins: Callable[[StoredEntry], Origin],
     assigned: Mapping[SourceId, CategoryPath | None],
 ) -> Edition:
-    """The edition of an output: newest first by sort date, ties by public id (W8); an id appears once (I9)."""
+    """The edition of an output: newest first by sort date, ties by public id (rule W8); each id once (rule I9)."""
     stories: dict[str, Story] = {}
     for shown, others in groups:
         paths = own_paths(shown.entry) or tuple(filter(None, [assigned.get(shown.source)]))

@@ -70,7 +70,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class RawSlices:
     """An XML feed cut by its bytes alone, whatever they are in.
 
     Its slices tell whether it is, but for blanks between entries, one that was cut by its bytes before: nothing more.
@@ -80,15 +80,15 @@ class Glance:
     spans: cut_xml.Spans
 
 
-def at_a_glance(document: Document) -> Glance | None:
+def raw_slices(document: Document) -> RawSlices | None:
     """What can be seen of a document before its characters are known; None if it is no XML feed."""
     if document.parts or not document.body[:200].lstrip(_BLANK).startswith(b"<"):
         return None
     spans = cut_xml.spans_of(document.body)
-    return Glance(slices=_xml_slices(document.body, spans), spans=spans) if spans else None
+    return RawSlices(slices=_xml_slices(document.body, spans), spans=spans) if spans else None
 
 
-def cut(document: Document, decoded: Decoded | None, seen: Glance | None = None) -> Cut | None:
+def cut(document: Document, decoded: Decoded | None, seen: RawSlices | None = None) -> Cut | None:
     """The document in slices; None where that cannot be done with certainty. Linear in the length; never raises.
 
     `decoded` is its text, None if it consists of files; `seen` what is known of it already.
@@ -124,9 +124,9 @@ def _digest(*parts: bytes) -> str:
 
 
 # -- XML feeds ---------------------------------------------------------------------------------------------------------
-def _cut_by_bytes(document: Document, decoded: Decoded, seen: Glance | None) -> Cut | None:
+def _cut_by_bytes(document: Document, decoded: Decoded, seen: RawSlices | None) -> Cut | None:
     """As it came, where its tags are plain to see."""
-    seen = seen or at_a_glance(document)
+    seen = seen or raw_slices(document)
     if seen is None:
         return None
     return _cut_xml(document, decoded, document.body, decoded.encoding, seen.spans, seen.slices)

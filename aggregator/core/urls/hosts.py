@@ -1,4 +1,4 @@
-"""Host names: internationalised ones in ASCII (P21), and which of them are one site (H7)."""
+"""Host names: internationalised ones in ASCII (rule P21), and which of them are one site (rule H7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: made absolute and clean for publishing (H10, P21), and reduced to keys for comparing (I4, I6).
+"""Addresses: absolute and clean for publishing (rules H10 and P21), reduced to keys for comparing (rules I4 and I6).
 
 Rules for editors: what is published is never normalised, only completed and escaped; what is compared is never
 published. Nothing here raises, whatever the string: an address that cannot be one is None.
@@ -98,7 +98,7 @@ def absolute(url: str, base: str | None) -> str | None:
 
 
 def is_absolute_uri(text: str) -> bool:
-    """Whether an id may be published as it is (I7): a known scheme, RFC 3986 characters, a host where one belongs.
+    """Whether an id may be published as it is (rule I7): a known scheme, RFC 3986 characters, a host where one belongs.
 
     `urn:` (RFC 8141, without its rare extensions) and `tag:` (RFC 4151) must be well-formed.
     """
@@ -116,7 +116,7 @@ def is_absolute_uri(text: str) -> bool:
 
 
 def link_key(url: str, *, feed_host: str | None = None, keep_fragment: bool = False) -> str | None:
-    """What makes two links the same page (I6); only for comparing. None for what `absolute` refuses without a base.
+    """What makes two links the same page (rule I6); only for comparing. None where `absolute` without a base is None.
 
     Scheme and host in lower case, http as https, no default port, dot segments, fragment, tracking parameters, final
     slash or user name; a fragment stays if it begins with `!` or `keep_fragment` is set (entries of that source differ
@@ -142,7 +142,7 @@ def link_key(url: str, *, feed_host: str | None = None, keep_fragment: bool = Fa
 
 
 def alias_key(native_id: str) -> str | None:
-    """An id without scheme, host and tracking (I4a): what stays of it when a site moves or turns to https.
+    """An id without scheme, host and tracking (rule I4): what stays of it when a site moves or turns to https.
 
     None if that is not specific: a front page, a short word. Also for an id that is no address, since it would be its
     own alias.
@@ -184,12 +184,12 @@ def host_of(url: str) -> str | None:
 
 
 def without_userinfo(url: str) -> str:
-    """The address without user name and password: these are never logged or published (P21). Else as it was."""
+    """The address without user name and password: these are never logged or published (rule P21). Else as it was."""
     return re.sub(r"\A([\x00-\x20]*[A-Za-z][A-Za-z0-9+.-]*:)?([/\\]{2})[^/?#\\]*@", r"\1\2", url)
 
 
 def userinfo_of(url: str) -> tuple[str, str] | None:
-    """User name and password, unescaped, for Basic authentication (P21); None if the address has none."""
+    """User name and password, unescaped, for Basic authentication (rule P21); None if the address has none."""
     authority = _Parts(url.strip()).authority or ""
     userinfo, at, _ = authority.rpartition("@")
     if not at or not userinfo:
@@ -199,7 +199,7 @@ def userinfo_of(url: str) -> tuple[str, str] | None:
 
 
 def _clean(url: str) -> str:
-    """H10: no line ends or controls inside, no backslashes, one spelling of `http://`; empty if far too long."""
+    """Rule H10: no line ends or controls inside, no backslashes, one spelling of `http://`; empty if far too long."""
     if len(url) > 4 * _LONGEST:
         return ""
     text = url.strip(_EDGES)

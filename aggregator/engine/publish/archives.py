@@ -1,4 +1,4 @@
-"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, W9).
+"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, rule W9).
 
 The chain of an output holds its stories in the order in which they were added or revised. A revised story comes again
 in a later document, for whoever has read the earlier one does not read it again. A document is written when it is full,
@@ -26,7 +26,7 @@ from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.stories import Group
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.publish.versions import etag_of
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -52,7 +52,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class ArchiveEnd:
     """What an output's window has to know of its archive."""
 
     settled: int | None = None
@@ -71,42 +71,42 @@ class _Batch:
     last: int
 
 
-class Archivist:
+class ArchiveBuilder:
     """Keeps the archives of all outputs in step with the store."""
 
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         shelf: Shelf | None,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._shelf = shelf
         self._clock = clock
         self._shown: dict[str, str] = {}
 
-    async def bring_up(self, selection: Selection, record: OutputRecord) -> Reach:
+    async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
         """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
-        if not kept_formats(selection.plan.formats) or await self._store(lambda: selection.is_complete):
-            if await self._store(self._storage.chain, record.output):
-                await self._store(self._storage.end_chain, record.output)
-            return Reach()
-        chain = await self._store(self._the_chain, selection, record)
-        chain = await self._store(self._look_again, selection, chain)
+        if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
+            if await self._in_db(self._storage.chain, record.output):
+                await self._in_db(self._storage.end_chain, record.output)
+            return ArchiveEnd()
+        chain = await self._in_db(self._the_chain, selection, record)
+        chain = await self._in_db(self._look_again, selection, chain)
         more = await self._extend(selection, record, chain)
-        for archive in await self._store(self._storage.stale_archives, record.output):
-            groups = await self._store(_present, selection, archive)
+        for archive in await self._in_db(self._storage.stale_archives, record.output):
+            groups = await self._in_db(_present, selection, archive)
             await self._write(selection, record, chain.generation, archive, groups)
         if more:
-            return Reach(more=True)
-        newest = await self._store(self._storage.newest_archive, record.output)
-        now = await self._store(self._storage.chain, record.output)
-        return Reach(
+            return ArchiveEnd(more=True)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
+        now = await self._in_db(self._storage.chain, record.output)
+        return ArchiveEnd(
             settled=now.settled if now else None,
             previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
         )
@@ -116,19 +116,19 @@ class Archivist:
 
         Raises PublishError.
         """
-        gone = await self._store(self._ended, planned)
+        gone = await self._in_db(self._ended, planned)
         for file in gone:
             if self._shelf:
                 self._shelf.remove_archive(file.path)
             self._shown.pop(file.path, None)
             await asyncio.to_thread(self._outlet.remove, file.path)
         if gone:
-            await self._store(self._storage.forget_archive_files, [file.path for file in gone])
+            await self._in_db(self._storage.forget_archive_files, [file.path for file in gone])
 
     async def show(self) -> set[OutputId]:
         """Show all documents there are; returns the outputs of those whose files were lost, which are to be made."""
         lost: dict[OutputId, set[int]] = {}
-        files = await self._store(self._storage.archive_files)
+        files = await self._in_db(self._storage.archive_files)
         for file in files:
             if self._shown.get(file.path) == file.etag:
                 continue
@@ -142,7 +142,7 @@ class Archivist:
                 self._shelf.remove_archive(path)
             del self._shown[path]
         for output, numbers in lost.items():
-            await self._store(self._storage.mark_stale, output, numbers)
+            await self._in_db(self._storage.mark_stale, output, numbers)
         return set(lost)
 
     # -- the chain -----------------------------------------------------------------------------------------------
@@ -193,11 +193,11 @@ class Archivist:
             hurt = {story for story in touched if story[0] not in alive or not deleted.isdisjoint(story)}
             stale = [one.number for one in holding if not hurt.isdisjoint(one.members)]
             self._storage.mark_stale(chain.output, stale)
-            self._tell_again(selection, chain, stories, touched - hurt)
+            self._reissue(selection, chain, stories, touched - hurt)
         self._storage.settle(chain.output, looked=last)
         return replace(chain, looked=last)
 
-    def _tell_again(
+    def _reissue(
         self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
     ) -> None:
         """Stories from before the end of the archive that it does not hold as they are now."""
@@ -208,15 +208,15 @@ class Archivist:
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
         """Write the documents that can be filled; True if there are more than one pass may write."""
         size = min(STORIES, selection.plan.limit or STORIES)
-        newest = await self._store(self._storage.newest_archive, record.output)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
         number = newest.number + 1 if newest else 1
-        batch, settled = await self._store(next_batch, selection, chain.settled, size)
+        batch, settled = await self._in_db(next_batch, selection, chain.settled, size)
         if batch is not None and newest is not None:
-            await self._store(self._storage.mark_stale, record.output, [newest.number])
+            await self._in_db(self._storage.mark_stale, record.output, [newest.number])
         for _ in range(PASS):
             if batch is None:
                 break
-            following, settled = await self._store(next_batch, selection, batch.last, size)
+            following, settled = await self._in_db(next_batch, selection, batch.last, size)
             archive = Archive(
                 output=record.output,
                 number=number,
@@ -229,7 +229,7 @@ class Archivist:
             await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
             batch, number = following, number + 1
         if batch is None and settled != chain.settled:
-            await self._store(self._storage.settle, record.output, settled=settled)
+            await self._in_db(self._storage.settle, record.output, settled=settled)
         return batch is not None
 
     # -- documents -----------------------------------------------------------------------------------------------
@@ -245,10 +245,10 @@ class Archivist:
     ) -> None:
         """Have this document on disk, in the store and on the shelf. `has_next` None: look whether it has."""
         if has_next is None:
-            newest = await self._store(self._storage.newest_archive, record.output)
+            newest = await self._in_db(self._storage.newest_archive, record.output)
             has_next = newest is not None and newest.number > archive.number
         edition = replace(
-            await self._store(selection.edition, groups, record),
+            await self._in_db(selection.edition, groups, record),
             archive=archive_path(record.output, generation, archive.number),
             previous=archive_path(record.output, generation, archive.number - 1) if archive.number > 1 else None,
             following=archive_path(record.output, generation, archive.number + 1) if has_next else None,
@@ -258,7 +258,7 @@ class Archivist:
         for file, body, encoded in made:
             await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
         files = [file for file, _, _ in made]
-        await self._store(self._storage.put_archive, replace(archive, stale=False), files)
+        await self._in_db(self._storage.put_archive, replace(archive, stale=False), files)
         for file in files:
             if self._shelf:
                 self._shelf.put_archive(file, self._outlet.read)
@@ -286,9 +286,9 @@ class _Definition:
 
     @classmethod
     def of(cls, selection: Selection) -> _Definition:
-        numbers = selection.world.numbers
+        numbers = selection.runtime.numbers
         return cls(
-            rule=selection.plan.rule(site_url=selection.world.config.site.url),
+            rule=selection.plan.rule(site_url=selection.runtime.config.site.url),
             sources=frozenset(numbers[id_] for id_ in selection.plan.sources if id_ in numbers),
             assigned=frozenset(numbers[id_] for id_ in selection.plan.assigned if id_ in numbers),
         )

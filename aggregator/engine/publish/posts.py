@@ -1,7 +1,8 @@
 """Outputs as folders of posts in somebody's blog: every story ever selected, not only those of the window.
 
-A folder knows up to which place in the order of changes (W8) it is complete and for which definition of the output. So
-one new entry costs one file; an edit of feeds.toml that changes the selection goes through all that is stored.
+A folder knows up to which place in the order of changes (rule W8) it is complete and for which definition of the
+output. So one new entry costs one file; an edit of feeds.toml that changes the selection goes through all that is
+stored.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from aggregator.core.records import OutputRecord
 from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.threads import StoreThread
-from aggregator.formats import facts
+from aggregator.engine.threads import DatabaseThread
+from aggregator.formats import story_view
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
-from aggregator.outlets.posts import Draft, PostFolder
+from aggregator.outlets.posts import NewPost, PostFolder
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -71,9 +72,9 @@ class _Job:
 class PostPublisher:
     """Keeps the folders of posts in step with the store."""
 
-    def __init__(self, store: StoreThread, *, default: Path, home: Path) -> None:
+    def __init__(self, store: DatabaseThread, *, default: Path, home: Path) -> None:
         """`default` holds the folders of outputs that feeds.toml gives none; its own are relative to `home`."""
-        self._store = store
+        self._in_db = store
         self._default = default
         self._home = home
         self._folders: dict[Path, PostFolder] = {}
@@ -117,12 +118,12 @@ class PostPublisher:
         folder = job.folder
         is_anew = folder.definition != job.definition
         place = 0 if is_anew else folder.place
-        last = await self._store(job.storage.last_place)
+        last = await self._in_db(job.storage.last_place)
         confirmed: set[str] = set()
         changed = 0
-        for ids in _slices([] if is_anew else await self._store(_deleted, job, place)):
+        for ids in _slices([] if is_anew else await self._in_db(_deleted, job, place)):
             changed += await self._batch(job, [], ids, confirmed)
-        while batch := await self._store(_next, job, place):
+        while batch := await self._in_db(_next, job, place):
             place = batch[-1].place
             changed += await self._batch(job, batch, [_id(stored) for stored in batch], confirmed)
         if is_anew:
@@ -132,7 +133,7 @@ class PostPublisher:
 
     async def _batch(self, job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str], confirmed: set[str]) -> int:
         """Bring the posts that these entries are, were or may be part of to what is stored."""
-        posts, judged = await self._store(_posts, job, batch, ids)
+        posts, judged = await self._in_db(_posts, job, batch, ids)
         shown = {_id(story.stored) for story, _ in posts}
         confirmed |= shown
         changed = await asyncio.to_thread(_put, job, posts)
@@ -159,7 +160,7 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
     entries = {stored.seq: stored for stored in batch} | job.storage.by_seq(members)
     if job.selection.plan.dedupe != "off":
         for _ in range(2):  # a namesake may share its link with one more
-            found = job.storage.namesakes(*_names(entries.values()), job.selection.numbers)
+            found = job.storage.duplicates(*_names(entries.values()), job.selection.numbers)
             entries |= {stored.seq: stored for stored in found}
     chosen = {seq: stored for seq, stored in entries.items() if job.selection.picks(stored)}
     return _told(job, _groups(job, chosen), chosen), owners | set(map(_id, entries.values()))
@@ -193,7 +194,7 @@ def _replace_all(job: _Job, stories: Sequence[Story]) -> int:
 
 def _put(job: _Job, posts: _Posts) -> int:
     drafts = (
-        Draft(
+        NewPost(
             id=_id(story.stored),
             name=post_name(story, job.dialect),
             body=render_post(story, job.dialect, footer=job.footer),
@@ -206,7 +207,7 @@ def _put(job: _Job, posts: _Posts) -> int:
 
 def _id(stored: StoredEntry) -> str:
     """The id as it stands in the post, by which posts are known again if all else is lost."""
-    return facts.identifier(Story(stored=stored, origin=Origin()))
+    return story_view.identifier(Story(stored=stored, origin=Origin()))
 
 
 def _names(entries: Iterable[StoredEntry]) -> tuple[set[str], set[str]]:

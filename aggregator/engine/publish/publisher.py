@@ -1,6 +1,7 @@
 """From what is stored to what is served: plan the outputs, make those that changed, put them where readers look.
 
-An output is made again only if it is marked dirty; its files and its ETag change only if its bytes do (W3, W17).
+An output is made again only if it is marked dirty; its files and its ETag change only if its bytes do (rule W3 and
+rule W17).
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from urllib.parse import quote
 import structlog
 
 from aggregator.core.addresses import public_path
-from aggregator.core.edition import Edition, Memory, Rendition
+from aggregator.core.edition import Edition, KnownVersions, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
-from aggregator.engine.publish.archives import Archivist, Shelf
+from aggregator.engine.publish.archives import ArchiveBuilder, Shelf
 from aggregator.engine.publish.fragments import Fragments
 from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection, build_edition
 from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.publish.story_pages import Setting, StoryPages
-from aggregator.engine.publish.versions import Lookout, States, etag_of
-from aggregator.engine.runtime import Target, World
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.publish.versions import Lookout, VersionHistory, etag_of
+from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -37,23 +38,23 @@ from aggregator.storage import Storage
 log = structlog.get_logger()
 
 TOLD = timedelta(days=30)
-"""How long outputs tell that an entry was deleted (protocols W12)."""
+"""How long outputs tell that an entry was deleted (rule W12)."""
 
 
 class Board(Shelf, Lookout, Noticeboard, Protocol):
     """Where finished renditions are shown: the server's catalogue, or nothing in the cron form."""
 
     def put(
-        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, memory: Memory | None = None
+        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, versions: KnownVersions | None = None
     ) -> None:
-        """Serve these bytes from now on; `max_age` is in seconds. `memory` is what they were before."""
+        """Serve these bytes from now on; `max_age` is in seconds. `versions` is what they were before."""
 
     def remove(self, path: str) -> None:
         """Serve this path no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedOutput:
     """One output made again: how many of its files changed, or why it could not be made and stays as it was."""
 
     output: OutputId
@@ -70,7 +71,7 @@ class Publisher:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         board: Board | None,
         index: IndexPage | None,
@@ -79,19 +80,19 @@ class Publisher:
         posts: PostPublisher | None = None,
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._board = board
         self._clock = clock
         self._posts = posts
         self._plans: tuple[OutputPlan, ...] = ()
-        self._planned_for: World | None = None
+        self._planned_for: Runtime | None = None
         self._shown: dict[str, str] = {}
         self._finishing = False
         self._fragments = Fragments()
         self._pages = StoryPages(outlet, self._fragments)
-        self._archivist = Archivist(storage, store, outlet, board, clock=clock)
-        self._states = States(storage, clock=clock)
+        self._archives = ArchiveBuilder(storage, store, outlet, board, clock=clock)
+        self._versions = VersionHistory(storage, clock=clock)
         self._lists = SiteLists(storage, store, outlet, board, index, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
 
@@ -99,76 +100,78 @@ class Publisher:
         """The outputs that a change of this source may show in; see `touched`."""
         return touched(self._plans, target.id, paths)
 
-    async def plan(self, world: World) -> None:
+    async def plan(self, runtime: Runtime) -> None:
         """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed.
 
         Files go before the store forgets them, so that none is left behind by a crash; where they cannot be removed
         the output waits for the next plan.
         """
-        kept = await self._store(self._replan, world)
+        kept = await self._in_db(self._replan, runtime)
         if kept is None:
             return
         stuck = set()
-        for record in await self._store(self._storage.renditions):
+        for record in await self._in_db(self._storage.renditions):
             if record.output not in kept:
                 try:
                     await self._withdraw(record)
                 except PublishError as error:
                     stuck.add(record.output)
                     log.error("retire", output=record.output, path=record.path, error=str(error))
-        await self._store(self._storage.retire_outputs, [*kept, *stuck])
+        await self._in_db(self._storage.retire_outputs, [*kept, *stuck])
         await self._sweep()
-        await self._sweep_pages(world)
-        self._planned_for = None if stuck else world
+        await self._sweep_pages(runtime)
+        self._planned_for = None if stuck else runtime
 
-    async def publish(self, world: World, *, is_current: Callable[[], bool] = lambda: True) -> list[Published]:
+    async def publish(
+        self, runtime: Runtime, *, is_current: Callable[[], bool] = lambda: True
+    ) -> list[PublishedOutput]:
         """Make every dirty output. One that cannot be written stays dirty and keeps its old files.
 
         Ends early, the output in hand complete, when `is_current` turns false: the world has been replaced.
         """
-        await self.plan(world)
-        await self._let_rest(world)
-        records = {r.output: r for r in await self._store(self._storage.outputs)}
+        await self.plan(runtime)
+        await self._expire_tombstones(runtime)
+        records = {r.output: r for r in await self._in_db(self._storage.outputs)}
         todo = [plan for plan in self._plans if plan.output in records and records[plan.output].dirty]
-        made: list[Published] = []
+        made: list[PublishedOutput] = []
         if todo:
-            stored = {r.path: r for r in await self._store(self._storage.renditions)}
-            sources = {r.state.number: r for r in await self._store(self._storage.sources)}
+            stored = {r.path: r for r in await self._in_db(self._storage.renditions)}
+            sources = {r.state.number: r for r in await self._in_db(self._storage.sources)}
             for plan in todo:
                 if self._finishing or not is_current():
                     return made
-                made.append(await self._try_output(world, plan, records[plan.output], sources, stored))
-        await self._lists.publish(world, self._plans)
+                made.append(await self._try_output(runtime, plan, records[plan.output], sources, stored))
+        await self._lists.publish(runtime, self._plans)
         if made:
             await self._sweep()
         return made
 
-    async def meet_readers(self) -> None:
+    async def record_late_readers(self) -> None:
         """Take note of the readers seen since last time; windows that are too short for them become dirty."""
-        sightings = self._board.take_sightings() if self._board else {}
-        grown = await self._store(self._states.meet, sightings)
+        late_readers = self._board.take_late_readers() if self._board else {}
+        grown = await self._in_db(self._versions.meet, late_readers)
         if grown:
-            await self._store(self._storage.mark_dirty, grown)
+            await self._in_db(self._storage.mark_dirty, grown)
 
-    async def _let_rest(self, world: World) -> None:
+    async def _expire_tombstones(self, runtime: Runtime) -> None:
         """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
-        rested = await self._store(self._storage.lay_to_rest, before=self._clock() - TOLD)
+        rested = await self._in_db(self._storage.expire_tombstones, before=self._clock() - TOLD)
         for number in rested:
-            if number in world.targets:
-                await self._store(self._storage.mark_dirty, touched(self._plans, world.targets[number].id, None))
+            if number in runtime.targets:
+                await self._in_db(self._storage.mark_dirty, touched(self._plans, runtime.targets[number].id, None))
 
     async def _sweep(self) -> None:
         try:
-            await self._archivist.sweep([plan.output for plan in self._plans])
+            await self._archives.sweep([plan.output for plan in self._plans])
         except PublishError as error:
             log.error("retire", error=str(error))
 
-    async def _sweep_pages(self, world: World) -> None:
+    async def _sweep_pages(self, runtime: Runtime) -> None:
         """Remove the pages of stories of sources that are named no more."""
-        numbers = frozenset(world.targets) if world.config.site.entry_pages else frozenset()
+        numbers = frozenset(runtime.targets) if runtime.config.site.entry_pages else frozenset()
         try:
             if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
-                wanted = await self._store(self._storage.public_ids, numbers)
+                wanted = await self._in_db(self._storage.public_ids, numbers)
                 await asyncio.to_thread(self._pages.sweep, numbers, wanted)
         except PublishError as error:
             log.error("retire", error=str(error))
@@ -177,7 +180,7 @@ class Publisher:
         """Complete the output in hand and begin no other; those left stay dirty."""
         self._finishing = True
 
-    async def restore(self, world: World) -> bool:
+    async def restore(self, runtime: Runtime) -> bool:
         """Show what was published before this start; files that are missing or altered are made dirty.
 
         True if there were such.
@@ -185,14 +188,14 @@ class Publisher:
         lost = await self._catch_up()
         lost |= {plan.output for plan in self._plans if self._posts and self._posts.is_missing(plan)}
         if lost:
-            await self._store(self._storage.mark_dirty, lost)
-        await self._lists.publish(world, self._plans)
+            await self._in_db(self._storage.mark_dirty, lost)
+        await self._lists.publish(runtime, self._plans)
         return bool(lost)
 
-    async def follow(self, world: World) -> None:
+    async def follow(self, runtime: Runtime) -> None:
         """Show what another process has published over the same store."""
         await self._catch_up()
-        await self._lists.publish(world, self._plans)
+        await self._lists.publish(runtime, self._plans)
 
     def forget_plan(self) -> None:
         """Plan anew at the next occasion: another process has written to the store."""
@@ -204,9 +207,9 @@ class Publisher:
         if not self._plans:
             return lost
         planned = {plan.output for plan in self._plans}
-        records = [r for r in await self._store(self._storage.renditions) if r.output in planned]
+        records = [r for r in await self._in_db(self._storage.renditions) if r.output in planned]
         ages = await self._ages()
-        memories = await self._store(self._states.memories) if self._board else {}
+        known_versions = await self._in_db(self._versions.known_versions) if self._board else {}
         for record in records:
             if self._board and self._shown.get(record.path) == record.etag:
                 continue
@@ -215,11 +218,11 @@ class Publisher:
                 lost.add(record.output)
             elif self._board:
                 encoded = await asyncio.to_thread(encode, body)
-                memory = memories.get(record.path)
-                self._put(record, body, encoded, max_age=ages.get(record.output, 0), memory=memory)
+                versions = known_versions.get(record.path)
+                self._put(record, body, encoded, max_age=ages.get(record.output, 0), versions=versions)
         for path in self._shown.keys() - {record.path for record in records}:
             self._take_down(path)
-        return lost | (await self._archivist.show() & planned)
+        return lost | (await self._archives.show() & planned)
 
     async def _read(self, path: str) -> bytes | None:
         """The file; None also if it cannot be read, for then it has to be made again."""
@@ -242,10 +245,10 @@ class Publisher:
         encoded: Mapping[str, bytes],
         *,
         max_age: int,
-        memory: Memory | None = None,
+        versions: KnownVersions | None = None,
     ) -> None:
         if self._board:
-            self._board.put(_rendition(file, body), encoded, max_age=max_age, memory=memory)
+            self._board.put(_rendition(file, body), encoded, max_age=max_age, versions=versions)
             self._shown[file.path] = file.etag
 
     def _take_down(self, path: str) -> None:
@@ -253,21 +256,21 @@ class Publisher:
             self._board.remove(path)
             self._shown.pop(path, None)
 
-    def _replan(self, world: World) -> set[OutputId] | None:
+    def _replan(self, runtime: Runtime) -> set[OutputId] | None:
         """Enter the outputs there are and return their names; None if they are known already."""
-        plans = plan_outputs(world.config, self._storage.nodes(list(world.targets)), self._slug)
-        if plans == self._plans and self._planned_for is world:
+        plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.targets)), self._slug)
+        if plans == self._plans and self._planned_for is runtime:
             return None
-        site = world.config.site
+        site = runtime.config.site
         shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
         chosen = {
-            "categories": sorted(map(str, world.assigned.items())),
-            "titles": sorted((target.id, target.config.title or "") for target in world.targets.values()),
+            "categories": sorted(map(str, runtime.assigned.items())),
+            "titles": sorted((target.id, target.config.title or "") for target in runtime.targets.values()),
         }
         for plan in plans:
             self._storage.put_output(
                 plan.output,
-                public_id=f"tag:{world.authority},{world.year}:{quote(plan.name, safe='/')}",
+                public_id=f"tag:{runtime.authority},{runtime.year}:{quote(plan.name, safe='/')}",
                 definition=plan.definition(shown=shown, chosen=chosen),
                 now=self._clock(),
             )
@@ -282,42 +285,42 @@ class Publisher:
 
     async def _try_output(
         self,
-        world: World,
+        runtime: Runtime,
         plan: OutputPlan,
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
-    ) -> Published:
+    ) -> PublishedOutput:
         """Make one output, so that whatever is wrong with it costs no other output anything."""
         try:
-            return await self._publish_output(world, plan, record, sources, stored)
+            return await self._publish_output(runtime, plan, record, sources, stored)
         except PublishError as error:
             log.error("publish", output=plan.output, error=str(error))
-            return Published(output=plan.output, error=str(error))
+            return PublishedOutput(output=plan.output, error=str(error))
         except AggregatorError:
             raise
         except Exception as bug:
             log.exception("publish failed by a bug", output=plan.output)
             words = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
-            return Published(output=plan.output, error=f"{plan.output}: {words}")
+            return PublishedOutput(output=plan.output, error=f"{plan.output}: {words}")
 
     async def _publish_output(
         self,
-        world: World,
+        runtime: Runtime,
         plan: OutputPlan,
         record: OutputRecord,
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
-    ) -> Published:
-        place = await self._store(self._storage.last_place)
-        selection = Selection(storage=self._storage, world=world, plan=plan, sources=sources)
-        reach = await self._archivist.bring_up(selection, record)
-        span = await self._store(self._states.span, plan.output)
-        edition = await self._store(
+    ) -> PublishedOutput:
+        place = await self._in_db(self._storage.last_place)
+        selection = Selection(storage=self._storage, runtime=runtime, plan=plan, sources=sources)
+        reach = await self._archives.update(selection, record)
+        span = await self._in_db(self._versions.span, plan.output)
+        edition = await self._in_db(
             build_edition, selection, record, settled=reach.settled, previous=reach.previous, span=span
         )
         made = await asyncio.to_thread(self._generate, edition)
-        await asyncio.to_thread(self._pages.bring_up, edition, Setting.of(world.config, self._plans))
+        await asyncio.to_thread(self._pages.update, edition, Setting.of(runtime.config, self._plans))
         now = self._clock().replace(microsecond=0)
         max_age = _max_age(plan, sources.values(), now)
         files = []
@@ -330,13 +333,13 @@ class Publisher:
                 file = replace(file, modified=before.modified)
             files.append(file)
             was = await asyncio.to_thread(self._outlet.read, file.path)
-            memory = await self._store(self._states.note, file, pieces, was, place)
-            changed += await self._show(file, body, was, max_age=max_age, memory=memory)
+            versions = await self._in_db(self._versions.note, file, pieces, was, place)
+            changed += await self._show(file, body, was, max_age=max_age, versions=versions)
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):
                 await self._withdraw(before)
         posted = await self._posts.publish(selection, record, edition) if self._posts else Posted()
-        await self._store(
+        await self._in_db(
             self._storage.put_renditions,
             plan.output,
             files,
@@ -345,10 +348,10 @@ class Publisher:
             newest=max((s.stored.published or s.stored.first_seen for s in edition.stories), default=None),
         )
         if reach.more or posted.error:
-            await self._store(self._storage.mark_dirty, [plan.output])
+            await self._in_db(self._storage.mark_dirty, [plan.output])
         if changed:
             log.info("publish", output=plan.output, stories=len(edition.stories), files=changed)
-        return Published(
+        return PublishedOutput(
             output=plan.output,
             stories=len(edition.stories),
             changed=changed + posted.changed,
@@ -357,7 +360,13 @@ class Publisher:
         )
 
     async def _show(
-        self, file: RenditionRecord, body: bytes, was: bytes | None, *, max_age: int, memory: Memory | None = None
+        self,
+        file: RenditionRecord,
+        body: bytes,
+        was: bytes | None,
+        *,
+        max_age: int,
+        versions: KnownVersions | None = None,
     ) -> bool:
         """Have these bytes on disk, instead of what was there, and on the board; False if they were there already."""
         is_there = was == body
@@ -367,7 +376,7 @@ class Publisher:
         written = not is_there and await asyncio.to_thread(
             self._outlet.write, file.path, body, encoded, modified=file.modified
         )
-        self._put(file, body, encoded, max_age=max_age, memory=memory)
+        self._put(file, body, encoded, max_age=max_age, versions=versions)
         return written
 
     def _generate(self, edition: Edition) -> list[tuple[Format, list[bytes]]]:
@@ -380,12 +389,12 @@ class Publisher:
         return made
 
     async def _ages(self) -> dict[OutputId, int]:
-        sources = await self._store(self._storage.sources)
+        sources = await self._in_db(self._storage.sources)
         return {plan.output: _max_age(plan, sources, self._clock()) for plan in self._plans}
 
 
 def _max_age(plan: OutputPlan, sources: Iterable[SourceRecord], now: datetime) -> int:
-    """Half the time until something new may be expected, in seconds (W4)."""
+    """Half the time until something new may be expected, in seconds (rule W4)."""
     waits = [r.state.rhythm.interval(now, r.state.span) for r in sources if r.state.source in plan.sources]
     return int(min(waits).total_seconds() / 2) if waits else 0
 

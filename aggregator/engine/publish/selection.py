@@ -15,8 +15,8 @@ from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan, belongs, is_below
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
-from aggregator.core.select.words import Words
-from aggregator.engine.runtime import World
+from aggregator.core.select.words import WordFilter
+from aggregator.engine.runtime import Runtime
 from aggregator.storage import Storage
 
 
@@ -25,24 +25,24 @@ class Selection:
     """What an output takes out of the store. Its methods block: they belong on the store's thread."""
 
     storage: Storage
-    world: World
+    runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
     _tellers: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
     """`seq` of entries by source and key: a story carries that of the entry that told it first."""
 
     @cached_property
-    def _words(self) -> Words:
-        return Words.of(self.plan.keep, self.plan.drop)
+    def _words(self) -> WordFilter:
+        return WordFilter.of(self.plan.keep, self.plan.drop)
 
     @cached_property
     def numbers(self) -> list[SourceNumber]:
         """Its sources, as storage knows them."""
-        return _numbers(self.world, self.plan.sources)
+        return _numbers(self.runtime, self.plan.sources)
 
     def picks(self, stored: StoredEntry) -> bool:
         """Whether an entry is of the output's sources and category, and has the words it wants."""
-        return belongs(self.plan, stored) and self._words.judge(stored.entry).stays
+        return belongs(self.plan, stored) and self._words.verdict(stored.entry).stays
 
     def newest_first(self) -> Iterator[StoredEntry]:
         """Everything selected, the latest addition or revision first."""
@@ -57,7 +57,7 @@ class Selection:
         shown: an older entry told it first, and it was published then."""
         if self.plan.dedupe == "off" or not chosen:
             return [(stored, ()) for stored in chosen]
-        told = self.storage.namesakes(*_names(chosen), self.numbers)
+        told = self.storage.duplicates(*_names(chosen), self.numbers)
         others = [stored for stored in told if self.picks(stored)]
         homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
@@ -80,13 +80,13 @@ class Selection:
         entries = self.storage.by_seq(seqs, deleted=True)
         alive = {one.seq: one for one in self.storage.by_seq(seqs).values()}
         if self.plan.dedupe != "off":
-            told = self.storage.namesakes(*_names(list(entries.values())), self.numbers)
+            told = self.storage.duplicates(*_names(list(entries.values())), self.numbers)
             alive |= {one.seq: one for one in told}
         return self.stories([one for one in alive.values() if self.picks(one)])
 
     def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
         """These stories under the head of the output."""
-        site = self.world.config.site
+        site = self.runtime.config.site
         edition = compose(
             self.plan,
             groups,
@@ -94,7 +94,7 @@ class Selection:
             site_url=site.url,
             configured_at=record.configured_at,
             origins=self.origin,
-            assigned=self.world.assigned,
+            assigned=self.runtime.assigned,
         )
         return replace(
             edition,
@@ -104,16 +104,16 @@ class Selection:
 
     def origin(self, stored: StoredEntry) -> Origin:
         """Where an entry came from, as outputs say it."""
-        target = self.world.targets.get(stored.number)
+        target = self.runtime.targets.get(stored.number)
         known = self.sources.get(stored.number)
         return origin_of(stored, known.feed if known else None, target.config.title if target else None)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
-        """Deletions that are still told of, the latest first, but of no id that another entry keeps alive (W12)."""
-        removed = [one for one in self.storage.told_removals(self.numbers) if self.picks(one.stored)]
+        """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
+        removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.picks(one.stored)]
         if not removed:
             return ()
-        alive = self.storage.namesakes({one.stored.public_id for one in removed}, (), self.numbers)
+        alive = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
         living = {stored.public_id for stored in alive if self.picks(stored)}
         told = {
             one.stored.public_id: Tombstone(
@@ -127,18 +127,18 @@ class Selection:
 
     @property
     def is_complete(self) -> bool:
-        """The output is what its one source is, a ranking whose whole content is replaced (W10)."""
+        """The output is what its one source is, a ranking whose whole content is replaced (rule W10)."""
         known = [record.feed for record in self.sources.values() if record.state.source in self.plan.sources]
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
     def _chosen(self, *, after: int | None = None) -> Iterator[StoredEntry]:
-        return (s for s in self._candidates(after) if self._words.judge(s.entry).stays)
+        return (s for s in self._candidates(after) if self._words.verdict(s.entry).stays)
 
     def _candidates(self, after: int | None) -> Iterable[StoredEntry]:
         plan, storage = self.plan, self.storage
         if plan.node is None:
             return storage.entries(self.numbers, after=after)
-        assigned = storage.entries(_numbers(self.world, plan.assigned), pathless=True, after=after)
+        assigned = storage.entries(_numbers(self.runtime, plan.assigned), pathless=True, after=after)
         depth = len(plan.node)
         spellings = sorted({path[:depth] for path in storage.nodes(self.numbers) if is_below(path, plan.node)})
         own = [storage.entries_in(spelling, self.numbers, after=after) for spelling in spellings]
@@ -172,7 +172,7 @@ def build_edition(
 
 
 def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
-    """Without the repetitions of an entry that stands in a category by two spellings of its name (K3)."""
+    """Without the repetitions of an entry that stands in a category by two spellings of its name (rule K3)."""
     last = None
     for stored in entries:
         if stored.seq != last:
@@ -186,6 +186,6 @@ def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
     return ids, {name.removeprefix("link:") for name in names if name.startswith("link:")}
 
 
-def _numbers(world: World, ids: Iterable[SourceId]) -> list[SourceNumber]:
+def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
     wanted = set(ids)
-    return [number for number, target in world.targets.items() if target.id in wanted]
+    return [number for number, target in runtime.targets.items() if target.id in wanted]

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from aggregator.core.edition import Memory, Rendition
+from aggregator.core.edition import KnownVersions, Rendition
 from aggregator.core.model import OutputId
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, SiteInfo
 from aggregator.engine.publish.versions import etag_of
-from aggregator.engine.runtime import World
+from aggregator.engine.runtime import Runtime
 from aggregator.engine.status import output_infos, site_info, source_subscriptions, subscriptions
-from aggregator.engine.threads import StoreThread
+from aggregator.engine.threads import DatabaseThread
 from aggregator.formats.opml import MEDIA_TYPE, render_opml
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.outlets.encodings import encode
@@ -33,7 +33,7 @@ class Noticeboard(Protocol):
     """Where lists are shown."""
 
     def put(
-        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, memory: Memory | None = None
+        self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, versions: KnownVersions | None = None
     ) -> None:
         """Serve these bytes from now on; `max_age` is in seconds."""
 
@@ -53,7 +53,7 @@ class SiteLists:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         outlet: DiskOutlet,
         board: Noticeboard | None,
         index: IndexPage | None,
@@ -61,7 +61,7 @@ class SiteLists:
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._outlet = outlet
         self._board = board
         self._index = index
@@ -70,20 +70,20 @@ class SiteLists:
         self._shown: dict[str, object] = {}
         """Path -> what its list says; None of one that is not to be there."""
 
-    async def publish(self, world: World, plans: Sequence[OutputPlan]) -> None:
+    async def publish(self, runtime: Runtime, plans: Sequence[OutputPlan]) -> None:
         """Have index and lists as the store stands. Raises PublishError."""
-        outputs = await self._store(output_infos, self._storage, plans)
+        outputs = await self._in_db(output_infos, self._storage, plans)
         if self._board:
             self._board.replace_index(outputs)
-        if self._index and self._indexed != (world.config.site, outputs):
-            page = await asyncio.to_thread(self._index, site_info(world.config), outputs)
+        if self._index and self._indexed != (runtime.config.site, outputs):
+            page = await asyncio.to_thread(self._index, site_info(runtime.config), outputs)
             await asyncio.to_thread(self._outlet.write, INDEX, page, encode(page))
-            self._indexed = world.config.site, outputs
-        await self._list_outputs(world, outputs)
-        await self._list_sources(world)
+            self._indexed = runtime.config.site, outputs
+        await self._list_outputs(runtime, outputs)
+        await self._list_sources(runtime)
 
-    async def _list_outputs(self, world: World, outputs: Sequence[OutputInfo]) -> None:
-        site = world.config.site
+    async def _list_outputs(self, runtime: Runtime, outputs: Sequence[OutputInfo]) -> None:
+        site = runtime.config.site
         said = (site, tuple(replace(output, entries=0, newest=None) for output in outputs))
         if self._shown.get(OUTPUTS) == said:
             return
@@ -91,19 +91,19 @@ class SiteLists:
         if not listed:
             await self._withdraw(OUTPUTS)
             return
-        records = await self._store(self._storage.outputs)
+        records = await self._in_db(self._storage.outputs)
         modified = max((r.configured_at for r in records), default=self._clock()).replace(microsecond=0)
         body = render_opml(listed, title=site.title, modified=modified)
         await self._show(OUTPUTS, body, modified)
         self._shown[OUTPUTS] = said
 
-    async def _list_sources(self, world: World) -> None:
+    async def _list_sources(self, runtime: Runtime) -> None:
         """The list changes with what sources call themselves, so it is as old as the file with these bytes."""
-        if not world.config.site.sources_opml:
+        if not runtime.config.site.sources_opml:
             await self._withdraw(SOURCES)
             return
-        records = await self._store(self._storage.sources)
-        said = (world.config.site.title, tuple(source_subscriptions(world.config, records)[0]))
+        records = await self._in_db(self._storage.sources)
+        said = (runtime.config.site.title, tuple(source_subscriptions(runtime.config, records)[0]))
         if not said[1]:
             await self._withdraw(SOURCES)
             return

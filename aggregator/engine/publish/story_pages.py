@@ -18,7 +18,7 @@ from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, OutputId
 from aggregator.core.select.plan import OutputPlan, node_key
 from aggregator.engine.publish.fragments import Fragments, made_from
-from aggregator.formats import FORMATS, SUFFIXES, facts
+from aggregator.formats import FORMATS, SUFFIXES, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.outlets.disk import DiskOutlet
 
@@ -53,7 +53,7 @@ class Setting:
 
     def shelves_of(self, story: Story) -> dict[CategoryPath, str]:
         """The pages of those categories of a story that have one."""
-        found = {path: self.shelves.get(node_key(path)) for path in facts.paths(story)}
+        found = {path: self.shelves.get(node_key(path)) for path in story_view.paths(story)}
         return {path: page for path, page in found.items() if page is not None}
 
 
@@ -79,7 +79,7 @@ class StoryPages:
         """By path: the pages known to be as they should."""
         self._gone: set[str] = set()
 
-    def bring_up(self, edition: Edition, setting: Setting) -> int:
+    def update(self, edition: Edition, setting: Setting) -> int:
         """Have a page of every story of the edition and none of those deleted; how many were written.
 
         Raises PublishError.
@@ -102,7 +102,7 @@ class StoryPages:
         """
         there = self._names()
         if there:
-            there -= {facts.entry_path_of(public_id, seq) for public_id, seq in wanted}
+            there -= {story_view.entry_path_of(public_id, seq) for public_id, seq in wanted}
         for path in sorted(there):
             self._outlet.remove(path)
             self._made.pop(path, None)
@@ -113,20 +113,20 @@ class StoryPages:
         return {path for name in self._outlet.names(FOLDER) if (path := f"{FOLDER}/{name}") != _NOTE}
 
     def _write(self, story: Story, setting: Setting, rank: int) -> bool:
-        path, shelves = facts.entry_path(story), setting.shelves_of(story)
+        path, shelves = story_view.entry_path(story), setting.shelves_of(story)
         sources: tuple[Hashable, ...] = (*made_from(story)[:-1], setting.frame, *shelves.items())
         now = _Made(seq=story.stored.seq, rank=rank, sources=hash(sources))
         before = self._made.get(path)
         if before is not None and not now.replaces(before):
             return False
         page = render_entry(story, self._fragments.render(FORMATS["html"], story), setting.frame, shelves)
-        written = self._outlet.write(path, page, {}, modified=facts.updated(story), lasting=False)
+        written = self._outlet.write(path, page, {}, modified=story_view.updated(story), lasting=False)
         self._made[path] = now
         self._gone.discard(path)
         return written
 
     def _withdraw(self, story: Story) -> None:
-        path = facts.entry_path(story)
+        path = story_view.entry_path(story)
         shown = self._made.get(path)
         if path in self._gone or (shown is not None and shown.seq != story.stored.seq):
             return

@@ -1,4 +1,4 @@
-"""What published files were before, and how far behind their readers are: for deltas and for the window (W11)."""
+"""What published files were before, and how far behind their readers are: for deltas and for the window (rule W11)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Protocol
 
-from aggregator.core.edition import Memory
+from aggregator.core.edition import KnownVersions
 from aggregator.core.model import OutputId
-from aggregator.core.records import Reader, RenditionRecord, State
+from aggregator.core.records import FileVersion, ReaderLag, RenditionRecord
 from aggregator.core.select.window import SPAN
 from aggregator.storage import Storage
 
@@ -26,18 +26,20 @@ FOLLOWED = frozenset({"rss", "atom", "json"})
 class Lookout(Protocol):
     """Where readers are seen: the server's catalogue, or nothing in the cron form."""
 
-    def take_sightings(self) -> Mapping[str, Iterable[str]]:
+    def take_late_readers(self) -> Mapping[str, Iterable[str]]:
         """Path -> earlier ETags, quoted, that readers came back with since this was last asked."""
 
 
-class States:
+class VersionHistory:
     """Numbers the states of published files. Its methods block: they belong on the store's thread."""
 
     def __init__(self, storage: Storage, *, clock: Callable[[], datetime]) -> None:
         self._storage = storage
         self._clock = clock
 
-    def note(self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, place: int) -> Memory | None:
+    def note(
+        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, place: int
+    ) -> KnownVersions | None:
         """Take note of what a file is from now on, everything up to `place` taken into account.
 
         `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
@@ -50,7 +52,7 @@ class States:
             known = _pieces(before, last.parts) if last and before is not None and etag_of(before) == last.etag else {}
             parts = tuple((len(piece), known.get(piece, stamp)) for piece in pieces)
             now = self._clock()
-            state = State(
+            state = FileVersion(
                 path=file.path,
                 etag=file.etag,
                 stamp=stamp,
@@ -58,10 +60,10 @@ class States:
                 since=now,
                 parts=parts if file.format in WITH_DELTAS else (),
             )
-            self._storage.put_state(state, forget=now - KEPT)
-        return self.memories(file.path).get(file.path)
+            self._storage.put_version(state, forget=now - KEPT)
+        return self.known_versions(file.path).get(file.path)
 
-    def memories(self, path: str | None = None) -> dict[str, Memory]:
+    def known_versions(self, path: str | None = None) -> dict[str, KnownVersions]:
         """What is remembered of every file, or of one, by path."""
         oldest = self._clock() - KEPT
         stamps: dict[str, dict[str, int]] = {}
@@ -71,14 +73,14 @@ class States:
                 stamps.setdefault(state.path, {})[state.etag] = state.stamp
             if state.until is None:
                 parts[state.path] = state.parts
-        return {path: Memory(stamps=stamps[path], parts=parts[path]) for path in parts}
+        return {path: KnownVersions(stamps=stamps[path], parts=parts[path]) for path in parts}
 
     def span(self, output: OutputId) -> timedelta:
         """How far back the window of an output has to go for its slowest reader."""
         reader = self._storage.readers().get(output)
         return _span(reader)
 
-    def meet(self, sightings: Mapping[str, Iterable[str]]) -> set[OutputId]:
+    def meet(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
         """Take note of readers that came back late; the outputs whose window is another by that.
 
         Readers that did not come for a week are forgotten.
@@ -86,22 +88,22 @@ class States:
         now = self._clock()
         before = self._storage.readers()
         after = {o: r if now - r.seen <= KEPT else replace(r, seconds=0) for o, r in before.items()}
-        for output, behind in self._late(sightings, now).items():
+        for output, behind in self._late(late_readers, now).items():
             known = after.get(output)
             if known is None or behind >= known.seconds:
-                after[output] = Reader(output=output, seconds=behind, seen=now)
+                after[output] = ReaderLag(output=output, seconds=behind, seen=now)
         changed = [reader for output, reader in after.items() if before.get(output) != reader]
         if changed:
             self._storage.put_readers(changed)
         return {reader.output for reader in changed if _span(reader) != _span(before.get(reader.output))}
 
-    def _late(self, sightings: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
+    def _late(self, late_readers: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
         """Seconds since the end of the oldest state that a reader came back with, where a plain window is shorter."""
-        if not sightings:
+        if not late_readers:
             return {}
         outputs = {file.path: file.output for file in self._storage.renditions()}
         late: dict[OutputId, int] = {}
-        for path, etags in sightings.items():
+        for path, etags in late_readers.items():
             ends = {state.etag: state.until for state in self._storage.states(path)}
             for end in (ends.get(etag) for etag in etags):
                 if end is not None and path in outputs and SPAN < now - end <= KEPT:
@@ -111,11 +113,11 @@ class States:
 
 
 def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (W4)."""
+    """The strong ETag of these bytes, quoted (rule W4)."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _span(reader: Reader | None) -> timedelta:
+def _span(reader: ReaderLag | None) -> timedelta:
     if reader is None or timedelta(seconds=reader.seconds) <= SPAN:
         return SPAN
     return STEP * -(timedelta(seconds=-reader.seconds) // STEP)

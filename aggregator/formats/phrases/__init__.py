@@ -7,14 +7,14 @@ import re
 from aggregator.formats.phrases.english import ENGLISH
 from aggregator.formats.phrases.japanese import JAPANESE
 from aggregator.formats.phrases.korean import KOREAN
-from aggregator.formats.phrases.phrases import Words as Words
+from aggregator.formats.phrases.phrases import Phrases as Phrases
 from aggregator.formats.phrases.simplified import SIMPLIFIED
 from aggregator.formats.phrases.traditional import TRADITIONAL
 
 LANGUAGES = (ENGLISH, SIMPLIFIED, TRADITIONAL, JAPANESE, KOREAN)
 
 
-def words_for(language: str) -> Words:
+def words_for(language: str) -> Phrases:
     """The words for a BCP 47 tag: Chinese by script, else by region, else simplified; English where we have none."""
     subtags = language.lower().replace("_", "-").split("-")
     if subtags[0] == "zh":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-ENGLISH = Words(
+ENGLISH = Phrases(
     tag="en",
     skip="Skip to the content",
     feeds="Feeds",
@@ -30,7 +30,7 @@ ENGLISH = Words(
     per_day="New entries a day",
     size="Size",
     never="never",
-    by_hand="by hand only",
+    manual="by hand only",
     due="due",
     now="just now",
     ago="{span} ago",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-JAPANESE = Words(
+JAPANESE = Phrases(
     tag="ja",
     skip="本文へ移動",
     feeds="フィード",
@@ -30,7 +30,7 @@ JAPANESE = Words(
     per_day="1 日あたりの新着",
     size="サイズ",
     never="なし",
-    by_hand="手動のみ",
+    manual="手動のみ",
     due="取得待ち",
     now="たった今",
     ago="{span}前",

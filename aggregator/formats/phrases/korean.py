@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-KOREAN = Words(
+KOREAN = Phrases(
     tag="ko",
     skip="본문으로 건너뛰기",
     feeds="피드",
@@ -30,7 +30,7 @@ KOREAN = Words(
     per_day="하루 새 글",
     size="크기",
     never="없음",
-    by_hand="수동만",
+    manual="수동만",
     due="수집 대기",
     now="방금",
     ago="{span} 전",

@@ -11,7 +11,7 @@ from aggregator.core.source_state import Health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Phrases:
     """One language. Phrases with `{n}` are formatted with a number; `units` are day, hour, minute, second."""
 
     tag: str
@@ -38,7 +38,7 @@ class Words:
     per_day: str
     size: str
     never: str
-    by_hand: str
+    manual: str
     due: str
     now: str
     ago: str

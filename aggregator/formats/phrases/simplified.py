@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-SIMPLIFIED = Words(
+SIMPLIFIED = Phrases(
     tag="zh-Hans",
     skip="跳到正文",
     feeds="订阅源",
@@ -30,7 +30,7 @@ SIMPLIFIED = Words(
     per_day="每日新增",
     size="大小",
     never="从未",
-    by_hand="仅手动",
+    manual="仅手动",
     due="待抓取",
     now="刚刚",
     ago="{span}前",

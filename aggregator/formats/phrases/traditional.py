@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Words
+from aggregator.formats.phrases.phrases import FORMATS, Phrases
 
-TRADITIONAL = Words(
+TRADITIONAL = Phrases(
     tag="zh-Hant",
     skip="跳到正文",
     feeds="訂閱源",
@@ -30,7 +30,7 @@ TRADITIONAL = Words(
     per_day="每日新增",
     size="大小",
     never="從未",
-    by_hand="僅手動",
+    manual="僅手動",
     due="待擷取",
     now="剛剛",
     ago="{span}前",

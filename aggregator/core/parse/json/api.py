@@ -32,7 +32,7 @@ _NAMES = ("name", "title", "label", "term", "url", "src", "href", "rendered", "t
 
 def read_json_api(text: str, rules: JsonRules, *, url: str) -> ParsedFeed:
     """The entries of the answer by `rules`. Raises ParseError: BROKEN for no JSON, NOT_A_FEED for no list, only."""
-    reader = _Reader(rules)
+    reader = _ApiReader(rules)
     items = _items(_load(text, url), rules.entries, url)
     entries = tuple(entry for item in items[:MAX_ENTRIES] if (entry := reader.entry(item)) is not None)
     if items and not entries:
@@ -111,7 +111,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield text
 
 
-class _Reader:
+class _ApiReader:
     def __init__(self, rules: JsonRules) -> None:
         given = {key: getattr(rules, key) for key in type(rules).model_fields if key != "entries"}
         self._paths: dict[str, str] = {key: path for key, path in given.items() if path}

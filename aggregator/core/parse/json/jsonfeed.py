@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1, in full, and the `_syndication` extension of our own outputs (protocols M7)."""
+"""JSON Feed 1.0 and 1.1, in full, and the `_syndication` extension of our own outputs (rule M7)."""
 
 from __future__ import annotations
 

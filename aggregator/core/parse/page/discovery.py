@@ -76,7 +76,7 @@ def discover_feeds(text: str, *, url: str) -> tuple[str, ...]:
 
 
 def page_of(document: Document, *, encoding: str | None = None) -> str:
-    """The text of an HTML document, its character set found as for a feed (protocols P19)."""
+    """The text of an HTML document, its character set found as for a feed (rule P19)."""
     decoded = decode(document.body, content_type=document.content_type, override=encoding, kind="html")
     return strip_illegal(decoded.text)
 

@@ -16,7 +16,7 @@ from aggregator.core.config.rules import PageRules, split_selector
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
 from aggregator.core.html.images import awakened, is_lazy, largest
-from aggregator.core.html.links import Place
+from aggregator.core.html.links import LinkContext
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
     Candidate,
@@ -54,7 +54,7 @@ def read_page(text: str, rules: PageRules, *, url: str) -> ParsedFeed:
     text = _within_bounds(_XML_DECLARATION.sub("", text, count=1), diagnostics)
     if "<" not in text:
         raise ParseError(url, Reason.NOT_A_FEED, "it is no page: there is not one tag in it")
-    page = _Page(BeautifulSoup(text, "lxml"), rules, url=url)
+    page = _PageReader(BeautifulSoup(text, "lxml"), rules, url=url)
     entries = page.entries()
     if not entries:
         raise ParseError(url, Reason.NOT_A_FEED, page.why_empty())
@@ -104,7 +104,7 @@ class _Selector:
         return found or ([entry] if self._css.match(entry) else [])
 
 
-class _Page:
+class _PageReader:
     def __init__(self, soup: BeautifulSoup, rules: PageRules, *, url: str) -> None:
         _flatten(soup)
         self._soup = soup
@@ -112,7 +112,7 @@ class _Page:
         self._url = url
         base = soup.find("base", href=True)
         self._base = (absolute(_attribute(base, "href"), url) if isinstance(base, Tag) else None) or url
-        self._place = Place(base=self._base)
+        self._place = LinkContext(base=self._base)
         given = {key: getattr(rules, key) for key in type(rules).model_fields if key != "entry"}
         self._selectors = {key: _Selector(text) for key, text in given.items() if text}
         self._matched: set[str] = set()
@@ -285,7 +285,7 @@ class _Page:
                 yield ParsedMedia(url=value.strip(), element="page:image", base=self._base)
 
     def _picture(self, tag: Tag) -> str:
-        """The address of the picture that the element is or holds; of a lazy one, the address it would load (H2)."""
+        """The address of the picture that the element is or holds; of a lazy one, what it would load (rule H2)."""
         inner = tag if tag.name in _PICTURES else tag.find(_PICTURES)
         if not isinstance(inner, Tag):
             style = _STYLE_URL.search(_attribute(tag, "style")[:_LONGEST_VALUE])

@@ -1,4 +1,4 @@
-"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (protocols table, column FM).
+"""Posts with front matter, as Hexo, Jekyll and Hugo keep them: one post, one entry (rules M8 and M14).
 
 In posts that we wrote, the map `origin` says exactly what a blog's own fields cannot hold; it comes before them.
 """
@@ -25,7 +25,7 @@ from aggregator.core.parse.parsed import (
     ParsedMedia,
     ParsedPerson,
 )
-from aggregator.core.parse.post.block import MatterError, split_matter
+from aggregator.core.parse.post.front_matter_block import FrontMatterError, split_matter
 
 _MAX_LIST = 200
 _MARKUP = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*[\s>/]|!--)")
@@ -42,7 +42,7 @@ def read_post(text: str, *, url: str) -> ParsedFeed:
     """Reads one post; a draft gives no entry. Raises ParseError(BROKEN) if the block is not closed or says nothing."""
     try:
         matter = split_matter(text)
-    except MatterError as error:
+    except FrontMatterError as error:
         raise ParseError(url, Reason.BROKEN, str(error)) from error
     diagnostics = []
     name = url.rpartition("/")[2] or url
@@ -187,7 +187,7 @@ def _person(value: Any, key: str) -> ParsedPerson | None:
 
 
 def _categories(values: Values) -> Iterator[ParsedCategory]:
-    """A flat list is one path, a list of lists several, a string one (protocols K2)."""
+    """A flat list is one path, a list of lists several, a string one (rule K2)."""
     for key in ("categories", "category"):
         found = values.get(key)
         if isinstance(found, dict):

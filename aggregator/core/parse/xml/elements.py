@@ -7,7 +7,7 @@ import binascii
 import html
 from collections.abc import Iterable, Iterator
 
-from aggregator.core.model import Foreign
+from aggregator.core.model import ForeignElement
 from aggregator.core.parse.parsed import Candidate, Markup, ParsedLink, ParsedMedia, ParsedPerson
 from aggregator.core.parse.xml.namespaces import KNOWN_FOREIGN, NAMESPACES
 from aggregator.core.parse.xml.tree import Element, Tree, attribute, inner_html, local_name, text_of
@@ -47,7 +47,7 @@ class Elements:
         return Candidate(value=value, element=name, markup=Markup.HTML, base=base)
 
     def atom(self, element: Element, name: str) -> Candidate:
-        """An Atom text construct or inline content of any version (protocols M12)."""
+        """An Atom text construct or inline content of any version (rule M12)."""
         base = self.tree.base(element)
         value, markup = _atom_value(element, base, is_content=name.endswith("content"))
         return Candidate(value=value, element=name, markup=markup, base=base)
@@ -115,8 +115,8 @@ class Elements:
             return ParsedPerson(element=name, line=element.text)
         return ParsedPerson(element=name, name=element.text, uri=page, base=self.tree.base(element))
 
-    def foreign(self, elements: Iterable[Element], consumed: frozenset[str]) -> Iterator[Foreign]:
-        """The known foreign elements among these that no field of the model holds (protocols M4).
+    def foreign(self, elements: Iterable[Element], consumed: frozenset[str]) -> Iterator[ForeignElement]:
+        """The known foreign elements among these that no field of the model holds (rule M4).
 
         Media RSS allows its elements at any level: what a `consumed` group of files says stands for all of them.
         """
@@ -127,10 +127,10 @@ class Elements:
             elif key.partition(":")[0] in KNOWN_FOREIGN and ":" in key and key not in consumed:
                 yield self._foreign(element, 0)
 
-    def _foreign(self, element: Element, depth: int) -> Foreign:
+    def _foreign(self, element: Element, depth: int) -> ForeignElement:
         children = [child for child in element if isinstance(child.tag, str)][:MAX_FOREIGN]
         text = (element.text or "").strip()[:_MAX_FOREIGN_TEXT] or None
-        return Foreign(
+        return ForeignElement(
             namespace=NAMESPACES.get(self.tree.key(element).partition(":")[0], ""),
             name=local_name(element),
             attributes=tuple((str(key).rpartition("}")[2], str(value)) for key, value in element.attrib.items()),

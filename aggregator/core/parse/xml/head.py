@@ -1,4 +1,4 @@
-"""What a channel, an Atom feed or an atom:source says about itself (protocols section 1, "Feed fields")."""
+"""What a channel, an Atom feed or an atom:source says about itself (rule M13)."""
 
 from __future__ import annotations
 

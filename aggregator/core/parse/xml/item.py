@@ -1,4 +1,4 @@
-"""One RSS item or Atom entry, by the table of protocols section 1 ("Entry fields")."""
+"""One RSS item or Atom entry, by the table of rule M14."""
 
 from __future__ import annotations
 
@@ -349,7 +349,7 @@ def _without_proxy(kids: Children, items: Iterator[ParsedMedia]) -> Iterator[Par
 
 
 def _rss_category(node: Element) -> Iterator[ParsedCategory]:
-    """Text; a `/` builds a path only under a domain, where RSS 2.0 says it does (protocols K2)."""
+    """Text; a `/` builds a path only under a domain, where RSS 2.0 says it does (rule K2)."""
     text = (node.text or "").strip() if len(node) else text_of(node).strip()
     text = text or text_of(node).strip()
     domain = attribute(node, "domain", "scheme")
@@ -380,7 +380,7 @@ def _atom_category(node: Element) -> Iterator[ParsedCategory]:
 
 
 def _written_by_us(text: str) -> tuple[str, ...]:
-    """The path that an output of this program tells, a slash within a name as %2F (protocols K5, M6)."""
+    """The path that an output of this program tells, a slash within a name as %2F (rules K5 and M6)."""
     names = (name.strip() for name in text.split("/"))
     return tuple(name.replace("%2F", "/").replace("%252F", "%2F") for name in names if name) or (text,)
 

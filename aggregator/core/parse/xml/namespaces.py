@@ -1,4 +1,4 @@
-"""Namespaces by address, never by prefix, with the misspellings found in the wild (protocols M5)."""
+"""Namespaces by address, never by prefix, with the misspellings found in the wild (rule M5)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ KNOWN_FOREIGN = frozenset({"media", "itunes", "podcast", "dc", "dcterms", "geors
     "psc",
     "googleplay",
 }
-"""Prefixes whose elements are kept and written back (protocols M4)."""
+"""Prefixes whose elements are kept and written back (rule M4)."""
 
 
 def prefix_for_uri(uri: str) -> str | None:
@@ -127,7 +127,7 @@ def is_misspelt(uri: str, prefix: str) -> bool:
 
 
 def prefix_for_name(name: str) -> str | None:
-    """Our prefix for one that was used without being declared (protocols section 10)."""
+    """Our prefix for one that was used without being declared (rule R4)."""
     return _PREFIX_BY_NAME.get(name.lower())
 
 

@@ -1,4 +1,4 @@
-"""The head of a text that may be XML: what its root is, and what its DOCTYPE asks for (protocols P18, P20)."""
+"""The head of a text that may be XML: what its root is, and what its DOCTYPE asks for (rules P18 and P20)."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _judge_root(text: str, position: int, *, entities: dict[str, str], html: boo
 
 
 def _dig_for_root(text: str, position: int, *, looks_html: bool) -> Prolog:
-    """The root after a PHP warning or other words (protocols section 10)."""
+    """The root after a PHP warning or other words (rule R3)."""
     window = text[position : position + _SEARCHED_FOR_ROOT]
     declaration = window.find("<?xml")
     root = _BURIED_ROOT.search(window)

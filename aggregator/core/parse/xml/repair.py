@@ -1,7 +1,7 @@
-"""Making ill-formed XML well-formed, in linear time and without guessing more than needed (protocols P20).
+"""Making ill-formed XML well-formed, in linear time and without guessing more than needed (rule P20).
 
-Two steps, each returning the names of what it mended: `mend_references` for ampersands, HTML entities and undeclared
-prefixes; `mend_tags` for everything a tokenizer with a stack can see: unclosed and stray tags, void HTML elements,
+Two steps, each returning the names of what it mended: `repair_references` for ampersands, HTML entities and undeclared
+prefixes; `repair_tags` for everything a tokenizer with a stack can see: unclosed and stray tags, void HTML elements,
 broken attributes, a text that was cut off, junk behind the root, nesting without end.
 """
 
@@ -74,19 +74,19 @@ _OPENERS = frozenset(
 _VOID = frozenset(["br", "hr", "img", "input", "meta", "wbr", "area", "base", "col", "embed", "param", "track"])
 
 
-class HopelessError(Exception):
+class UnrepairableError(Exception):
     """More is broken than whole; the message says what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class Repaired:
     """The text after a step, and the names of its mendings as docs/diagnostics.md lists them."""
 
     text: str
     mendings: frozenset[str]
 
 
-def mend_references(text: str, entities: dict[str, str]) -> Mended:
+def repair_references(text: str, entities: dict[str, str]) -> Repaired:
     """Every reference outside CDATA is one that XML knows; `entities` are the document's own, values escaped."""
     done: set[str] = set()
 
@@ -103,7 +103,7 @@ def mend_references(text: str, entities: dict[str, str]) -> Mended:
         pieces.append(_REFERENCE.sub(known, text[position:start]))
         pieces.append(text[start : end + 3])
         position = end + 3
-    return Mended(text="".join(pieces), mendings=frozenset(done))
+    return Repaired(text="".join(pieces), mendings=frozenset(done))
 
 
 def _mended_reference(match: re.Match[str], entities: dict[str, str], done: set[str]) -> str:
@@ -129,28 +129,28 @@ def _is_xml_character(code: int) -> bool:
     return code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
-def declare_prefixes(text: str) -> Mended:
+def declare_prefixes(text: str) -> Repaired:
     """The root declares every prefix it did not declare and that occurs somewhere."""
     root = _ROOT_TAG.match(text)
     if root is None:
-        return Mended(text=text, mendings=frozenset())
+        return Repaired(text=text, mendings=frozenset())
     used = dict.fromkeys(match[1] for match in _USED_PREFIX.finditer(text))
     missing = [name for name in used if name not in ("xml", "xmlns") and f"xmlns:{name}" not in root[0]][:100]
     if not missing:
-        return Mended(text=text, mendings=frozenset())
+        return Repaired(text=text, mendings=frozenset())
     name_end = re.match(r"<[^\s<>/]+", text)
     at = name_end.end() if name_end else 0
     declarations = "".join(f' xmlns:{name}="{uri_for_undeclared(name)}"' for name in missing)
-    return Mended(text=text[:at] + declarations + text[at:], mendings=frozenset({"undeclared-prefix"}))
+    return Repaired(text=text[:at] + declarations + text[at:], mendings=frozenset({"undeclared-prefix"}))
 
 
-def mend_tags(text: str) -> Mended:
+def repair_tags(text: str) -> Repaired:
     """Every start tag has its end, attributes are quoted and unique, one root.
 
     A text that ends before its root does loses the item it was cut off in, and `cut-off` is among the mendings.
     Raises HopelessError when there is nothing to hold on to.
     """
-    return _TagMender(text).run()
+    return _TagRepairer(text).run()
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ class _Open:
 
 
 @dataclass(slots=True)
-class _TagMender:
+class _TagRepairer:
     text: str
     out: list[str] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
@@ -170,7 +170,7 @@ class _TagMender:
     stray: int = 0
     tags: int = 0
 
-    def run(self) -> Mended:
+    def run(self) -> Repaired:
         position = 0
         while position < len(self.text):
             start = self.text.find("<", position)
@@ -185,7 +185,7 @@ class _TagMender:
                     self.mendings.add("junk-after-root")
                 break
         self._close_what_is_open()
-        return Mended(text="".join(self.out), mendings=frozenset(self.mendings))
+        return Repaired(text="".join(self.out), mendings=frozenset(self.mendings))
 
     def _characters(self, start: int, end: int) -> None:
         if self.stack and end > start:
@@ -204,7 +204,7 @@ class _TagMender:
             return self._stray_less_than(start)
         self.tags += 1
         if self.tags > _MAX_TAGS:
-            raise HopelessError("it has more tags than any feed")
+            raise UnrepairableError("it has more tags than any feed")
         if tag[1]:
             self._end(tag[2])
         else:
@@ -233,7 +233,7 @@ class _TagMender:
         self.mendings.add("not-well-formed")
         self.stray += 1
         if self.stray > _MAX_STRAY:
-            raise HopelessError(f"it has more than {_MAX_STRAY} signs < that open no tag")
+            raise UnrepairableError(f"it has more than {_MAX_STRAY} signs < that open no tag")
         if self.stack:
             self.out.append("&lt;")
         return start + 1
@@ -305,7 +305,7 @@ class _TagMender:
 
     def _close_what_is_open(self) -> None:
         if not self.tags:
-            raise HopelessError("it has no tags")
+            raise UnrepairableError("it has no tags")
         if not self.stack:
             return
         self.mendings.add("cut-off")

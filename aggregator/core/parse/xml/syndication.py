@@ -1,6 +1,6 @@
 """XML feeds of every dialect: one text, read by feedparser and by one walk of its tree.
 
-The tree supplies what the table of protocols section 1 asks for, element by element; feedparser recognises the
+The tree supplies what rules M13 and M14 ask for, element by element; feedparser recognises the
 dialect, judges whether the text is sound, fills fields the walk found empty, and is the reader where no tree can be
 had. The two are paired by position when they count the same entries, else by id or link.
 """
@@ -56,7 +56,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     """
     try:
         sound = _make_sound(prolog)
-    except repair.HopelessError as error:
+    except repair.UnrepairableError as error:
         raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
     mendings = set(sound.mendings)
     mendings |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
@@ -103,13 +103,13 @@ def _make_sound(prolog: Prolog) -> _Sound:
     root = parse_tree(text)
     if root is not None:
         return _Sound(text=text, root=root, mendings=frozenset())
-    mended = repair.mend_references(text, prolog.entities)
+    mended = repair.repair_references(text, prolog.entities)
     declared = repair.declare_prefixes(mended.text)
     found = mended.mendings | declared.mendings
     root = parse_tree(declared.text)
     if root is not None:
         return _Sound(text=declared.text, root=root, mendings=found)
-    whole = repair.mend_tags(declared.text)
+    whole = repair.repair_tags(declared.text)
     found |= whole.mendings or {"not-well-formed"}
     root = parse_tree(whole.text)
     if root is None:
@@ -167,7 +167,7 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
 
 
 def _nameless(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
-    """One for each of the first entries that have no id (protocols I2)."""
+    """One for each of the first entries that have no id (rule I2)."""
     for entry in islice((entry for entry in entries if not any(c.value.strip() for c in entry.ids)), _MAX_NOTES):
         words = "the entry has no id; its link or its text tells it apart"
         where = (*(link.href for link in entry.links), *(title.value for title in entry.titles))

@@ -67,7 +67,7 @@ class Tree:
         return next((uri for uri in self._home_uris if prefix_for_uri(uri) != self.home), None)
 
     def _uris_of_home(self) -> frozenset[str]:
-        """Namespaces whose elements count as the dialect's own, whatever their address says (protocols M5)."""
+        """Namespaces whose elements count as the dialect's own, whatever their address says (rule M5)."""
         own = _uri_of(self.root.tag)
         if self.root_name == "rdf":
             channel = next((child for child in self.root if local_name(child).lower() == "channel"), None)

@@ -1,4 +1,4 @@
-"""Elements of other vocabularies that a story carries through (protocols M4): which, and how they may look.
+"""Elements of other vocabularies that a story carries through (rule M4): which, and how they may look.
 
 Rules for editors: an element is written only if the table knows it and its value fits; whatever does not fit is left
 out, for an invalid element costs the whole feed its validity. Fields of the model never come from here, so no entry of
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from aggregator.core.model import Foreign
-from aggregator.formats import markup, values
+from aggregator.core.model import ForeignElement
+from aggregator.formats import values, xml_pieces
 
 Check = Callable[[str | None], str | None]
 """A value as written -> the value to write, None if it may not be written."""
@@ -84,7 +84,7 @@ _NPT = _matching(r"\d+(\.\d+)?|\d+:\d\d:\d\d(\.\d+)?")
 _PLAIN_TYPE = {"type": _matching("plain")}
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
-    markup.ITUNES: {
+    xml_pieces.ITUNES: {
         "author": Rule(text=_up_to(255)),
         "block": Rule(text=_matching("yes|no")),
         "duration": Rule(text=_matching(r"\d+(:[0-5]\d(:[0-5]\d)?)?")),
@@ -97,7 +97,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "summary": Rule(text=_up_to(4000)),
         "title": _ONCE_TEXT,
     },
-    markup.MEDIA: {
+    xml_pieces.MEDIA: {
         "copyright": Rule(text=_text, attributes={"url": values.web_url}),
         "credit": Rule(text=_text, attributes={"role": _role}, many=True),
         "description": Rule(text=_text, attributes=_PLAIN_TYPE),
@@ -117,7 +117,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         ),
         "title": Rule(text=_text, attributes=_PLAIN_TYPE),
     },
-    markup.DC: {
+    xml_pieces.DC: {
         "contributor": _MANY_TEXT,
         "coverage": _MANY_TEXT,
         "description": _ONCE_TEXT,
@@ -128,7 +128,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "title": _ONCE_TEXT,
         "type": _ONCE_TEXT,
     },
-    markup.DCTERMS: {
+    xml_pieces.DCTERMS: {
         "abstract": _ONCE_TEXT,
         "accessRights": _MANY_TEXT,
         "alternative": _MANY_TEXT,
@@ -146,7 +146,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "temporal": _MANY_TEXT,
         "valid": _MANY_TEXT,
     },
-    markup.GEORSS: {
+    xml_pieces.GEORSS: {
         "point": Rule(text=_matching(f"[-+]?{_FLOAT} [-+]?{_FLOAT}"), many=True),
         "line": Rule(text=_positions, many=True),
         "polygon": Rule(text=_positions, many=True),
@@ -157,18 +157,18 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "floor": Rule(text=_matching(r"-?\d{1,6}"), many=True),
         "radius": Rule(text=_matching(_FLOAT), many=True),
     },
-    markup.SLASH: {
+    xml_pieces.SLASH: {
         "department": _MANY_TEXT,
         "section": _MANY_TEXT,
         "hit_parade": Rule(text=_matching(r"\d+(,\d+)*")),
     },
-    markup.WFW: {"comment": Rule(text=values.web_url)},
-    markup.CREATIVE_COMMONS: {"license": Rule(text=values.web_url)},
+    xml_pieces.WFW: {"comment": Rule(text=values.web_url)},
+    xml_pieces.CREATIVE_COMMONS: {"license": Rule(text=values.web_url)},
 }
 
-FREE = frozenset({markup.PODCAST, markup.YT})
+FREE = frozenset({xml_pieces.PODCAST, xml_pieces.YT})
 """Vocabularies that validators do not look into: any element with a proper name is written, and its children,
-but none with an address that a reader would run (section 10: `javascript:`)."""
+but none with an address that a reader would run, as `javascript:` (rule H6)."""
 
 DEEPEST = 4
 MOST = 100
@@ -179,7 +179,7 @@ _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
-def write(parent: markup.Element, elements: Iterable[Foreign]) -> None:
+def write(parent: xml_pieces.Element, elements: Iterable[ForeignElement]) -> None:
     """Write what is known and valid, in the given order, as last children of `parent`."""
     seen: set[tuple[str, str]] = set()
     for count, element in enumerate(elements):
@@ -194,16 +194,16 @@ def write(parent: markup.Element, elements: Iterable[Foreign]) -> None:
                 seen.add(name)
 
 
-def _write_known(parent: markup.Element, namespace: str, element: Foreign, rule: Rule) -> bool:
+def _write_known(parent: xml_pieces.Element, namespace: str, element: ForeignElement, rule: Rule) -> bool:
     fitting = _fits(element, rule)
     if fitting is None:
         return False
     text, attributes = fitting
-    markup.set_line(_made(parent, namespace, element.name, attributes), text)
+    xml_pieces.set_line(_made(parent, namespace, element.name, attributes), text)
     return True
 
 
-def _fits(element: Foreign, rule: Rule) -> tuple[str, dict[str, str]] | None:
+def _fits(element: ForeignElement, rule: Rule) -> tuple[str, dict[str, str]] | None:
     """The text and attributes to write; None if the element may not be written."""
     checks = rule.attributes or {}
     checked = {name: checks[name](value) for name, value in element.attributes if name in checks}
@@ -212,7 +212,7 @@ def _fits(element: Foreign, rule: Rule) -> tuple[str, dict[str, str]] | None:
     return None if text is None or any(name not in attributes for name in rule.needed) else (text, attributes)
 
 
-def _write_free(parent: markup.Element, namespace: str, element: Foreign, levels: int) -> None:
+def _write_free(parent: xml_pieces.Element, namespace: str, element: ForeignElement, levels: int) -> None:
     if not _LOCAL_NAME.fullmatch(element.name):
         return
     attributes = {name: values.line(value) for name, value in element.attributes if _LOCAL_NAME.fullmatch(name)}
@@ -220,36 +220,36 @@ def _write_free(parent: markup.Element, namespace: str, element: Foreign, levels
     if any(_RUNS.match(value) for value in (text, *attributes.values())):
         return
     child = _made(parent, namespace, element.name, attributes)
-    markup.set_line(child, text)
+    xml_pieces.set_line(child, text)
     for inner in element.children[:MOST] if levels > 1 else ():
         if _canonical(inner.namespace) == namespace:
             _write_free(child, namespace, inner, levels - 1)
 
 
-def _made(parent: markup.Element, namespace: str, name: str, attributes: Mapping[str, str]) -> markup.Element:
-    prefix = markup.PREFIX_OF[namespace]
-    declared = {prefix: namespace} if prefix in markup.LOCAL_PREFIXES else None
+def _made(parent: xml_pieces.Element, namespace: str, name: str, attributes: Mapping[str, str]) -> xml_pieces.Element:
+    prefix = xml_pieces.PREFIX_OF[namespace]
+    declared = {prefix: namespace} if prefix in xml_pieces.LOCAL_PREFIXES else None
     return etree.SubElement(parent, f"{{{namespace}}}{name}", dict(sorted(attributes.items())), nsmap=declared)
 
 
 _KNOWN_AS = {uri.lower().rstrip("/#"): uri for uri in [*RULES, *FREE]} | {
-    "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": markup.PODCAST,
-    "http://gdata.youtube.com/schemas/2007": markup.YT,
+    "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": xml_pieces.PODCAST,
+    "http://gdata.youtube.com/schemas/2007": xml_pieces.YT,
 }
 
 
 def _canonical(namespace: str) -> str:
-    """The namespace under its proper name: case and a final slash do not count (protocols M5)."""
+    """The namespace under its proper name: case and a final slash do not count (rule M5)."""
     return _KNOWN_AS.get(namespace.strip().lower().rstrip("/#"), namespace)
 
 
-def explicit(elements: Iterable[Foreign]) -> bool | None:
+def explicit(elements: Iterable[ForeignElement]) -> bool | None:
     """Whether Apple's elements among those that are written call the story explicit; None if there are none."""
     words = [
         element.name == "explicit" and _truth(element.text) == "true"
         for element in elements
-        if _canonical(element.namespace) == markup.ITUNES
-        and (rule := RULES[markup.ITUNES].get(element.name))
+        if _canonical(element.namespace) == xml_pieces.ITUNES
+        and (rule := RULES[xml_pieces.ITUNES].get(element.name))
         and _fits(element, rule)
     ]
     return any(words) if words else None

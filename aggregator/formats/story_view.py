@@ -1,4 +1,4 @@
-"""What a story is, as every format tells it: the same title, link, people, files and source in each (protocols M6).
+"""What a story is, as every format tells it: the same title, link, people, files and source in each (rule M6).
 
 Rules for editors: decisions that all formats share are taken here once; how a fact is spelled is a format's own affair.
 """
@@ -52,7 +52,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    """One word of the source for a story. `term` and `scheme` are the source's own, verbatim (protocols K5)."""
+    """One word of the source for a story. `term` and `scheme` are the source's own, verbatim (rule K5)."""
 
     name: str
     term: str
@@ -60,7 +60,7 @@ class Tag:
 
 
 def identifier(story: Story) -> str:
-    """The public id as a URI, the same in all formats (protocols I7)."""
+    """The public id as a URI, the same in all formats (rule I7)."""
     return _identifier(story.stored.public_id, story.stored.seq)
 
 
@@ -74,7 +74,7 @@ def anchor(story: Story) -> str:
 
 
 def entry_path(story: Story) -> str:
-    """Where the story's own page stands below the public root; the same as long as it has its public id (W16)."""
+    """Where the story's own page stands below the public root; the same as long as it has its public id (rule W16)."""
     return entry_path_of(story.stored.public_id, story.stored.seq)
 
 
@@ -107,7 +107,7 @@ def content(story: Story) -> str:
 
 
 def feed_content(story: Story) -> str:
-    """The content for RSS, Atom and JSON Feed: no frames, and no links that lead only within a page (H9)."""
+    """The content for RSS, Atom and JSON Feed: no frames, and no links that lead only within a page (rule H9)."""
     return without_embeds(content(story), page=link(story))
 
 
@@ -160,7 +160,7 @@ def related(story: Story) -> tuple[str, ...]:
 
 
 def via(story: Story) -> tuple[Attribution, ...]:
-    """The other sources that had the story and have an address (protocols I8)."""
+    """The other sources that had the story and have an address (rule I8)."""
     made = (attribution(origin, fallback="") for origin in story.via)
     return tuple({a.url or a.site_url: a for a in made if a.url or a.site_url}.values())
 
@@ -232,7 +232,7 @@ def paths(story: Story) -> tuple[CategoryPath, ...]:
 
 
 def path_text(path: CategoryPath) -> str:
-    """`a/b/c`, a slash within a name as %2F (protocols K5)."""
+    """`a/b/c`, a slash within a name as %2F (rule K5)."""
     return _joined(name.replace("%2F", "%252F").replace("/", "%2F") for name in path)
 
 

@@ -1,6 +1,6 @@
 """The block at the head of a post: found, and read into plain values even where it is broken.
 
-YAML scalars stay strings (`NO`, `2022-05-16` and `12:30` change their type otherwise, protocols H16). What YAML or TOML
+YAML scalars stay strings (`NO`, `2022-05-16` and `12:30` change their type otherwise, rule H16). What YAML or TOML
 refuse is read line by line: a bare title with a colon, runs of quotes, tabs.
 """
 
@@ -32,12 +32,12 @@ _QUOTED_WORDS = re.compile(r"(?:'[^']+'\W[^']*'[^']+'|\"[^\"]+\"\W[^\"]*\"[^\"]+
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class MatterError(ValueError):
+class FrontMatterError(ValueError):
     """There is an opening line and the block cannot be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matter:
+class FrontMatter:
     """The values of a block and the body behind it."""
 
     values: Mapping[str, Any]
@@ -54,7 +54,7 @@ def starts_with_matter(text: str, *, is_post: bool = False) -> bool:
     return is_post and bool(_BARE_KEY.match(text)) and bool(_BARE_END.search(text, 0, _MAX_MATTER))
 
 
-def split_matter(text: str) -> Matter:
+def split_matter(text: str) -> FrontMatter:
     """Reads a block opened by `---`, `+++`, `;;;` or `{`, or (Hexo) not opened at all. Raises MatterError."""
     opening = _OPENING.match(text)
     if opening:
@@ -64,54 +64,54 @@ def split_matter(text: str) -> Matter:
         return _json_object(text, brace.end())
     end = _BARE_END.search(text, 0, _MAX_MATTER)
     if end is None:
-        raise MatterError("its front matter has no closing line")
+        raise FrontMatterError("its front matter has no closing line")
     return _yaml(text[: end.start()], text[end.end() :])
 
 
-def _fenced(text: str, opening: re.Match[str]) -> Matter:
+def _fenced(text: str, opening: re.Match[str]) -> FrontMatter:
     sign = opening[1][0]
     closing = re.compile(rf"^(?:\{sign}{{3,}}{'|[.]{3}' if sign == '-' else ''})[ \t]*\r?$", re.MULTILINE)
     end = closing.search(text, opening.end(), opening.end() + _MAX_MATTER)
     if end is None:
-        raise MatterError(f"its front matter has no closing line {opening[1]!r}")
+        raise FrontMatterError(f"its front matter has no closing line {opening[1]!r}")
     block, body = text[opening.end() : end.start()], text[end.end() :]
     if sign == "+":
         return _toml(block, body)
     if sign == ";":
-        return Matter(values=_json_values("{" + block.strip().rstrip(",") + "}"), body=body)
+        return FrontMatter(values=_json_values("{" + block.strip().rstrip(",") + "}"), body=body)
     if block.lstrip().startswith("{"):
         try:
-            return Matter(values=_json_values(block), body=body)
-        except MatterError:
+            return FrontMatter(values=_json_values(block), body=body)
+        except FrontMatterError:
             return _yaml(block, body)
     return _yaml(block, body)
 
 
-def _json_object(text: str, start: int) -> Matter:
+def _json_object(text: str, start: int) -> FrontMatter:
     try:
         values, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError) as error:
-        raise MatterError(f"its JSON front matter cannot be read: {error}") from error
+        raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
     if not isinstance(values, dict):
-        raise MatterError("its JSON front matter is no object")
-    return Matter(values=values, body=text[end:])
+        raise FrontMatterError("its JSON front matter is no object")
+    return FrontMatter(values=values, body=text[end:])
 
 
 def _json_values(block: str) -> Mapping[str, Any]:
     try:
         values = json.loads(block)
     except (ValueError, RecursionError) as error:
-        raise MatterError(f"its JSON front matter cannot be read: {error}") from error
+        raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
     if not isinstance(values, dict):
-        raise MatterError("its JSON front matter is no object")
+        raise FrontMatterError("its JSON front matter is no object")
     return values
 
 
-def _toml(block: str, body: str) -> Matter:
+def _toml(block: str, body: str) -> FrontMatter:
     if _DEEP_KEY.search(block):
         return _by_lines(block, body)
     try:
-        return Matter(values=tomllib.loads(block.replace("\r\n", "\n")), body=body)
+        return FrontMatter(values=tomllib.loads(block.replace("\r\n", "\n")), body=body)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return _by_lines(block, body)
 
@@ -121,7 +121,7 @@ def _is_shallow(block: str) -> bool:
     return block.count("[") + block.count("{") < _MAX_BRACKETS and not _DEEP.search(block)
 
 
-def _yaml(block: str, body: str) -> Matter:
+def _yaml(block: str, body: str) -> FrontMatter:
     if not _is_shallow(block):
         return _by_lines(block, body)
     try:
@@ -129,17 +129,17 @@ def _yaml(block: str, body: str) -> Matter:
     except (yaml.YAMLError, RecursionError, ValueError):
         return _by_lines(block, body)
     if values is None or values == "":
-        return Matter(values={}, body=body)
+        return FrontMatter(values={}, body=body)
     if not isinstance(values, dict):
         return _by_lines(block, body)
-    return Matter(values={key: value for key, value in values.items() if isinstance(key, str)}, body=body)
+    return FrontMatter(values={key: value for key, value in values.items() if isinstance(key, str)}, body=body)
 
 
-def _by_lines(block: str, body: str) -> Matter:
+def _by_lines(block: str, body: str) -> FrontMatter:
     values = _read_lines(block.expandtabs(2).splitlines())
     if not values:
-        raise MatterError("its front matter holds no line of the form `key: value`")
-    return Matter(values=values, body=body, lenient=True)
+        raise FrontMatterError("its front matter holds no line of the form `key: value`")
+    return FrontMatter(values=values, body=body, lenient=True)
 
 
 def _read_lines(lines: list[str], depth: int = 0) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The front matter of a post.
 
-Rules for editors: every text is double-quoted with JSON's escapes, for YAML guesses at bare ones (H16). Never
-`permalink`, `url` or `link` at the top: they move the post on the blog's own site (M8). What the top level cannot say
-exactly, because a blog or a theme would misread it, is said again under the same name in `origin`.
+Rules for editors: every text is double-quoted with JSON's escapes, for YAML guesses at bare ones (rule H16). Never
+`permalink`, `url` or `link` at the top: they move the post on the blog's own site (rule M8). What the top level cannot
+say exactly, because a blog or a theme would misread it, is said again under the same name in `origin`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aggregator.core.dates import dates
 from aggregator.core.edition import Story
 from aggregator.core.html.plain import parse_person, plain_title
 from aggregator.core.model import CategoryPath, Person
-from aggregator.formats import facts, values
+from aggregator.formats import story_view, values
 from aggregator.formats.post_body import harmless
 
 LONGEST_EXCERPT = 100_000
@@ -39,29 +39,29 @@ _SWITCHES: Mapping[str, Mapping[str, Any]] = {
     "jekyll": {"render_with_liquid": False},
     "hugo": {},
 }
-"""Nothing in a post is a template (H15)."""
+"""Nothing in a post is a template (rule H15)."""
 
 _UPDATED_ALSO = {"jekyll": "last_modified_at", "hugo": "lastmod"}
 
 
 def _head(story: Story, dialect: str, moment: datetime) -> dict[str, Any]:
     """What blogs and themes look for."""
-    updated, picture = dates.rfc3339(facts.updated(story)), facts.picture(story)
-    names = ", ".join(author.name for author in facts.authors(story))
+    updated, picture = dates.rfc3339(story_view.updated(story)), story_view.picture(story)
+    names = ", ".join(author.name for author in story_view.authors(story))
     fields = {
         "layout": "post" if dialect == "jekyll" else None,
-        "title": _shown(facts.shown_title(story), dialect),
+        "title": _shown(story_view.shown_title(story), dialect),
         "date": dates.rfc3339(moment),
         "updated": updated,
         _UPDATED_ALSO.get(dialect, "updated"): updated,
         "author": _shown(names, dialect),
-        "categories": _categories(facts.paths(story), dialect),
+        "categories": _categories(story_view.paths(story), dialect),
         "tags": _tags(story, dialect),
-        "lang": facts.language(story),
+        "lang": story_view.language(story),
         "headimg": picture.url if picture else None,
         "thumbnail": picture.url if picture else None,
         "excerpt": _excerpt(story),
-        "enclosures": [_file(file) for file in facts.files(story)],
+        "enclosures": [_file(file) for file in story_view.files(story)],
     }
     return {**_present(fields), "comments": False}
 
@@ -78,7 +78,7 @@ _FULL_WIDTH = {ord(sign): ord(sign) + 0xFEE0 for sign in ":/?#[]@%\\"}
 
 
 def _tags(story: Story, dialect: str) -> list[str]:
-    return list(dict.fromkeys(_name(tag.name, dialect) for tag in facts.tags(story)))
+    return list(dict.fromkeys(_name(tag.name, dialect) for tag in story_view.tags(story)))
 
 
 def _name(name: str, dialect: str) -> str:
@@ -91,29 +91,29 @@ def _name(name: str, dialect: str) -> str:
 
 def _excerpt(story: Story) -> str | None:
     """HTML, which is what themes take it for."""
-    summary = harmless(facts.summary_html(story) or "")
+    summary = harmless(story_view.summary_html(story) or "")
     return summary if len(summary) <= LONGEST_EXCERPT else None
 
 
-def _file(file: facts.File) -> dict[str, Any]:
+def _file(file: story_view.File) -> dict[str, Any]:
     return {name: getattr(file, name) for name in ("url", "type", "length", "duration", "title")}
 
 
 def _origin(story: Story, dialect: str) -> dict[str, Any]:
-    stored, discussion, picture = story.stored, facts.discussion(story), facts.picture(story)
+    stored, discussion, picture = story.stored, story_view.discussion(story), story_view.picture(story)
     native = values.characters(stored.entry.id or "").strip()
     sized = picture if picture and (picture.width or picture.height) else None
     return {
-        "id": facts.identifier(story),
-        "original_id": native if native != facts.identifier(story) else None,
-        "link": facts.link(story),
-        "related": list(facts.related(story)),
+        "id": story_view.identifier(story),
+        "original_id": native if native != story_view.identifier(story) else None,
+        "link": story_view.link(story),
+        "related": list(story_view.related(story)),
         **_exactly(story, dialect),
         "image": {name: getattr(sized, name) for name in ("url", "width", "height")} if sized else None,
-        "rights": facts.rights(story),
+        "rights": story_view.rights(story),
         "comments": {"url": discussion.url, "count": discussion.count, "feed": discussion.feed},
-        "source": _source(facts.source(story)),
-        "via": [_source(other) for other in facts.via(story)],
+        "source": _source(story_view.source(story)),
+        "via": [_source(other) for other in story_view.via(story)],
         "seq": stored.seq,
         "first_seen": _time(values.instant(stored.first_seen)),
         "hash": values.line(stored.fingerprint),
@@ -122,15 +122,15 @@ def _origin(story: Story, dialect: str) -> dict[str, Any]:
 
 def _exactly(story: Story, dialect: str) -> dict[str, Any]:
     """Title, date, excerpt, people and words, where the top level does not say them so that a reader gets them back."""
-    title, shown = facts.own_title(story), _shown(facts.shown_title(story), dialect)
-    paths, tags, authors = facts.paths(story), facts.tags(story), facts.authors(story)
+    title, shown = story_view.own_title(story), _shown(story_view.shown_title(story), dialect)
+    paths, tags, authors = story_view.paths(story), story_view.tags(story), story_view.authors(story)
     people = [{"name": one.name, "email": one.email, "uri": one.uri} for one in authors]
     words = [{"name": t.name, "term": t.term if t.term != t.name else None, "scheme": t.scheme} for t in tags]
     excerpt = "html" if story.stored.entry.summary_is_html else "text"
     return {
         "title": title if title and (plain_title(shown) != title or title.lower() in _EMPTY) else None,
         "untitled": title is None or None,
-        "undated": facts.published(story) is None or None,
+        "undated": story_view.published(story) is None or None,
         "excerpt": excerpt if _excerpt(story) else None,
         "authors": None if _is_simple(authors, dialect) else people,
         "categories": [list(path) for path in paths] if _read_back(paths, dialect) != paths else None,
@@ -142,7 +142,7 @@ _EMPTY = ("null", "~", "undefined")
 """What readers of front matter take for nothing."""
 
 
-def _is_simple(authors: Sequence[facts.Author], dialect: str) -> bool:
+def _is_simple(authors: Sequence[story_view.Author], dialect: str) -> bool:
     """Whether the line with their names tells all: no more than one, with nothing but a name."""
     if len(authors) != 1:
         return not authors
@@ -151,12 +151,12 @@ def _is_simple(authors: Sequence[facts.Author], dialect: str) -> bool:
 
 
 def _read_back(paths: Sequence[CategoryPath], dialect: str) -> tuple[CategoryPath, ...]:
-    """The paths that a reader makes of the top level: a flat list is one path (protocols K2)."""
+    """The paths that a reader makes of the top level: a flat list is one path (rule K2)."""
     written = _categories(paths, dialect)
     return tuple(tuple(path) for path in written) if dialect == "hexo" else (tuple(written),) if written else ()
 
 
-def _source(source: facts.Attribution) -> dict[str, Any]:
+def _source(source: story_view.Attribution) -> dict[str, Any]:
     return {
         "id": source.id,
         "title": source.title,
@@ -198,7 +198,7 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def quoted(text: str) -> str:
-    """A YAML text on one line, in double quotes with JSON's escapes (H16)."""
+    """A YAML text on one line, in double quotes with JSON's escapes (rule H16)."""
     return _UNSAFE.sub(_escape, json.dumps(text, ensure_ascii=False))
 
 

@@ -25,13 +25,13 @@ class BadHeader(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """One answer of one host. `raw` is the body as it came over the wire, empty where nobody would read it."""
 
     address: Address
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
-    """Lower-case names in the order they came; values are latin-1, so that every byte survives (protocols P1)."""
+    """Lower-case names in the order they came; values are latin-1, so that every byte survives (rule P1)."""
     raw: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
@@ -48,8 +48,8 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str],
     return headers
 
 
-def joined_headers(answer: Answer) -> dict[str, str]:
-    """Headers for `Document`: repeated ones joined, without cookies, which are never kept (protocols P15)."""
+def joined_headers(answer: HttpResponse) -> dict[str, str]:
+    """Headers for `Document`: repeated ones joined, without cookies, which are never kept (rule P15)."""
     joined: dict[str, list[str]] = {}
     for name, value in answer.headers:
         if name not in ("set-cookie", "set-cookie2"):
@@ -57,8 +57,8 @@ def joined_headers(answer: Answer) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in joined.items()}
 
 
-def read_validators(answer: Answer, *, stored: Validators | None = None) -> Validators:
-    """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (protocols P3)."""
+def read_validators(answer: HttpResponse, *, stored: Validators | None = None) -> Validators:
+    """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (rule P3)."""
     stored = stored or Validators()
     return Validators(
         url=answer.address.text,
@@ -67,13 +67,13 @@ def read_validators(answer: Answer, *, stored: Validators | None = None) -> Vali
     )
 
 
-def _validator(answer: Answer, name: str) -> str | None:
+def _validator(answer: HttpResponse, name: str) -> str | None:
     value = answer.header(name)
     return value if value is not None and len(value) <= MAX_VALIDATOR else None
 
 
 def conditional_headers(validators: Validators) -> dict[str, str]:
-    """Headers that make a request conditional; `A-IM` only together with an ETag (protocols P9)."""
+    """Headers that make a request conditional; `A-IM` only together with an ETag (rule P9)."""
     headers: dict[str, str] = {}
     if validators.etag:
         headers |= {"If-None-Match": validators.etag, "A-IM": "feed"}
@@ -115,8 +115,8 @@ _MEANINGS: Mapping[int, tuple[Reason, str]] = {
 }
 
 
-def refusal(subject: str, answer: Answer, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
-    """The error for an answer that brings no document (the table of protocols section 5)."""
+def refusal(subject: str, answer: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
+    """The error for an answer that brings no document (rule P24)."""
     reason, advice = _meaning(answer)
     if dropped_credentials and reason is Reason.UNAUTHORIZED:
         advice = "it redirects to another host, which credentials are not sent to; use that address for this source"
@@ -130,7 +130,7 @@ def refusal(subject: str, answer: Answer, *, now: datetime, dropped_credentials:
     )
 
 
-def _meaning(answer: Answer) -> tuple[Reason, str]:
+def _meaning(answer: HttpResponse) -> tuple[Reason, str]:
     status = answer.status
     if is_challenge(answer):
         return Reason.BOT_WALL, "a bot wall lets only browsers in; ask the owner to let feed readers through"
@@ -147,7 +147,7 @@ def _meaning(answer: Answer) -> tuple[Reason, str]:
     return Reason.PROTOCOL, "this is no answer to the request that was sent"
 
 
-def is_challenge(answer: Answer) -> bool:
+def is_challenge(answer: HttpResponse) -> bool:
     """Whether a known bot wall answered in the site's place; some do so with a status of success."""
     return (answer.header("cf-mitigated") or "").lower() == "challenge" or (
         (answer.header("x-amzn-waf-action") or "").lower() in ("challenge", "captcha")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 
-class Answer(NamedTuple):
+class PreparedResponse(NamedTuple):
     """A whole answer: `head` is the status line, then header fields, each with its line end, but without Date."""
 
     code: int
@@ -14,7 +14,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-Ready = Callable[[bytes, Mapping[bytes, bytes]], Answer | None]
+Ready = Callable[[bytes, Mapping[bytes, bytes]], PreparedResponse | None]
 """The answer to a GET of a request target with these header fields (names in small letters), if it lies ready.
 
 It neither blocks nor raises. A HEAD gets the same without its body.
@@ -28,5 +28,5 @@ Seen = Callable[[str, bytes, bytes, int, int], None]
 class HasReady(Protocol):
     """An application that has answers ready."""
 
-    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> Answer | None:
+    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
         """See `Ready`."""

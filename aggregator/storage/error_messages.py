@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 
 from aggregator.core.errors import StorageError
-from aggregator.storage.codec import Unreadable
+from aggregator.storage.codec import UnreadableRecord
 
 # By SQLite's primary result code (the low byte of the extended one).
 _WORDS = {
@@ -56,5 +56,5 @@ def explained(subject: str) -> Iterator[None]:
         if words is None:
             raise
         raise StorageError(subject, words) from error
-    except Unreadable as error:
+    except UnreadableRecord as error:
         raise StorageError(subject, f"{error}; the database is damaged: restore it from a backup") from error

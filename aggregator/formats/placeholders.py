@@ -13,7 +13,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from aggregator.core.dates import dates
-from aggregator.formats.phrases import Words
+from aggregator.formats.phrases import Phrases
 
 _EDGE = "\0"
 
@@ -46,7 +46,7 @@ class Shown:
     heading = "h2"
     """Of the story's title."""
 
-    def __init__(self, words: Words, zone: tzinfo) -> None:
+    def __init__(self, words: Phrases, zone: tzinfo) -> None:
         self.words = words
         self.zone = zone
 

@@ -1,0 +1,70 @@
+"""What 2106d7b computed and stored, against the present program: hashes, keys, ids and the JSON of stored records.
+
+The values in `golden/` are those of 2106d7b and stay as they are: a difference is what a store of today would notice at
+an upgrade. Where one is meant (an entry is read better than before), its value is replaced and the commit says what
+happens to stored entries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from upgrade_values import (
+    CONFIGS,
+    CORPUS,
+    attribution_of,
+    chains_of,
+    definitions_of,
+    fingerprint_of,
+    golden,
+    of_document,
+    rules_of,
+    stored_again,
+)
+
+RECORDS = [pytest.param(record, id=record["name"]) for record in golden("records")]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_stored_record_is_loaded_whole(record: dict[str, Any]) -> None:
+    """Every field under the name it was stored by: what was not read could not be written again"""
+    assert stored_again(record["kind"], record["stored"]) == record["stored"]
+
+
+@pytest.mark.parametrize("record", [r for r in RECORDS if "fingerprint" in r.values[0]])
+def test_the_fingerprint_of_an_entry_is_the_same(record: dict[str, Any]) -> None:
+    """Another one would revise every stored entry that has this field"""
+    assert fingerprint_of(record["stored"]) == record["fingerprint"]
+
+
+@pytest.mark.parametrize("record", [r for r in RECORDS if "attribution" in r.values[0]])
+def test_the_attribution_of_a_feed_is_the_same(record: dict[str, Any]) -> None:
+    """Another one would have every output of the source made again"""
+    assert attribution_of(record["stored"]) == record["attribution"]
+
+
+@pytest.mark.parametrize(("document", "expected"), [pytest.param(*one, id=one[0]) for one in golden("entries").items()])
+def test_the_entries_of_a_document_are_known_again(document: str, expected: dict[str, Any]) -> None:
+    """Keys, normalised links, public ids and fingerprints: another one is a new or a revised entry"""
+    assert of_document(CORPUS / document) == expected
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_an_output_is_defined_as_before(name: str, tmp_path: Path) -> None:
+    """The stored hash of what an output is told to be: another one would rewrite the output and move its `updated`"""
+    assert asyncio.run(definitions_of(CONFIGS[name], tmp_path)) == golden("definitions")[name]
+
+
+@pytest.mark.parametrize("name", golden("chains"))
+def test_an_archive_goes_on(name: str, tmp_path: Path) -> None:
+    """What a chain was begun for, as it is stored: another one would begin it anew under other addresses"""
+    assert asyncio.run(chains_of(CONFIGS[name], tmp_path)) == golden("chains")[name]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_an_output_selects_by_the_same_rule(name: str) -> None:
+    """The rule alone, which is the first part of what a chain was begun for"""
+    assert rules_of(CONFIGS[name]) == golden("rules")[name]
