@@ -68,7 +68,7 @@ def get(address: str) -> bytes:
         return bytes(answer.read())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_first_command_serves_the_example(clone: Path) -> None:
     """A clone, one command, and a feed reader subscribes: index and feed are there, Ctrl-C ends it cleanly."""
     with running(COMMANDS[0], clone) as program:
@@ -89,7 +89,7 @@ def test_the_first_command_serves_the_example(clone: Path) -> None:
         assert program.returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_second_command_polls_once_and_makes_the_feed_that_is_shown(clone: Path) -> None:
     """What it prints and the feed it writes are those of the page."""
     with running(COMMANDS[1], clone) as program:

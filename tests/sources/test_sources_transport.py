@@ -287,7 +287,7 @@ def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
     "seconds", [pytest.param(0.01, id="over-at-the-next-fetch"), pytest.param(0, id="over-at-once")]
 )
 def test_http2_is_tried_again_after_its_time(seconds: float) -> None:
-    """Rule P21: by the next fetch; the one that met the failure goes over HTTP/1.1, though the time may be over by then."""
+    """Rule P21. The fetch that met the failure goes over HTTP/1.1, though the time may be over by then."""
 
     async def run() -> None:
         async with Secure(speaking(needs_http1)) as served, secure_source(served, without_http2=seconds) as source:
