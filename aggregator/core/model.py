@@ -220,13 +220,13 @@ class StoredEntry:
     """Where it stands in a feed shown newest first (rule D4)."""
     fingerprint: str
     entry: Entry
-    turn: int = 0
+    revision_seq: int = 0
     """The number, from the line of `seq`, that its latest revision took; no greater than `seq` if there was none."""
 
     @property
-    def place(self) -> int:
+    def change_seq(self) -> int:
         """Where it stands in the order of additions and revisions, in which readers are told of them (rule W8)."""
-        return max(self.seq, self.turn)
+        return max(self.seq, self.revision_seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,9 +207,9 @@ class Chain:
     definition: str
     """Of the selection that it was begun for."""
     settled: int = 0
-    """Every story up to this place is in a document."""
+    """Every story up to this change number is in a document."""
     looked: int = 0
-    """Changes of entries up to this place have been looked at."""
+    """Changes of entries up to this change number have been looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +254,8 @@ class FileVersion:
     etag: str
     stamp: int
     """States of one path are numbered in their order."""
-    place: int
-    """Everything up to this place had been taken into account."""
+    change_seq: int
+    """Everything up to this change number had been taken into account."""
     since: datetime
     until: datetime | None = None
     parts: tuple[tuple[int, int], ...] = ()

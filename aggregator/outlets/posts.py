@@ -72,8 +72,8 @@ class PostFolder:
         """Entry -> the id of the post that it is part of."""
         self.definition: str | None = None
         """What the folder was last complete for; None: it never was."""
-        self.place = 0
-        """The place of entries up to which it was."""
+        self.change_seq = 0
+        """The change number (`StoredEntry.change_seq`) up to which it was."""
         self._unsettled: set[str] = set()
         self._done: set[str] = set()
         """Written or judged since `open`."""
@@ -142,10 +142,10 @@ class PostFolder:
         self._append([["gone", id_] for id_ in known])
         return removed
 
-    def complete(self, definition: str, place: int) -> None:
-        """Note that everything up to `place` is there as `definition` asks."""
-        if (definition, place) != (self.definition, self.place) or self._unsettled:
-            self._append([["complete", definition, place]])
+    def complete(self, definition: str, change_seq: int) -> None:
+        """Note that everything up to `change_seq` is there as `definition` asks."""
+        if (definition, change_seq) != (self.definition, self.change_seq) or self._unsettled:
+            self._append([["complete", definition, change_seq]])
 
     def _found(self) -> Iterator[tuple[str, str, str]]:
         """Posts of ours without a journal."""
@@ -216,8 +216,8 @@ class PostFolder:
                 case ["gone", str(id_)]:
                     self._disown(self.posts.pop(id_, None))
                     self._unsettled.discard(id_)
-                case ["complete", str(definition), int(place)]:
-                    self.definition, self.place = definition, place
+                case ["complete", str(definition), int(change_seq)]:
+                    self.definition, self.change_seq = definition, change_seq
                     self._settle()
         except ValueError:
             return
@@ -252,7 +252,7 @@ class PostFolder:
                 yield lines.pop(0)
             pending += lines
         if self.definition is not None:
-            yield _line(["complete", self.definition, self.place])
+            yield _line(["complete", self.definition, self.change_seq])
         yield from pending
 
 

@@ -93,10 +93,10 @@ class Storage(Protocol):
         before: int | None = None,
         after: int | None = None,
     ) -> Iterator[StoredEntry]:
-        """Entries of these sources with a place below `before`, the newest first, read as they are consumed.
+        """Entries of these sources with a change number below `before`, the newest first, read as they are consumed.
 
-        With `after`, those with a place above it, the oldest first. `pathless` leaves out those that have category
-        paths of their own.
+        With `after`, those with a change number above it, the oldest first. `pathless` leaves out those that have
+        category paths of their own.
         """
 
     def entries_in(
@@ -112,14 +112,14 @@ class Storage(Protocol):
     def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
         """These entries; unknown ones are left out and, unless asked for, deleted ones."""
 
-    def last_place(self) -> int:
-        """The highest place that was ever given; 0 in an empty store."""
+    def last_change_seq(self) -> int:
+        """The highest change number that was ever given; 0 in an empty store."""
 
     def changed(self, after: int) -> list[int]:
-        """`seq` of every entry that was revised, deleted or moved and thereby got a place above `after`."""
+        """`seq` of every entry that was revised, deleted or moved and thereby got a change number above `after`."""
 
     def move(self, seqs: Sequence[int]) -> None:
-        """Give these entries new places, in this order, as if they had been revised."""
+        """Give these entries new change numbers, in this order, as if they had been revised."""
 
     def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
         """Delete entries and mark outputs; returns the `seq` of those that were not deleted already."""

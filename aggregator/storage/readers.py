@@ -26,20 +26,28 @@ class Readers:
             connection.execute(present.values(until=now.since, parts=None))
             connection.execute(delete(state).where(state.c.until < forget))
             connection.execute(delete(state).where(state.c.path == now.path, state.c.etag == now.etag))
-            row = {name: getattr(now, name) for name in state.c.keys()}  # noqa: SIM118 - columns, not a dict
-            connection.execute(insert(state), {**row, "parts": json.dumps(now.parts)})
+            row = {
+                "path": now.path,
+                "etag": now.etag,
+                "stamp": now.stamp,
+                "place": now.change_seq,
+                "since": now.since,
+                "until": now.until,
+                "parts": json.dumps(now.parts),
+            }
+            connection.execute(insert(state), row)
 
     def state(self, path: str) -> FileVersion | None:
         with self._database.read() as connection:
             query = select(state).where(state.c.path == path, state.c.until.is_(None))
-            return next(iter(map(_state, connection.execute(query).mappings())), None)
+            return next(iter(map(_version, connection.execute(query))), None)
 
     def states(self, path: str | None = None) -> list[FileVersion]:
         query = select(state).order_by(state.c.path, state.c.stamp)
         with self._database.read() as connection:
             wanted = query if path is None else query.where(state.c.path == path)
-            rows = connection.execute(wanted).mappings().all()
-        return list(map(_state, rows))
+            rows = connection.execute(wanted).all()
+        return list(map(_version, rows))
 
     def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         with self._database.write() as connection:
@@ -53,6 +61,14 @@ class Readers:
             return {row.output: ReaderLag(**row._mapping) for row in connection.execute(select(reader))}
 
 
-def _state(row: Any) -> FileVersion:
-    parts = tuple((length, stamp) for length, stamp in json.loads(row["parts"] or "[]"))
-    return FileVersion(**{**row, "parts": parts})
+def _version(row: Any) -> FileVersion:
+    parts = tuple((length, stamp) for length, stamp in json.loads(row.parts or "[]"))
+    return FileVersion(
+        path=row.path,
+        etag=row.etag,
+        stamp=row.stamp,
+        change_seq=row.place,
+        since=row.since,
+        until=row.until,
+        parts=parts,
+    )

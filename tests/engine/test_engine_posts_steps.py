@@ -63,7 +63,7 @@ class Yard:
         )  # fmt: skip
         number = self.runtime.numbers[SourceId(source)]
         self.record(number, new=(draft,))
-        self.seqs[name] = number, self.storage.last_place(), entry
+        self.seqs[name] = number, self.storage.last_change_seq(), entry
 
     def revise(self, name: str, **changes: object) -> None:
         number, seq, entry = self.seqs[name]

@@ -40,7 +40,7 @@ def test_posts_are_written_once_and_their_names_stay(tmp_path: Path) -> None:
     root = tmp_path / "posts"
     settled(root, draft(1, "old"), draft(2))
     folder = opened(root)
-    assert (folder.definition, folder.place) == ("definition", 7)
+    assert (folder.definition, folder.change_seq) == ("definition", 7)
     assert folder.put([draft(1, "new"), draft(2)]) == 1
     assert files(root) == {"2022-05-16-00000001-old.md": "<div>new</div>", "2022-05-16-00000002-x.md": "<div>x</div>"}
 
@@ -186,4 +186,4 @@ def test_the_journal_is_shortened_when_it_has_grown(tmp_path: Path) -> None:
     before = opened(tmp_path)
     assert len((tmp_path / JOURNAL).read_text().splitlines()) == 2
     after = opened(tmp_path)
-    assert (after.posts, after.definition, after.place) == (before.posts, "definition", 2999)
+    assert (after.posts, after.definition, after.change_seq) == (before.posts, "definition", 2999)

@@ -149,7 +149,7 @@ def test_states_follow_each_other(store: Storage) -> None:
     early = NOW - timedelta(days=9)
     for stamp, etag in enumerate(("a", "b", "a"), 1):
         made = FileVersion(
-            path="p", etag=etag, stamp=stamp, place=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),)
+            path="p", etag=etag, stamp=stamp, change_seq=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),)
         )
         store.put_version(made, forget=early)
     assert [(one.etag, one.stamp, one.until) for one in store.states()] == [
@@ -160,7 +160,7 @@ def test_states_follow_each_other(store: Storage) -> None:
     assert store.state("p") == store.states()[1]
     assert store.states("q") == []
     assert store.state("q") is None
-    later = FileVersion(path="q", etag="x", stamp=1, place=1, since=LATER)
+    later = FileVersion(path="q", etag="x", stamp=1, change_seq=1, since=LATER)
     store.put_version(later, forget=NOW + timedelta(days=1))
     assert [one.etag for one in store.states()] == ["a", "x"]
 
@@ -195,7 +195,7 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> N
             raw.execute("INSERT INTO entry_node VALUES (1, ?, 1)", [seq])
     store = open_storage(database)
     [a] = [record.state.number for record in store.sources()]
-    assert [(one.seq, one.place) for one in store.entries([a])] == [(2, 2), (1, 1)]
+    assert [(one.seq, one.change_seq) for one in store.entries([a])] == [(2, 2), (1, 1)]
     assert [one.seq for one in store.entries_in(("n",), [a])] == [2, 1]
     assert store.changed(0) == []
     store.close()

@@ -31,7 +31,7 @@ HELD = Lease(number=ONE, token="mine", until=LATER)
 GONE = Removal(seq=1, at=NOW, origin=RemovalOrigin.OPERATOR)
 CHAIN = Chain(output=ALL, generation="g", definition="d")
 DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=((1,),))
-SHOWN = FileVersion(path="a", etag='"e"', stamp=1, place=1, since=NOW)
+SHOWN = FileVersion(path="a", etag='"e"', stamp=1, change_seq=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
     "enlist": lambda store: store.enlist([(SourceId("b"), "https://b.example/")], now=NOW),
@@ -45,7 +45,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "put_renditions": lambda store: store.put_renditions(ALL, [rendition("a")], stamp=1, size=1, newest=None),
     "move": lambda store: store.move([1]),
     "remove": lambda store: store.remove([GONE], [ALL]),
-    "lay_to_rest": lambda store: store.remove([GONE], []) and store.expire_tombstones(before=LATER),
+    "expire_tombstones": lambda store: store.remove([GONE], []) and store.expire_tombstones(before=LATER),
     "begin_chain": lambda store: store.begin_chain(CHAIN),
     "redefine_chain": lambda store: store.redefine_chain(ALL, "e"),
     "end_chain": lambda store: store.end_chain(ALL),
@@ -53,7 +53,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "put_archive": lambda store: store.put_archive(DOCUMENT, []),
     "mark_stale": lambda store: store.mark_stale(ALL, [1]),
     "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
-    "put_state": lambda store: store.put_version(SHOWN, forget=NOW),
+    "put_version": lambda store: store.put_version(SHOWN, forget=NOW),
     "put_readers": lambda store: store.put_readers([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }
@@ -68,13 +68,13 @@ READS: dict[str, Callable[[Storage], object]] = {
     "entries": lambda store: list(store.entries([ONE])),
     "entries_in": lambda store: list(store.entries_in((), [ONE])),
     "by_seq": lambda store: store.by_seq([1]),
-    "namesakes": lambda store: store.duplicates(["urn:x:one"], [], [ONE]),
+    "duplicates": lambda store: store.duplicates(["urn:x:one"], [], [ONE]),
     "find": lambda store: store.find("one"),
     "nodes": lambda store: store.nodes([ONE]),
-    "last_place": lambda store: store.last_place(),
+    "last_change_seq": lambda store: store.last_change_seq(),
     "changed": lambda store: store.changed(0),
     "removals": lambda store: store.removals([1]),
-    "told_removals": lambda store: store.pending_tombstones([ONE]),
+    "pending_tombstones": lambda store: store.pending_tombstones([ONE]),
     "chain": lambda store: store.chain(ALL),
     "newest_archive": lambda store: store.newest_archive(ALL),
     "stale_archives": lambda store: store.stale_archives(ALL),

@@ -171,12 +171,12 @@ def test_nodes_are_those_entries_have_now(store: Storage) -> None:
 def test_a_revised_entry_comes_before_what_was_added_earlier(store: Storage, count: int) -> None:
     """Rule W9: a correction is told again; both ways of the walk agree, and no place is given twice."""
     numbers = interleaved(store, sources=count, each=1 + 70 // count)
-    last = store.last_place()
+    last = store.last_change_seq()
     first = next(iter(store.entries([numbers[0]], after=0)))
     add(store, numbers[0], [], revised=(revision(first.seq, entry=entry("changed"), paths=(IT,)),))
     add(store, numbers[1], ["young"])
     down = list(store.entries(numbers))
-    assert [one.place for one in down] == sorted({one.place for one in down}, reverse=True)
+    assert [one.change_seq for one in down] == sorted({one.change_seq for one in down}, reverse=True)
     assert seqs(down)[:2] == [last + 2, first.seq]
     assert seqs(store.entries(numbers, after=0)) == seqs(down)[::-1]
     assert seqs(store.entries(numbers, after=last)) == [first.seq, last + 2]

@@ -49,9 +49,9 @@ Group = tuple[StoredEntry, tuple[StoredEntry, ...]]
 def merge(entries: Iterable[StoredEntry], homes: Mapping[SourceNumber, frozenset[str]]) -> list[Group]:
     """Groups of one story, in order of first sight; `homes` gives the hosts that a source speaks for.
 
-    The story keeps id, place and age of the entry seen first. Its words come from the entry whose source is on the
-    link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4 told
-    them apart.
+    The story keeps id, change number and age of the entry seen first. Its words come from the entry whose source is on
+    the link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4
+    told them apart.
     """
     groups: list[list[StoredEntry]] = []
     by_name: dict[str, list[StoredEntry]] = {}
@@ -76,7 +76,7 @@ def _canonical(group: Sequence[StoredEntry], homes: Mapping[SourceNumber, frozen
     kept = replace(
         shown,
         seq=first.seq,
-        turn=shown.place,  # other words than before are a revision of the story
+        revision_seq=shown.change_seq,  # other words than before are a revision of the story
         public_id=first.public_id,
         first_seen=first.first_seen,
         sort_date=first.sort_date,

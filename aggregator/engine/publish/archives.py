@@ -56,7 +56,7 @@ class ArchiveEnd:
     """What an output's window has to know of its archive."""
 
     settled: int | None = None
-    """Stories above this place are in no document. None: there is no archive, or it is not yet complete."""
+    """Stories above this change number are in no document. None: there is no archive, or it is not yet complete."""
     previous: str | None = None
     """Path without suffix of the newest document, to be linked."""
     more: bool = False
@@ -65,7 +65,7 @@ class ArchiveEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Stories that fill a document, and the place up to which nothing else is due."""
+    """Stories that fill a document, and the change number up to which nothing else is due."""
 
     groups: tuple[Group, ...]
     last: int
@@ -158,7 +158,7 @@ class ArchiveBuilder:
             output=record.output,
             generation=digest.hexdigest()[:8],
             definition=wanted.text,
-            looked=self._storage.last_place(),
+            looked=self._storage.last_change_seq(),
         )
         self._storage.begin_chain(begun)
         return begun
@@ -173,14 +173,14 @@ class ArchiveBuilder:
         if not added:
             return True
         oldest = next(iter(self._storage.entries(sorted(added), after=0)), None)
-        if oldest is not None and oldest.place <= chain.settled:
+        if oldest is not None and oldest.change_seq <= chain.settled:
             return False
         self._storage.redefine_chain(chain.output, wanted.text)
         return True
 
     def _look_again(self, selection: Selection, chain: Chain) -> Chain:
-        """Mark the documents that hold what the output has no more; tell again at the end what took another's place."""
-        last = self._storage.last_place()
+        """Mark the documents that hold what the output has no more; renumber what is shown instead."""
+        last = self._storage.last_change_seq()
         if last == chain.looked:
             return chain
         changed = set(self._storage.changed(chain.looked))
@@ -202,7 +202,7 @@ class ArchiveBuilder:
     ) -> None:
         """Stories from before the end of the archive that it does not hold as they are now."""
         archived = {story[0] for story in kept}
-        late = [group for group in stories if group[0].place <= chain.settled and group[0].seq not in archived]
+        late = [group for group in stories if group[0].change_seq <= chain.settled and group[0].seq not in archived]
         self._storage.move([selection.words_of(group) for group in late])
 
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
@@ -220,10 +220,10 @@ class ArchiveBuilder:
             archive = Archive(
                 output=record.output,
                 number=number,
-                first=batch.groups[0][0].place,
+                first=batch.groups[0][0].change_seq,
                 last=batch.last,
                 members=tuple(map(selection.tellers, batch.groups)),
-                repeated=sum(1 for shown, _ in batch.groups if shown.turn),
+                repeated=sum(1 for shown, _ in batch.groups if shown.revision_seq),
             )
             has_next = following is not None
             await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
@@ -310,7 +310,7 @@ def kept_formats(formats: Sequence[str]) -> list[str]:
 
 
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
-    """The next `size` stories above a place, if there are so many, and up to where no story is left out of account.
+    """The next `size` stories changed after `after`, if there are so many, and up to where none is left out.
 
     Blocking: it belongs on the store's thread.
     """
@@ -320,9 +320,9 @@ def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | No
     while True:
         entries = list(islice(walk, size - len(groups)))
         if not entries:
-            return None, groups[0][0].place - 1 if groups else last
-        last = entries[-1].place
-        groups += sorted(selection.stories(entries), key=lambda group: group[0].place)
+            return None, groups[0][0].change_seq - 1 if groups else last
+        last = entries[-1].change_seq
+        groups += sorted(selection.stories(entries), key=lambda group: group[0].change_seq)
         if len(groups) >= size:
             return _Batch(groups=tuple(groups), last=last), last
 

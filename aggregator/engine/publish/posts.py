@@ -1,6 +1,6 @@
 """Outputs as folders of posts in somebody's blog: every story ever selected, not only those of the window.
 
-A folder knows up to which place in the order of changes (rule W8) it is complete and for which definition of the
+A folder knows up to which change number (rule W8) it is complete and for which definition of the
 output. So one new entry costs one file; an edit of feeds.toml that changes the selection goes through all that is
 stored.
 """
@@ -117,14 +117,14 @@ class PostPublisher:
         """Look at what is new or changed since last time; at all there is, if the selection is another."""
         folder = job.folder
         is_anew = folder.definition != job.definition
-        place = 0 if is_anew else folder.place
-        last = await self._in_db(job.storage.last_place)
+        change_seq = 0 if is_anew else folder.change_seq
+        last = await self._in_db(job.storage.last_change_seq)
         confirmed: set[str] = set()
         changed = 0
-        for ids in _slices([] if is_anew else await self._in_db(_deleted, job, place)):
+        for ids in _slices([] if is_anew else await self._in_db(_deleted, job, change_seq)):
             changed += await self._batch(job, [], ids, confirmed)
-        while batch := await self._in_db(_next, job, place):
-            place = batch[-1].place
+        while batch := await self._in_db(_next, job, change_seq):
+            change_seq = batch[-1].change_seq
             changed += await self._batch(job, batch, [_id(stored) for stored in batch], confirmed)
         if is_anew:
             changed += await asyncio.to_thread(folder.drop, folder.posts.keys() - confirmed)
@@ -140,15 +140,15 @@ class PostPublisher:
         return changed + await asyncio.to_thread(job.folder.drop, judged - shown)
 
 
-def _next(job: _Job, place: int) -> list[StoredEntry]:
-    """The entries of the output's sources that were added or revised next after `place`, selected or not."""
-    return list(islice(job.storage.entries(job.selection.numbers, after=place), BATCH))
+def _next(job: _Job, change_seq: int) -> list[StoredEntry]:
+    """The entries of the output's sources that were added or revised next after `change_seq`, selected or not."""
+    return list(islice(job.storage.entries(job.selection.numbers, after=change_seq), BATCH))
 
 
-def _deleted(job: _Job, place: int) -> list[str]:
+def _deleted(job: _Job, change_seq: int) -> list[str]:
     """The posts that had an entry which is there no more."""
     owners = job.folder.owners
-    seqs = [seq for seq in job.storage.changed(place) if seq in owners]
+    seqs = [seq for seq in job.storage.changed(change_seq) if seq in owners]
     return sorted({owners[seq] for part in _slices(seqs) for seq in set(part) - job.storage.by_seq(part).keys()})
 
 

@@ -312,7 +312,7 @@ class Publisher:
         sources: Mapping[SourceNumber, SourceRecord],
         stored: Mapping[str, RenditionRecord],
     ) -> PublishedOutput:
-        place = await self._in_db(self._storage.last_place)
+        change_seq = await self._in_db(self._storage.last_change_seq)
         selection = Selection(storage=self._storage, runtime=runtime, plan=plan, sources=sources)
         reach = await self._archives.update(selection, record)
         span = await self._in_db(self._versions.span, plan.output)
@@ -333,7 +333,7 @@ class Publisher:
                 file = replace(file, modified=before.modified)
             files.append(file)
             was = await asyncio.to_thread(self._outlet.read, file.path)
-            versions = await self._in_db(self._versions.note, file, pieces, was, place)
+            versions = await self._in_db(self._versions.note, file, pieces, was, change_seq)
             changed += await self._show(file, body, was, max_age=max_age, versions=versions)
         for before in stored.values():
             if before.output == plan.output and all(before.path != file.path for file in files):

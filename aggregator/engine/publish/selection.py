@@ -49,7 +49,7 @@ class Selection:
         return self._chosen()
 
     def oldest_first(self, after: int) -> Iterator[StoredEntry]:
-        """Everything selected that has a place above `after`, in its order."""
+        """Everything selected that has a change number above `after`, in that order."""
         return self._chosen(after=after)
 
     def stories(self, chosen: Sequence[StoredEntry]) -> list[Group]:
@@ -62,8 +62,8 @@ class Selection:
         homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
         groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), homes)
-        places = {stored.place for stored in chosen}
-        return [group for group in groups if group[0].place in places]
+        places = {stored.change_seq for stored in chosen}
+        return [group for group in groups if group[0].change_seq in places]
 
     def words_of(self, group: Group) -> int:
         """`seq` of the entry whose words a story is shown in."""
@@ -142,7 +142,7 @@ class Selection:
         depth = len(plan.node)
         spellings = sorted({path[:depth] for path in storage.nodes(self.numbers) if is_below(path, plan.node)})
         own = [storage.entries_in(spelling, self.numbers, after=after) for spelling in spellings]
-        walk = heapq.merge(assigned, *own, key=lambda stored: stored.place, reverse=after is None)
+        walk = heapq.merge(assigned, *own, key=lambda stored: stored.change_seq, reverse=after is None)
         return _once_each(walk)
 
 

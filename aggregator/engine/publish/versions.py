@@ -38,9 +38,9 @@ class VersionHistory:
         self._clock = clock
 
     def note(
-        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, place: int
+        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, change_seq: int
     ) -> KnownVersions | None:
-        """Take note of what a file is from now on, everything up to `place` taken into account.
+        """Take note of what a file is from now on, everything up to `change_seq` taken into account.
 
         `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
         """
@@ -56,7 +56,7 @@ class VersionHistory:
                 path=file.path,
                 etag=file.etag,
                 stamp=stamp,
-                place=place,
+                change_seq=change_seq,
                 since=now,
                 parts=parts if file.format in WITH_DELTAS else (),
             )
