@@ -153,17 +153,21 @@ def test_a_plain_restart_changes_nothing(old: Upgrade) -> None:
 
 
 def test_outputs_made_again_have_the_same_bytes(old: Upgrade) -> None:
-    """Every output, archive document and post is made anew from what is stored: no byte, ETag or date differs."""
+    """Every output, archive document and post is made anew from what is stored: no byte, ETag or date differs.
+
+    But for what names a source by the title that it had before it was sold, since nothing has marked that since.
+    """
     before, files = stored(old), published(old)
+    former = "老东家".encode()
+    posts = {path for path, (body, _) in files.items() if former in body and path.startswith("store/posts/")}
     old.sql("UPDATE output SET dirty = 1, stamp = stamp + 1 WHERE NOT retired")
-    # the one left out names a source by the title that it had before it was sold: nothing has told the archive since
     old.sql("UPDATE archive SET stale = 1 WHERE NOT (output = 'few' AND number = 3)")
     for journal in old.folder.rglob(".feed-aggregator.jsonl"):  # posts are gone through for another definition alone
         journal.write_bytes(journal.read_bytes().replace(b'["complete","', b'["complete","was '))
-    assert asyncio.run(old.publish()) == 0
+    assert asyncio.run(old.publish()) == len(posts)
     assert old.sql("SELECT 1 FROM output WHERE dirty UNION SELECT 1 FROM archive WHERE stale") == []
     assert without_dates(stored(old)) == without_dates(before)
-    assert published(old) == files
+    assert {path for path, file in published(old).items() if files.get(path) != file} == posts
 
 
 def test_lost_files_come_back_as_they_were(full: Upgrade) -> None:
