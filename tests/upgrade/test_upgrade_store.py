@@ -226,6 +226,20 @@ def test_what_was_deleted_stays_deleted(full: Upgrade) -> None:
     assert "tag:busy.example,2026:10" in feed.partition("deleted-entry")[2]
 
 
+@pytest.mark.parametrize("guid", ["<guid>http://www.alias.example/p?id=", "<guid>urn:new:"])
+def test_entries_are_known_by_other_guids(full: Upgrade, guid: str) -> None:
+    """By those that they had before, and by the links that are stored: none is new, no public id moves."""
+    url = "https://alias.example/rss.xml"
+    ids = full.sql("SELECT seq, public_id FROM entry")
+    document = full.web.read(url)
+    assert document is not None
+    full.web.says[url] = document.replace(b"<guid>https://alias.example/p?id=", guid.encode())
+    assert full.web.says[url] != document
+    done = asyncio.run(full.poll())
+    assert (done.new, done.revised) == ({}, {"alias": 3})
+    assert full.sql("SELECT seq, public_id FROM entry") == ids
+
+
 def test_a_person_accepts_who_was_held(full: Upgrade) -> None:
     """The stored owner is still compared, and a word of a person still settles it."""
 
