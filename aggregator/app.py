@@ -19,29 +19,30 @@ from typing import Any, Self
 import structlog
 
 from aggregator import __version__
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, SourceConfig
-from aggregator.core.config_text import missing
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, SourceConfig
+from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
-from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
-from aggregator.engine.listing import site_info
-from aggregator.engine.lists import IndexPage
-from aggregator.engine.poll import Limits, Poller
-from aggregator.engine.posts import PostPublisher
-from aggregator.engine.publish import Board, Published, Publisher
-from aggregator.engine.refresh import Refresher, Report
-from aggregator.engine.scheduler import Ticker
-from aggregator.engine.tally import StatusDesk, Tally
-from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.world import SourceFactory, Target, World, build_world
+from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.engine.metrics import Counters, StatusCollector
+from aggregator.engine.poll import Poller, PollLimits
+from aggregator.engine.publish.posts import PostPublisher
+from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
+from aggregator.engine.publish.site_files import IndexPage
+from aggregator.engine.runtime import Runtime, SourceFactory, Target, build_runtime
+from aggregator.engine.status import site_info
+from aggregator.engine.threads import DatabaseThread, WorkerPool
+from aggregator.engine.ticker import Ticker
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import Source
 from aggregator.sources.file import FileSource
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource, Transport
-from aggregator.storage import Removal, RemovalOrigin, Storage
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 log = structlog.get_logger()
@@ -76,7 +77,7 @@ def load_config(path: Path) -> Config:
 
 
 def user_agent(config: Config) -> str:
-    """What sources see of us (protocols P15)."""
+    """What sources see of us (rule P15)."""
     return config.network.user_agent or f"feed-aggregator/{__version__} (+{config.contact})"
 
 
@@ -87,24 +88,24 @@ class App:
         self,
         *,
         config_path: Path,
-        world: World,
+        runtime: Runtime,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         poller: Poller,
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
         seen: Stamp,
-        desk: StatusDesk,
+        collector: StatusCollector,
         public: Path,
     ) -> None:
-        self.world = world
+        self.runtime = runtime
         self.config_error: ConfigError | None = None
         self.clock = clock
         self.public = public
         self._config_path = config_path
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._poller = poller
         self._publisher = publisher
         self._factory = factory
@@ -112,8 +113,8 @@ class App:
         self._visits: set[asyncio.Task[None]] = set()
         self._publishing = asyncio.Lock()
         self._status = StatusReport(now=clock(), ok=True)
-        self._desk = desk
-        self._tally = Tally()
+        self._collector = collector
+        self._counters = Counters()
         self._troubles: dict[str, str] = {}
         self._changes: int | None = None
         self._is_stale = True
@@ -127,8 +128,8 @@ class App:
         only: Iterable[SourceId] = (),
         accept: bool = False,
         begin: Callable[[int], None] = lambda _: None,
-        done: Callable[[Report], None] = lambda _: None,
-    ) -> tuple[list[Report], list[SourceId]]:
+        done: Callable[[VisitReport], None] = lambda _: None,
+    ) -> tuple[list[VisitReport], list[SourceId]]:
         """Visit what is due (with `force`, everything; with `only`, no others) until nothing more is due.
 
         With `accept`, sources of `only` may have become somebody else's.
@@ -137,52 +138,52 @@ class App:
         """
         chosen = set(only)
         if force or chosen:
-            targets = [t for t in self.world.targets.values() if not chosen or t.id in chosen]
-            allowed, waiting = await self._poller.by_hand([t for t in targets if t.config.enabled])
+            targets = [t for t in self.runtime.targets.values() if not chosen or t.id in chosen]
+            allowed, waiting = await self._poller.manual([t for t in targets if t.config.enabled])
             begin(len(allowed))
-            reports = await self._poller.visit(self.world, allowed, done, accept=accept and bool(chosen))
+            reports = await self._poller.visit(self.runtime, allowed, done, accept=accept and bool(chosen))
             visited = {report.source for report in reports}
             return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
         reports = []
         tried: set[SourceId] = set()
-        while due := [t for t in await self._poller.due(self.world) if t.id not in tried]:
+        while due := [t for t in await self._poller.due(self.runtime) if t.id not in tried]:
             tried.update(t.id for t in due)
             begin(len(due))
-            reports += await self._poller.visit(self.world, due, done)
+            reports += await self._poller.visit(self.runtime, due, done)
         return reports, []
 
-    async def publish(self) -> list[Published]:
+    async def publish(self) -> list[PublishedOutput]:
         """Make every output whose selection may have changed."""
         async with self._publishing:
-            world = self.world
-            made = await self._publisher.publish(world, is_current=lambda: self.world is world)
-        self._tally.published(made)
+            runtime = self.runtime
+            made = await self._publisher.publish(runtime, is_current=lambda: self.runtime is runtime)
+        self._counters.published(made)
         self._note("publish", next((p.error for p in made if p.error), None))
         self._is_stale = self._is_stale or any(p.more for p in made)
         return made
 
     async def find(self, text: str) -> list[StoredEntry]:
         """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
-        return await self._store(self._storage.find, text)
+        return await self._in_db(self._storage.find, text)
 
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
 
-        They do not come back unless their source updates them afterwards (protocols I10).
+        They do not come back unless their source updates them afterwards (rule I10).
         """
         now = self.clock()
         outputs: set[OutputId] = set()
         for entry in entries:
-            target = self.world.targets.get(entry.number)
+            target = self.runtime.targets.get(entry.number)
             if target is not None:
                 outputs.update(self._publisher.dirty_for(target, list(own_paths(entry.entry))))
         removals = [Removal(seq=e.seq, at=now, origin=RemovalOrigin.OPERATOR, why=why) for e in entries]
-        return len(await self._store(self._storage.remove, removals, outputs))
+        return len(await self._in_db(self._storage.remove, removals, outputs))
 
     async def restore(self) -> None:
         """Show what was published before; what of it was lost or altered is made again."""
         async with self._publishing:
-            is_incomplete = await self._publisher.restore(self.world)
+            is_incomplete = await self._publisher.restore(self.runtime)
         if is_incomplete:
             await self.publish()
 
@@ -193,7 +194,7 @@ class App:
     @property
     def site(self) -> SiteInfo:
         """The [site] table in force, as pages need it."""
-        return site_info(self.world.config)
+        return site_info(self.runtime.config)
 
     @property
     def status(self) -> StatusReport:
@@ -203,7 +204,7 @@ class App:
             now=self.clock(),
             ok=not self._troubles,
             problems=self._problems(),
-            counters=self._tally.counts,
+            counters=self._counters.counts,
         )
 
     # -- the daemon ----------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ class App:
         ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
-        ticker.every(READER_SECONDS, "readers", self.meet_readers)
+        ticker.every(READER_SECONDS, "readers", self.record_late_readers)
         ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
         ticker.start()
         try:
@@ -244,11 +245,11 @@ class App:
             log.error("reload", file=error.file, problems=[problem.text(error.file) for problem in error.problems])
             return False
         self.config_error = None
-        if config == self.world.config:
+        if config == self.runtime.config:
             return True
         factory = self._factory(config)
         try:
-            self.world = await self._store(build_world, config, self._storage, factory, now=self.clock())
+            self.runtime = await self._in_db(build_runtime, config, self._storage, factory, now=self.clock())
         except StorageError:
             self._seen = None  # not in force yet: try again
             raise
@@ -258,7 +259,7 @@ class App:
         return True
 
     async def _tick(self) -> None:
-        due = await self._poller.due(self.world)
+        due = await self._poller.due(self.runtime)
         if due:
             task = asyncio.create_task(self._visit(due))
             self._visits.add(task)
@@ -266,21 +267,21 @@ class App:
 
     async def _visit(self, due: list[Target]) -> None:
         try:
-            await self._poller.visit(self.world, due, self._after_visit)
+            await self._poller.visit(self.runtime, due, self._after_visit)
         except AggregatorError as error:
             log.error("record", error=str(error))
             self._note("record", str(error))
         except Exception:
             log.exception("a bug of this program", job="visit")
 
-    def _after_visit(self, report: Report) -> None:
-        self._tally.visited(report)
+    def _after_visit(self, report: VisitReport) -> None:
+        self._counters.visited(report)
         self._is_stale = True
         self._note("record", None)
 
     async def _keep_up(self) -> None:
         """Publish what visits have changed, and serve what another process has published over the same store."""
-        changes = await self._store(self._storage.changes)
+        changes = await self._in_db(self._storage.changes)
         has_company = self._changes is not None and changes != self._changes
         self._changes = changes
         now = asyncio.get_running_loop().time()
@@ -292,10 +293,10 @@ class App:
         await self.publish()
         if has_company:
             async with self._publishing:
-                await self._publisher.follow(self.world)
+                await self._publisher.follow(self.runtime)
 
     async def _look(self) -> None:
-        self._status = await self._store(self._desk.look, self.clock())
+        self._status = await self._in_db(self._collector.look, self.clock())
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
@@ -309,13 +310,13 @@ class App:
         else:
             self._troubles[job] = trouble
 
-    async def meet_readers(self) -> None:
+    async def record_late_readers(self) -> None:
         """Take note of the readers seen since last time; too short windows are made longer at the next occasion."""
         async with self._publishing:
-            await self._publisher.meet_readers()
+            await self._publisher.record_late_readers()
 
     async def _upkeep(self) -> None:
-        await self._store(self._storage.trim, attempts=ATTEMPTS_KEPT)
+        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
 
 
 Stamp = tuple[int, int, int] | None
@@ -383,7 +384,7 @@ async def open_app(
     index: IndexPage | None = None,
     clock: Callable[[], datetime] = wall_clock,
     jitter: Callable[[], float] = random.random,
-    limits: Limits | None = None,
+    limits: PollLimits | None = None,
     workers: int | None = None,
     storage: Callable[[Path], Storage] = open_storage,
     transport: Transport | None = None,
@@ -396,22 +397,22 @@ async def open_app(
     seen = _stamp(config_path)
     config = load_config(config_path)
     kept = storage(store_path / DATABASE)
-    store = StoreThread()
-    workshop = Workshop(workers=(os.cpu_count() or 1) if workers is None else workers)
+    store = DatabaseThread()
+    worker_pool = WorkerPool(workers=(os.cpu_count() or 1) if workers is None else workers)
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
-        async with _Sources(config_path.parent, visits=(limits or Limits()).visits, transport=transport) as sources:
-            world = build_world(config, kept, sources.factory(config), now=clock())
+        async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits, transport=transport) as sources:
+            runtime = build_runtime(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)
-            refresher = Refresher(kept, store, workshop, clock=clock, jitter=jitter)
+            refresher = Refresher(kept, store, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
             poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)
-            await publisher.plan(world)
+            await publisher.plan(runtime)
             yield App(
                 config_path=config_path,
-                world=world,
+                runtime=runtime,
                 storage=kept,
                 store=store,
                 poller=poller,
@@ -419,10 +420,10 @@ async def open_app(
                 factory=sources.factory,
                 clock=clock,
                 seen=seen,
-                desk=StatusDesk(kept, store_path / DATABASE),
+                collector=StatusCollector(kept, store_path / DATABASE),
                 public=outlet.root,
             )
     finally:
-        workshop.close()
+        worker_pool.close()
         store.close()
         kept.close()

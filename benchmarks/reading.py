@@ -29,10 +29,10 @@ from corpus import Entry, as_json, as_post, in_encoding, make_document, make_ent
 from measuring import Table, cpu_of, median, times, turns
 
 from aggregator.core.document import Document
+from aggregator.core.ingest import entry_cache, incremental
+from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context
-from aggregator.engine import rereading, traces
-from aggregator.engine.traces import Same, Taken
 
 FEEDPARSER = "feedparser, defaults"
 WHOLE = "aggregator, the whole"
@@ -79,13 +79,13 @@ def by_us(body: Body) -> int:
 
 def by_us_again(seen: Body) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
-    left = _whole(seen).left
-    data = traces.dump(left, entries=0, span=0.0, settled=True) if left else b""
+    left = _whole(seen).cache_update
+    data = entry_cache.dump(left, entries=0, span=0.0, settled=True) if left else b""
 
     def read(body: Body) -> int:
         document, context = _asked(body)
-        found = rereading.reread(document, data, traces.circumstances(document, context, None), context, None)
-        if isinstance(found, Same):
+        found = incremental.reread(document, data, entry_cache.circumstances(document, context, None), context, None)
+        if isinstance(found, Unmodified):
             return found.entries
         return len(found.reading.entries) if found else by_us(body)
 
@@ -110,9 +110,9 @@ def _file(body: bytes, now: datetime) -> Document:
     return Document(url=f"file:///posts/{digest[:8]}.md", body=body, fetched_at=now, body_hash=digest)
 
 
-def _whole(body: Body) -> Taken:
+def _whole(body: Body) -> DocumentReading:
     document, context = _asked(body)
-    return rereading.read_whole(document, context, None, None, traces.circumstances(document, context, None))
+    return incremental.read_whole(document, context, None, None, entry_cache.circumstances(document, context, None))
 
 
 def candidates(form: str) -> list[Reader]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.cli.editing import ConfigFile
-    from aggregator.cli.finding import Found
-    from aggregator.core.parse.discovery import NamedFeed
+    from aggregator.cli.finding import FoundFeed
+    from aggregator.core.parse.page.discovery import NamedFeed
 
 
 @click.command()
@@ -61,8 +61,8 @@ class Wanted:
 
     def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
         from aggregator.cli.looking import address_of
-        from aggregator.core import config_values as values
-        from aggregator.core.config_report import UnfitError
+        from aggregator.core.config import values
+        from aggregator.core.config.report import UnfitError
         from aggregator.core.errors import AggregatorError
         from aggregator.core.model import SourceId
 
@@ -83,7 +83,7 @@ class Wanted:
 
     def refuse_taken(self, file: ConfigFile) -> None:
         """Say so if the id or the address is there, before anybody is asked."""
-        from aggregator.core import config_values as values
+        from aggregator.core.config import values
         from aggregator.core.errors import AggregatorError
 
         for source in file.config.sources:
@@ -91,10 +91,10 @@ class Wanted:
                 raise AggregatorError(f'--id: {file.path} has a source "{source.id}" already')
         refuse_known(file, self.url)
 
-    def write(self, file: ConfigFile, found: Found) -> str:
+    def write(self, file: ConfigFile, found: FoundFeed) -> str:
         """Add the source; returns what is told of it."""
-        from aggregator.core.config_edit import Ids, NewSource, host_name
-        from aggregator.core.text.urls import without_userinfo
+        from aggregator.core.config.edit import Ids, NewSource, host_name
+        from aggregator.core.urls.urls import without_userinfo
 
         refuse_known(file, found.url)
         taken = Ids(source.id for source in file.config.sources)
@@ -110,7 +110,7 @@ class Wanted:
 
 def refuse_known(file: ConfigFile, url: str) -> None:
     from aggregator.core.errors import AggregatorError
-    from aggregator.core.text.urls import without_userinfo
+    from aggregator.core.urls.urls import without_userinfo
 
     holder = file.holder(url)
     if holder is not None:

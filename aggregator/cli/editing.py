@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.core.config import read_config
-from aggregator.core.config_edit import NewSource, add_sources
-from aggregator.core.config_tables import Config
-from aggregator.core.config_text import read_toml
+from aggregator.core.config.edit import NewSource, add_sources
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config
+from aggregator.core.config.text import read_toml
 from aggregator.core.errors import ConfigError, Problem
-from aggregator.core.text.urls import link_key
+from aggregator.core.urls.urls import link_key
 
 _ANY_SOURCE = b'\n[[source]]\nid = "any"\nurl = "http://localhost/"\n'
 
@@ -30,7 +30,7 @@ class ConfigFile:
 
     @staticmethod
     def key(url: str) -> str:
-        """What two addresses share that differ by nothing that matters (protocols I6)."""
+        """What two addresses share that differ by nothing that matters (rule I6)."""
         return link_key(url) or url
 
     def holders(self) -> dict[str, str]:

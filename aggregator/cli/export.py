@@ -10,7 +10,7 @@ import click
 from aggregator.cli.frame import places, set_up_log, trouble
 
 if TYPE_CHECKING:
-    from aggregator.storage import SourceRecord
+    from aggregator.core.records import SourceRecord
 
 
 @click.command()
@@ -34,7 +34,7 @@ def export(config: Path, store: Path, what: str) -> None:
 def _outputs(config: Path, store: Path) -> bytes:
     from aggregator.app import PUBLIC, load_config
     from aggregator.core.errors import PublishError
-    from aggregator.engine.lists import OUTPUTS
+    from aggregator.engine.publish.site_files import OUTPUTS
 
     load_config(config)
     published = store / PUBLIC / OUTPUTS
@@ -48,7 +48,7 @@ def _outputs(config: Path, store: Path) -> bytes:
 
 def _sources(config: Path, store: Path) -> bytes:
     from aggregator.app import load_config
-    from aggregator.engine.listing import source_subscriptions
+    from aggregator.engine.status import source_subscriptions
     from aggregator.formats.opml import render_opml
 
     settings = load_config(config)

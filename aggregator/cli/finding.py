@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 from aggregator.cli.editing import ConfigFile
 from aggregator.cli.looking import fetch, read
-from aggregator.core.config_tables import SourceConfig
+from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
 from aggregator.core.model import Feed
-from aggregator.core.parse.discovery import NamedFeed, named_feeds, page_of, page_title, usual_places
-from aggregator.core.text.urls import without_userinfo
+from aggregator.core.parse.page.discovery import NamedFeed, named_feeds, page_of, page_title, usual_places
+from aggregator.core.urls.urls import without_userinfo
 
 MOST_TRIED = 10
 """Usual places that are asked; each is a request to a server that did not name it."""
 PAUSE = 1.0
-"""Seconds between two requests to one host (protocols P12)."""
+"""Seconds between two requests to one host (rule P12)."""
 
 _NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.GONE, Reason.CLIENT_ERROR})
 _GENERIC = re.compile(
@@ -34,7 +34,7 @@ Choose = Callable[[Sequence[NamedFeed], str], NamedFeed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundFeed:
     """A feed to add: where it is, and what it is called, the best name first."""
 
     url: str
@@ -42,7 +42,7 @@ class Found:
     note: str = ""
 
 
-async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> Found:
+async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> FoundFeed:
     """The feed at the address, or one that its page names.
 
     One request; a second only for a mere link that looks like a feed's, which has to be tried, and with `probe` some
@@ -57,7 +57,7 @@ async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> Fo
     return await _on_page(file, document, choose=choose, probe=probe)
 
 
-async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, probe: bool) -> Found:
+async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, probe: bool) -> FoundFeed:
     text = page_of(document)
     named = named_feeds(text, url=document.url)
     held = next((f'has its feed already, as source "{h}"' for feed in named if (h := file.holder(feed.url))), "")
@@ -66,7 +66,7 @@ async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, prob
     if fresh:
         chosen = choose(fresh, known)
         if chosen.is_declared:
-            return Found(url=chosen.url, names=tuple(filter(None, (_name(chosen.title), _name(page_title(text))))))
+            return FoundFeed(url=chosen.url, names=tuple(filter(None, (_name(chosen.title), _name(page_title(text))))))
         await asyncio.sleep(PAUSE)
         return _found(chosen.url, await _fetch(file, chosen.url))
     if named:
@@ -79,7 +79,7 @@ async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, prob
     )
 
 
-async def _probe(file: ConfigFile, url: str) -> Found:
+async def _probe(file: ConfigFile, url: str) -> FoundFeed:
     places = [place for place in usual_places(url) if place != url][:MOST_TRIED]
     for place in places:
         await asyncio.sleep(PAUSE)
@@ -99,12 +99,12 @@ def _source(url: str) -> SourceConfig:
     return SourceConfig.model_validate({"id": "new", "url": url})
 
 
-def _found(url: str, document: Document) -> Found:
+def _found(url: str, document: Document) -> FoundFeed:
     """The document as a feed; raises ParseError if it is none."""
     feed = read(_source(url), document).feed
     moved = document.permanent_url
     note = f"  (moved there for good from {without_userinfo(url)})" if moved else ""
-    return Found(url=moved or url, names=_own_names(feed), note=note)
+    return FoundFeed(url=moved or url, names=_own_names(feed), note=note)
 
 
 def _own_names(feed: Feed) -> tuple[str, ...]:

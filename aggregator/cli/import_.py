@@ -13,9 +13,9 @@ from aggregator.cli.looking import printable
 
 if TYPE_CHECKING:
     from aggregator.cli.editing import ConfigFile
-    from aggregator.core.config_edit import NewSource
+    from aggregator.core.config.edit import NewSource
     from aggregator.core.model import CategoryPath
-    from aggregator.core.opml import LeftOut, SubscriptionList
+    from aggregator.core.parse.opml import LeftOut, SubscriptionList
 
 MOST_SHOWN = 100
 """Lines of each part of the report for people; --json has all."""
@@ -46,15 +46,15 @@ def import_(
 
         below = _below(category)
         file = open_config(config)
-        report = Report(file, _read(opml), below)
+        report = ImportReport(file, _read(opml), below)
         if report.added and not dry_run:
             file.write(file.with_sources(report.added))
         click.echo(report.as_json() if as_json else report.as_text(dry_run=dry_run))
 
 
 def _below(category: str | None) -> CategoryPath:
-    from aggregator.core import config_values as values
-    from aggregator.core.config_report import UnfitError
+    from aggregator.core.config import values
+    from aggregator.core.config.report import UnfitError
     from aggregator.core.errors import AggregatorError
 
     try:
@@ -65,7 +65,7 @@ def _below(category: str | None) -> CategoryPath:
 
 def _read(path: Path) -> SubscriptionList:
     from aggregator.core.errors import AggregatorError
-    from aggregator.core.opml import MAX_BYTES, read_opml
+    from aggregator.core.parse.opml import MAX_BYTES, read_opml
 
     try:
         with click.open_file(str(path), "rb") as file:
@@ -75,12 +75,12 @@ def _read(path: Path) -> SubscriptionList:
     return read_opml(body, name=str(path))
 
 
-class Report:
+class ImportReport:
     """What an import adds and what it leaves out."""
 
     def __init__(self, file: ConfigFile, found: SubscriptionList, below: CategoryPath) -> None:
-        from aggregator.core.config_edit import Ids, NewSource, host_name
-        from aggregator.core.opml import LeftOut
+        from aggregator.core.config.edit import Ids, NewSource, host_name
+        from aggregator.core.parse.opml import LeftOut
 
         self._path = file.path
         self._found = found
@@ -98,7 +98,7 @@ class Report:
 
     def as_text(self, *, dry_run: bool) -> str:
         """A sum, and a line for all that was not taken."""
-        from aggregator.core.text.urls import without_userinfo
+        from aggregator.core.urls.urls import without_userinfo
 
         found = self._found
         verb = "would be added to" if dry_run else "added to"
@@ -114,7 +114,7 @@ class Report:
 
     def as_json(self) -> str:
         """The same for scripts, whole."""
-        from aggregator.core.text.urls import without_userinfo
+        from aggregator.core.urls.urls import without_userinfo
 
         report: dict[str, Any] = {
             "added": [new.table() | {"url": without_userinfo(new.url)} for new in self.added],

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from aggregator.core.errors import AggregatorError
 
 if TYPE_CHECKING:
-    from aggregator.core.config_tables import Config, SourceConfig
+    from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.document import Document
-    from aggregator.core.normalise import Reading
+    from aggregator.core.normalise import NormalisedFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +20,13 @@ class Look:
     """A document and what was read of it."""
 
     document: Document
-    reading: Reading
+    reading: NormalisedFeed
 
 
 def address_of(text: str) -> str | None:
     """The http address a person meant, scheme or not; None if the text cannot be one."""
-    from aggregator.core.config_report import UnfitError
-    from aggregator.core.config_values import address
+    from aggregator.core.config.report import UnfitError
+    from aggregator.core.config.values import address
 
     text = re.sub(r"^feed:(?://)?(?=https?:)|^feed://", "", text.strip(), flags=re.IGNORECASE)
     if not re.match(r"https?:", text, re.IGNORECASE):
@@ -43,7 +43,7 @@ def address_of(text: str) -> str | None:
 
 def printable(text: str) -> str:
     """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
-    from aggregator.core.text.plain import one_line
+    from aggregator.core.html.plain import one_line
 
     return "".join(char for char in one_line(text) if char.isprintable())
 
@@ -52,7 +52,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     """One request, as a first visit would make it. Raises FetchError."""
     from aggregator.app import open_sources, wall_clock
     from aggregator.core.document import NotModified
-    from aggregator.engine.asking import headers
+    from aggregator.engine.fetch_request import headers
     from aggregator.sources import FetchRequest
 
     asked = FetchRequest(address=source.address, now=wall_clock(), headers=headers(source))
@@ -63,8 +63,9 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     return answer
 
 
-def read(source: SourceConfig, document: Document) -> Reading:
+def read(source: SourceConfig, document: Document) -> NormalisedFeed:
     """As a visit would read it. Raises ParseError."""
-    from aggregator.engine import asking, intake
+    from aggregator.core.ingest import changeset
+    from aggregator.engine import fetch_request
 
-    return intake.read(document, asking.context(source, document), source.encoding, source.rules)
+    return changeset.read(document, fetch_request.context(source, document), source.encoding, source.rules)

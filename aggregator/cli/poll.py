@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.app import App
-    from aggregator.engine.publish import Published
-    from aggregator.engine.refresh import Report
+    from aggregator.engine.publish.publisher import PublishedOutput
+    from aggregator.engine.visit import VisitReport
 
 
 @click.command()
@@ -65,7 +65,7 @@ async def _poll(
 
 
 def _known(app: App, name: str) -> Any:
-    targets = {str(target.id): target for target in app.world.targets.values()}
+    targets = {str(target.id): target for target in app.runtime.targets.values()}
     if name not in targets:
         raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(targets)}")
     if not targets[name].config.enabled:
@@ -85,7 +85,7 @@ class Progress:
         """So many visits more."""
         self._total += total
 
-    def done(self, report: Report) -> None:
+    def done(self, report: VisitReport) -> None:
         """One of them has ended."""
         self._count += 1
         if self._shown:
@@ -101,7 +101,12 @@ class Result:
     """What a pass did, for people and for scripts."""
 
     def __init__(
-        self, *, reports: Sequence[Report], waiting: Sequence[str], published: Sequence[Published], public: Path
+        self,
+        *,
+        reports: Sequence[VisitReport],
+        waiting: Sequence[str],
+        published: Sequence[PublishedOutput],
+        public: Path,
     ) -> None:
         self._reports = sorted(reports, key=lambda report: report.source)
         self._waiting = waiting
@@ -142,22 +147,22 @@ def _many(number: int, one: str, more: str | None = None) -> str:
     return f"{number} {one if number == 1 else more or one + 's'}"
 
 
-def _count(report: Report, name: str) -> int:
+def _count(report: VisitReport, name: str) -> int:
     return getattr(report.outcome, name, 0)
 
 
-def _brought(report: Report) -> bool:
+def _brought(report: VisitReport) -> bool:
     return bool(_count(report, "new") or _count(report, "revised") or report.diagnostics)
 
 
-def _line(report: Report) -> str:
+def _line(report: VisitReport) -> str:
     if report.error:
         return f"{report.source}: FAILED ({report.error.reason}) {report.error.message}"
     notes = f", {len(report.diagnostics)} notes (see aggregator status)" if report.diagnostics else ""
     return f"{report.source}: {_count(report, 'new')} new, {_count(report, 'revised')} revised{notes}"
 
 
-def _source(report: Report) -> dict[str, Any]:
+def _source(report: VisitReport) -> dict[str, Any]:
     error = report.error
     return {
         "source": report.source,

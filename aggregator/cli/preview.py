@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aggregator.cli.looking import Look
-    from aggregator.core.config_tables import Config, SourceConfig
+    from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
 
@@ -72,9 +72,9 @@ def _config(path: Path) -> Config:
 def _source(config: Config, what: str) -> SourceConfig:
     """The source of that id, else one made for the address or file."""
     from aggregator.cli.looking import address_of
-    from aggregator.core.config_report import close_match
-    from aggregator.core.config_tables import SourceConfig
-    from aggregator.core.config_values import normal
+    from aggregator.core.config.report import close_match
+    from aggregator.core.config.tables import SourceConfig
+    from aggregator.core.config.values import normal
     from aggregator.core.errors import AggregatorError
 
     by_id: dict[str, SourceConfig] = {source.id: source for source in config.sources}
@@ -96,9 +96,9 @@ def _source(config: Config, what: str) -> SourceConfig:
 def _as_json(look: Look) -> str:
     from pydantic import TypeAdapter
 
-    from aggregator.core.normalise import Reading
+    from aggregator.core.normalise import NormalisedFeed
 
-    return TypeAdapter(Reading).dump_json(look.reading, indent=2).decode()
+    return TypeAdapter(NormalisedFeed).dump_json(look.reading, indent=2).decode()
 
 
 def _as_text(look: Look, *, limit: int, verbose: bool) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _as_text(look: Look, *, limit: int, verbose: bool) -> Iterator[str]:
 
 
 def _head(feed: Feed, url: str) -> Iterator[str]:
-    from aggregator.core.text.urls import without_userinfo
+    from aggregator.core.urls.urls import without_userinfo
 
     for name, value in (
         ("Title", feed.title),
@@ -136,7 +136,7 @@ def _head(feed: Feed, url: str) -> Iterator[str]:
 
 
 def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
-    from aggregator.core.text.html import visible_text
+    from aggregator.core.html.clean import visible_text
 
     yield f"{number}. {printable(entry.title)}" + (" (title made from the text)" if entry.title_is_generated else "")
     date = entry.published.isoformat(sep=" ") if entry.published else None

@@ -60,7 +60,7 @@ async def _serve(config: Path, store: Path, *, listen: str | None, access_log: b
         _listen_to_signals(app, stop)
         site = create_app(catalogue, site=lambda: app.site, status=lambda: app.status, folder=app.public)
         lines = (lambda line: click.echo(line)) if access_log else None
-        server = WebServer(site, listen or app.world.config.server.listen, access_log=lines, clock=app.clock)
+        server = WebServer(site, listen or app.runtime.config.server.listen, access_log=lines, clock=app.clock)
         # requests wait meanwhile: nobody is told that there is nothing
         await app.restore()
         click.echo(f"serving http://{server.address}/ - press Ctrl-C to stop", err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aggregator.core.errors import ConfigError
     from aggregator.core.model import Diagnostic
-    from aggregator.storage import OutputRecord, SourceRecord
+    from aggregator.core.records import OutputRecord, SourceRecord
 
 
 @click.command()
@@ -62,7 +62,7 @@ class Status:
         outputs: list[OutputRecord],
         now: datetime,
     ) -> None:
-        from aggregator.engine.listing import same_feeds
+        from aggregator.engine.status import same_feeds
 
         self._problem = problem
         self._sources = sources
@@ -151,7 +151,7 @@ def _source(record: SourceRecord, notes: Sequence[Diagnostic]) -> dict[str, Any]
 
 
 def _iso(moment: datetime | None) -> str | None:
-    from aggregator.core.text.dates import rfc3339
+    from aggregator.core.dates.dates import rfc3339
 
     return rfc3339(moment) if moment else None
 

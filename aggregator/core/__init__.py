@@ -1,4 +1,4 @@
-"""Ground floor: values in, values out. No clock, no random, no log, no input or output.
+"""Pure decisions: values in, values out. No clock, no random numbers, no log, no input or output.
 
-`tests/test_architecture.py` holds the list of what modules here may import.
+`tests/project/test_architecture.py` holds the list of what modules here may import.
 """

@@ -11,7 +11,7 @@ from aggregator.core.model import Diagnostic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What makes the next request conditional: header values byte-exact, quotes and `W/` included (protocols P1).
+    """What makes the next request conditional: header values byte-exact, quotes and `W/` included (rule P1).
 
     `url` is the address that answered with them; they are sent to no other.
     """
@@ -41,7 +41,7 @@ class Document:
     parts: tuple[Document, ...] = ()
     """The files a glob found, each a document; `body` is then empty."""
     body_hash: str = ""
-    """sha256 of the decoded bytes, hex (protocols P4)."""
+    """sha256 of the decoded bytes, hex (rule P4)."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """What went wrong on the way without costing the document, such as one unreadable file of a glob."""
 
@@ -58,9 +58,9 @@ class NotModified:
     fetched_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     validators: Validators = Validators()
-    """To be stored. After a 304, the stored ones with those replaced that the answer carried (protocols P3)."""
+    """To be stored. After a 304, the stored ones with those replaced that the answer carried (rule P3)."""
     status: int = 304
-    """200 or 226: the whole document came, with the bytes already known (P4); this counts as a full visit (P5)."""
+    """200 or 226: the whole came, with bytes already known (rule P4); this counts as a full visit (rule P5)."""
     permanent_url: str | None = None
     """As in `Document`."""
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -11,19 +11,19 @@ from aggregator.core.model import CategoryPath, Origin, OutputId, StoredEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One entry as an output carries it: with its attribution, and the other sources that had it (protocols I8)."""
+    """One entry as an output carries it: with its attribution, and the other sources that had it (rule I8)."""
 
     stored: StoredEntry
     origin: Origin
-    """Never None: the entry's own source, else the feed it came from (protocols, field `source`)."""
+    """Never None: the entry's own source, else the feed it came from (rule M14, `source`)."""
     paths: tuple[CategoryPath, ...] = ()
-    """Assigned category paths, the source's or the post's own (protocols K1)."""
+    """Assigned category paths, the source's or the post's own (rule K1)."""
     via: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A story that was deleted, and when. Of the story outputs tell its id and its source (protocols W12)."""
+    """A story that was deleted, and when. Of the story outputs tell its id and its source (rule W12)."""
 
     story: Story
     when: datetime
@@ -31,7 +31,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """An output's head and its stories, newest first. The same Edition gives the same bytes in every format (W3)."""
+    """An output's head and its stories, newest first. One Edition gives the same bytes in every format (rule W3)."""
 
     output: OutputId
     """Slug: segments joined by "/", CJK kept."""
@@ -40,7 +40,7 @@ class Edition:
     title: str
     description: str
     updated: datetime
-    """Newest of: a story's update, its addition, a change of configuration. No clock (protocols W3)."""
+    """Newest of: a story's update, its addition, a change of configuration. No clock (rule W3)."""
     language: str | None = None
     site_url: str
     """Public address of the site, no final slash."""
@@ -55,18 +55,18 @@ class Edition:
     deleted: tuple[Tombstone, ...] = ()
     """The latest first."""
     complete: bool = False
-    """What is not in it is not in the output: a ranking. It has no archive (protocols W10)."""
+    """What is not in it is not in the output: a ranking. It has no archive (rule W10)."""
     archive: str | None = None
     """The path without suffix where it stands as a document of the archive; None: it is what readers subscribe to."""
     previous: str | None = None
-    """The path without suffix of the next older document of the archive (protocols W9)."""
+    """The path without suffix of the next older document of the archive (rule W9)."""
     following: str | None = None
     """The path without suffix of the next newer document of the archive, if this is one and that is finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What is remembered of a rendition's earlier states, so that a reader can be told what it has missed (W11)."""
+class KnownVersions:
+    """What is kept of a rendition's earlier states, so that a reader can be told what it has missed (rule W11)."""
 
     stamps: Mapping[str, int]
     """ETag, quoted, of each state -> its number; the present one's is the highest."""
@@ -87,6 +87,6 @@ class Rendition:
     """With charset, ready for Content-Type."""
     body: bytes
     etag: str
-    """Strong, quoted, of the identity bytes (protocols W4)."""
+    """Strong, quoted, of the identity bytes (rule W4)."""
     modified: datetime
     """When these bytes first existed, whole seconds."""

@@ -108,7 +108,7 @@ class FetchError(SourceError):
     """The document could not be got.
 
     `status` is the HTTP status if there was an answer. `retry_after` is what the answer asked for: at most 7 days,
-    None if it asked nothing usable (protocols, table of section 5).
+    None if it asked nothing usable (rule P24).
     """
 
     def __init__(

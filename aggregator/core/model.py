@@ -2,7 +2,7 @@
 
 Rules for editors: records are frozen and hold plain values, so that pydantic can write them to JSON and read them
 back without a second description. Instants are aware datetimes in UTC. Text fields hold text and never markup; HTML
-fields hold sanitised HTML with the base address already applied (protocols M2). `None` and `()` mean "the source did
+fields hold sanitised HTML with the base address already applied (rule M2). `None` and `()` mean "the source did
 not say", never "we did not look".
 """
 
@@ -17,7 +17,7 @@ SourceId = NewType("SourceId", str)
 """The name a person gave a source in feeds.toml."""
 
 SourceNumber = NewType("SourceNumber", int)
-"""The number storage gave a source at first sight; it outlives every change of address (protocols I1)."""
+"""The number storage gave a source at first sight; it outlives every change of address (rule I1)."""
 
 OutputId = NewType("OutputId", str)
 """The slug of an output: the address of its feeds below `/c/`."""
@@ -57,11 +57,11 @@ class Image:
 
 
 CATEGORY_SCHEME = "urn:feed-aggregator:category"
-"""The scheme of assigned category paths in RSS and Atom (protocols K5)."""
+"""The scheme of assigned category paths in RSS and Atom (rule K5)."""
 
 
 class CategoryKind(enum.StrEnum):
-    """Who put an entry into a category (protocols K1)."""
+    """Who put an entry into a category (rule K1)."""
 
     ASSIGNED = "assigned"
     """We or the author of a post on disk did: it is a path of the outputs' tree."""
@@ -109,19 +109,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
-    """An element of a known foreign namespace that no field of the model holds (protocols M4)."""
+class ForeignElement:
+    """An element of a known foreign namespace that no field of the model holds (rule M4)."""
 
     namespace: str
     name: str
     attributes: tuple[tuple[str, str], ...] = ()
     text: str | None = None
-    children: tuple[Foreign, ...] = ()
+    children: tuple[ForeignElement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What a feed says about when to come back; never more than a lower bound (protocols P8)."""
+    """What a feed says about when to come back; never more than a lower bound (rule P8)."""
 
     ttl_minutes: int | None = None
     skip_hours: tuple[int, ...] = ()
@@ -132,7 +132,7 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """What a source says about itself (protocols section 1, "Feed fields")."""
+    """What a source says about itself (rule M13)."""
 
     poll_url: str
     id: str
@@ -152,23 +152,23 @@ class Feed:
     hints: Hints = Hints()
     complete: bool = False
     whole: bool = False
-    """The document is the feed: an entry that is not in it has been taken out of it (RFC 5005, protocols W10)."""
+    """The document is the feed: an entry that is not in it has been taken out of it (RFC 5005, rule W10)."""
     archive: bool = False
     expired: bool = False
     new_url: str | None = None
     """itunes:new-feed-url; a wish, not yet a move."""
     prev_archive: str | None = None
     """RFC 5005 link to the next older document."""
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     provenance: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry, as its author meant it (protocols section 1, "Entry fields")."""
+    """One entry, as its author meant it (rule M14)."""
 
     id: str | None
-    """The native id: trimmed, otherwise byte for byte what the source wrote (protocols I1); None if it wrote none."""
+    """The native id: trimmed, otherwise byte for byte what the source wrote (rule I1); None if it wrote none."""
     link: str | None = None
     related: tuple[str, ...] = ()
     title: str = ""
@@ -179,7 +179,7 @@ class Entry:
     authors: tuple[Person, ...] = ()
     published: datetime | None = None
     published_raw: str | None = None
-    """The source's own words, kept where they are not a usable instant (protocols D4, D6)."""
+    """The source's own words, kept where they are not a usable instant (rules D4 and D6)."""
     updated: datetime | None = None
     categories: tuple[Category, ...] = ()
     language: str | None = None
@@ -190,48 +190,48 @@ class Entry:
     rights: str | None = None
     source: Origin | None = None
     """An atom:source, rss source or origin that the entry itself carried; None means the feed it came from."""
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     raw: str | None = None
     """The source's own fragment, bounded, where a later version may want to read it again."""
     provenance: dict[str, str] = field(default_factory=dict)
-    """Model field -> the element that filled it (protocols M1)."""
+    """Model field -> the element that filled it (rule M1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry with what we assigned to it; none of these is ever computed again (protocols I7, D4)."""
+    """An entry with what we assigned to it; none of these is ever computed again (rules I7 and D4)."""
 
     seq: int
-    """Order of addition over the whole store, ascending (protocols W8)."""
+    """Order of addition over the whole store, ascending (rule W8)."""
     source: SourceId
     number: SourceNumber
     key: str
-    """Identity within the source (protocols I1 to I3)."""
+    """Identity within the source (rules I1 to I3)."""
     public_id: str
-    """What outputs carry: an absolute URI, frozen (protocols I7)."""
+    """What outputs carry: an absolute URI, frozen (rule I7)."""
     first_seen: datetime
     changed_at: datetime
     """When we last stored a revision of it; `first_seen` if there was none."""
     published: datetime | None
-    """`entry.published`, or `first_seen` where that lies in the future (protocols D6)."""
+    """`entry.published`, or `first_seen` where that lies in the future (rule D6)."""
     updated: datetime
-    """The instant outputs give as updated (protocols D9)."""
+    """The instant outputs give as updated (rule D9)."""
     sort_date: datetime
-    """Where it stands in a feed shown newest first (protocols D4)."""
+    """Where it stands in a feed shown newest first (rule D4)."""
     fingerprint: str
     entry: Entry
-    turn: int = 0
+    revision_seq: int = 0
     """The number, from the line of `seq`, that its latest revision took; no greater than `seq` if there was none."""
 
     @property
-    def place(self) -> int:
-        """Where it stands in the order of additions and revisions, in which readers are told of them (protocols W8)."""
-        return max(self.seq, self.turn)
+    def change_seq(self) -> int:
+        """Where it stands in the order of additions and revisions, in which readers are told of them (rule W8)."""
+        return max(self.seq, self.revision_seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """Something a reader of `status` should know about one visit (protocols section 10)."""
+    """Something a reader of `status` should know about one visit (rule R1)."""
 
     name: str
     """Kebab-case and stable, as listed in docs/diagnostics.md."""

@@ -17,7 +17,7 @@ class Updated:
 
     url: str
     validators: Validators
-    """Empty where the document was incomplete: the next request must bring the whole again (protocols P2)."""
+    """Empty where the document was incomplete: the next request must bring the whole again (rule P2)."""
     body_hash: str | None
     headers: Mapping[str, str] = field(default_factory=dict)
     hints: Hints = Hints()
@@ -31,12 +31,12 @@ class Updated:
     size: int = 0
     """Bytes of the body."""
     span: float = 0.0
-    """Seconds between the oldest and the newest entry of the document; 0 if unknown (protocols S2)."""
+    """Seconds between the oldest and the newest entry of the document; 0 if unknown (rule S2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged:
-    """A 304, a body with the hash of the last one (protocols P4), or untouched files."""
+    """A 304, a body with the hash of the last one (rule P4), or untouched files."""
 
     validators: Validators
     headers: Mapping[str, str] = field(default_factory=dict)

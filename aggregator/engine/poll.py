@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.core.model import SourceId
-from aggregator.core.policy import choose_due
-from aggregator.core.text.hosts import registrable
-from aggregator.engine.publish import Publisher
-from aggregator.engine.refresh import Refresher, Report
-from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import Target, World
+from aggregator.core.schedule.policy import choose_due
+from aggregator.core.urls.hosts import registrable
+from aggregator.engine.publish.publisher import Publisher
+from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.threads import DatabaseThread
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.storage import Storage
 
 LEASE = timedelta(minutes=10)
 """Longer than any visit may take; a run that was killed gives its sources back after this."""
 SPACING = 1.0
-"""Seconds between two requests to one public host (protocols P12)."""
+"""Seconds between two requests to one public host (rule P12)."""
 MANUAL_FLOOR = timedelta(minutes=5)
-"""How soon a person may ask a public source again by hand (protocols P13)."""
+"""How soon a person may ask a public source again by hand (rule P13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class PollLimits:
     """How much is asked at once."""
 
     visits: int = 16
@@ -41,44 +41,44 @@ class Poller:
     def __init__(
         self,
         storage: Storage,
-        store: StoreThread,
+        store: DatabaseThread,
         refresher: Refresher,
         publisher: Publisher,
         *,
         clock: Callable[[], datetime],
         token: str,
-        limits: Limits | None = None,
+        limits: PollLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._storage = storage
-        self._store = store
+        self._in_db = store
         self._refresher = refresher
         self._publisher = publisher
         self._clock = clock
         self._token = token
-        self._limits = limits or Limits()
+        self._limits = limits or PollLimits()
         self._sleep = sleep
         self._places = asyncio.Semaphore(self._limits.visits)
         self._busy: set[SourceId] = set()
         self._hosts: set[str] = set()
 
-    async def due(self, world: World) -> list[Target]:
+    async def due(self, runtime: Runtime) -> list[Target]:
         """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
         now = self._clock()
-        listed = await self._store(self._storage.due, now=now)
-        targets = [world.targets[d.number] for d in listed if d.number in world.targets]
+        listed = await self._in_db(self._storage.due, now=now)
+        targets = [runtime.targets[d.number] for d in listed if d.number in runtime.targets]
         targets = [target for target in targets if target.config.enabled]
         free = [t for t in targets if t.id not in self._busy and t.host not in self._hosts]
         allowed = await self._without_holds(free, now)
         hosts = {t.address: t.host for t in allowed if t.host}
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
-    async def by_hand(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
-        """What a person may ask for right now, and what must wait: a hold or the 5-minute floor forbids it (P13)."""
+    async def manual(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
+        """What a person may ask for now, and what must wait: a hold or the 5-minute floor forbids it (rule P13)."""
         now = self._clock()
         wanted = list(targets)
         allowed = await self._without_holds(wanted, now)
-        states = {r.state.number: r.state for r in await self._store(self._storage.sources)}
+        states = {r.state.number: r.state for r in await self._in_db(self._storage.sources)}
         rested = []
         for target in allowed:
             last = states[target.number].last_poll
@@ -89,25 +89,25 @@ class Poller:
 
     async def visit(
         self,
-        world: World,
+        runtime: Runtime,
         targets: Sequence[Target],
-        done: Callable[[Report], None] = lambda _: None,
+        done: Callable[[VisitReport], None] = lambda _: None,
         *,
         accept: bool = False,
-    ) -> list[Report]:
+    ) -> list[VisitReport]:
         """Visit these, each host's one after another, and tell `done` of each as it ends.
 
         Sources whose lease somebody else holds are left out. With `accept` a feed may have become somebody else's. On
         cancellation the visits under way are given up and their leases returned.
         """
-        reports: list[Report] = []
+        reports: list[VisitReport] = []
 
         async def line(queue: list[Target]) -> None:
             for index, target in enumerate(queue):
                 if index and target.host:
                     await self._sleep(SPACING)
                 async with self._places:
-                    report = await self._visit_one(world, target, accept=accept)
+                    report = await self._visit_one(runtime, target, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
@@ -124,24 +124,24 @@ class Poller:
             self._leave(targets)
         return reports
 
-    async def _visit_one(self, world: World, target: Target, *, accept: bool) -> Report | None:
+    async def _visit_one(self, runtime: Runtime, target: Target, *, accept: bool) -> VisitReport | None:
         now = self._clock()
         if target.host and await self._without_holds([target], now) == []:
             return None
-        leases = await self._store(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
+        leases = await self._in_db(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
         if not leases:
             return None
         try:
             dirty = self._publisher.dirty_for
-            return await self._refresher.refresh_source(world, target, leases[0], dirty, accept=accept)
+            return await self._refresher.refresh_source(runtime, target, leases[0], dirty, accept=accept)
         except asyncio.CancelledError:
-            await asyncio.shield(self._store(self._storage.release, leases))
+            await asyncio.shield(self._in_db(self._storage.release, leases))
             raise
 
     async def _without_holds(self, targets: Collection[Target], now: datetime) -> list[Target]:
         if not any(target.host for target in targets):
             return list(targets)
-        holds = await self._store(self._storage.holds, now=now)
+        holds = await self._in_db(self._storage.holds, now=now)
         return [t for t in targets if t.host is None or registrable(t.host) not in holds]
 
     def _enter(self, targets: Iterable[Target]) -> None:

@@ -27,7 +27,7 @@ MANY = 100
 """Entries that are compared and sorted on the spot: about 5 ms of work."""
 
 
-async def aside(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def run_in_thread_if_large(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of a pure function over so many entries: many are seen to in a thread beside the event loop.
 
     They take turns with it every few milliseconds. A worker process would not pay: sending entries costs as much.
@@ -37,7 +37,7 @@ async def aside(count: int, function: Callable[P, R], *args: P.args, **kwargs: P
     return await asyncio.to_thread(function, *args, **kwargs)
 
 
-class Calm:
+class GcPause:
     """While many records are in hand, neither the collector nor their end holds up the loop. One for the whole program.
 
     The collector walks all records there are whenever many have been made, and to free ten thousand takes as long:
@@ -46,36 +46,36 @@ class Calm:
     """
 
     def __init__(self) -> None:
-        self._desks = 0
+        self._open = 0
         self._usual = gc.get_threshold()
 
     @contextlib.asynccontextmanager
-    async def desk(self) -> AsyncIterator[Desk]:
+    async def batch(self) -> AsyncIterator[Batch]:
         """A desk for one visit."""
-        desk = Desk()
-        if self._desks == 0:
+        batch = Batch()
+        if self._open == 0:
             self._usual = gc.get_threshold()
             gc.set_threshold(*self._usual[:2], _NEVER)
-        self._desks += 1
+        self._open += 1
         try:
-            yield desk
+            yield batch
         finally:
-            self._desks -= 1
-            if self._desks == 0:
+            self._open -= 1
+            if self._open == 0:
                 gc.set_threshold(*self._usual)
-            await desk.clear()
+            await batch.clear()
 
 
 _NEVER = 1_000_000
 
 
-class Desk:
+class Batch:
     """Where records lie that are many."""
 
     def __init__(self) -> None:
         self._piles: list[list[object]] = []
 
-    def lay(self, *piles: Collection[object]) -> None:
+    def keep(self, *piles: Collection[object]) -> None:
         """Keep these records, if they are many, until the desk is cleared."""
         self._piles += [list(pile) for pile in piles if len(pile) > MANY]
 
@@ -91,7 +91,7 @@ class Desk:
                 del pile[-MANY:]
 
 
-class StoreThread:
+class DatabaseThread:
     """The one thread that talks to the store. Calls run one after another, in the order they were made."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ def _keep_loaded() -> None:
     gc.freeze()
 
 
-class Workshop:
+class WorkerPool:
     """Runs pure functions: small jobs on the spot, large ones in worker processes that start when first needed."""
 
     def __init__(self, *, workers: int, deadline: float = READING_DEADLINE) -> None:

@@ -1,6 +1,6 @@
 """Formats: an Edition in, bytes out. One module per format; nothing here reads a clock, a file or the network.
 
-Rules for editors: the same Edition gives the same bytes (protocols W3), so no `now`, no random, no unordered set
+Rules for editors: the same Edition gives the same bytes (rule W3), so no `now`, no random, no unordered set
 reaches an output. A story's fragment depends on the story alone and is kept and used again by whoever publishes; all
 that depends on the edition is written by `assemble`. `render_story` raises for no value of the model: a part of a
 story that cannot be written validly is left out, the story itself never is.
@@ -11,13 +11,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
-from urllib.parse import quote
 
 from aggregator.core.edition import Edition, Story
-from aggregator.core.model import OutputId
-
-PRODUCT = "feed-aggregator"
-"""What outputs name as their generator: without a version, so that an upgrade alone changes no bytes."""
 
 
 class Format(Protocol):
@@ -28,7 +23,7 @@ class Format(Protocol):
     suffix: str
     """What the address of a rendition ends in: ".rss"."""
     media_type: str
-    """With charset, ready for Content-Type (protocols W5)."""
+    """With charset, ready for Content-Type (rule W5)."""
 
     def render_story(self, story: Story) -> bytes:
         """The story's fragment: well-formed inside `assemble`'s head and tail, the same for the same story."""
@@ -41,7 +36,7 @@ class Format(Protocol):
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         """What `assemble` joins: the head, one piece for each story in order, the tail.
 
-        Of RSS and Atom, the head, some of the pieces and the tail make a valid feed as well (protocols W11).
+        Of RSS and Atom, the head, some of the pieces and the tail make a valid feed as well (rule W11).
         """
         ...
 
@@ -91,37 +86,3 @@ def generate(edition: Edition, format_name: str) -> bytes:
     """The whole rendition of `edition` in one format of `FORMATS`, all fragments made anew."""
     chosen = FORMATS[format_name]
     return chosen.assemble(edition, [chosen.render_story(story) for story in edition.stories])
-
-
-def public_path(output: OutputId, suffix: str) -> str:
-    """Where a rendition stands below the public root, unescaped, no leading slash: `c/新媒体/IT-之家.atom`."""
-    return f"c/{output}{suffix}"
-
-
-def public_url(site_url: str, output: OutputId, suffix: str) -> str:
-    """The canonical address of a rendition (protocols W6): percent-encoded UTF-8 with upper-case hex digits (W16)."""
-    return path_url(site_url, public_path(output, suffix))
-
-
-def archive_path(output: OutputId, generation: str, number: int) -> str:
-    """Where a document of an archive stands, without suffix: `a/新媒体/3f9ac04d/12`.
-
-    Never below `c/`, so that no category's name leads there; a changed selection gets another generation (W9).
-    """
-    return f"a/{output}/{generation}/{number}"
-
-
-def own_url(edition: Edition, suffix: str) -> str:
-    """The address of this very edition in one format: the output's, or that of a document of its archive."""
-    if edition.archive is None:
-        return public_url(edition.site_url, edition.output, suffix)
-    return path_url(edition.site_url, edition.archive + suffix)
-
-
-OUTPUT_FOLDERS = ("c/", "a/")
-"""Where outputs and their archives stand below the public root."""
-
-
-def path_url(site_url: str, path: str) -> str:
-    """The address of a path below the public root, percent-encoded."""
-    return f"{site_url.rstrip('/')}/{quote(path.encode('utf-8', 'replace'), safe='/')}"

@@ -9,15 +9,16 @@ from html import escape
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
+from aggregator.core.addresses import PRODUCT
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, extension, facts, markup, values
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"</feed>\n"
 
 
 class Atom:
-    """Atom 1.0. Every entry carries its source and an author of its own or of the source's (M9)."""
+    """Atom 1.0. Every entry carries its source and an author of its own or of the source's (rule M9)."""
 
     name = "atom"
     suffix = SUFFIXES["atom"]
@@ -25,22 +26,22 @@ class Atom:
 
     def render_story(self, story: Story) -> bytes:
         entry = FeedEntry()
-        entry.register_extension(extension.NAME, extension.EntryExtension, rss=False)
+        entry.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, rss=False)
         entry.aggregator.story = story
-        entry.id(facts.identifier(story))
-        entry.title(facts.shown_title(story))
-        entry.updated(facts.updated(story))
-        for author in facts.authors(story):
+        entry.id(story_view.identifier(story))
+        entry.title(story_view.shown_title(story))
+        entry.updated(story_view.updated(story))
+        for author in story_view.authors(story):
             entry.author({"name": author.name, "email": author.email, "uri": author.uri})
         _texts(entry, story)
-        for path in facts.paths(story):
+        for path in story_view.paths(story):
             label = values.attribute_line(" / ".join(path))
-            entry.category(term=facts.path_text(path), scheme=CATEGORY_SCHEME, label=label)
-        for tag in facts.tags(story):
+            entry.category(term=story_view.path_text(path), scheme=CATEGORY_SCHEME, label=label)
+        for tag in story_view.tags(story):
             entry.category(_category(tag))
-        if rights := facts.rights(story):
+        if rights := story_view.rights(story):
             entry.rights(rights)
-        return markup.fragment(entry.atom_entry(), "feed")
+        return xml_pieces.fragment(entry.atom_entry(), "feed")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         return b"".join(self.pieces(edition, fragments))
@@ -55,8 +56,8 @@ def _texts(entry: FeedEntry, story: Story) -> None:
     Without content and summary the title is the summary; without a link as well, whichever text there is becomes the
     content, which RFC 4287 4.1.2 then demands.
     """
-    content, summary, link = facts.feed_content(story), facts.feed_summary(story), facts.link(story)
-    title = escape(facts.shown_title(story), quote=False)
+    content, summary, link = story_view.feed_content(story), story_view.feed_summary(story), story_view.link(story)
+    title = escape(story_view.shown_title(story), quote=False)
     if not content and not link:
         content, summary = summary or title, None
     if content:
@@ -69,7 +70,7 @@ def _texts(entry: FeedEntry, story: Story) -> None:
         entry.summary(summary, type="text" if plain else "html")
 
 
-def _category(tag: facts.Tag) -> dict[str, str]:
+def _category(tag: story_view.Tag) -> dict[str, str]:
     category = {"term": tag.term}
     if tag.scheme and (scheme := _scheme(tag.scheme)):
         category["scheme"] = scheme
@@ -118,14 +119,14 @@ def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Stor
 
 def _head(edition: Edition) -> bytes:
     feed = FeedGenerator()
-    feed.register_extension(extension.NAME, extension.FeedExtension)
+    feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
     feed.aggregator.edition = edition
     feed.id(values.uri(edition.id) or values.uri(edition.output) or PRODUCT)
     feed.title(values.line(edition.title) or values.line(edition.output) or PRODUCT)
-    feed.updated(extension.head_updated(edition))
+    feed.updated(feedgen_extension.head_updated(edition))
     if description := values.line(edition.description):
         feed.subtitle(description)
     if language := values.language(edition.language):
         feed.language(language)
     feed.generator(PRODUCT)
-    return markup.opened(feed.atom_str(pretty=True), _TAIL)
+    return xml_pieces.opened(feed.atom_str(pretty=True), _TAIL)

@@ -29,12 +29,12 @@ _INTERACTIVE = frozenset({"a", "audio", "details", "iframe", "video"})
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class HtmlNode:
     """An element. Attribute values and text are HTML still, as they were read."""
 
     name: str
     attributes: dict[str, str]
-    children: list[Node | str] = field(default_factory=list)
+    children: list[HtmlNode | str] = field(default_factory=list)
     holds_blocks: bool = False
     """Something below it is neither text nor inline."""
     holds_interactive: bool = False
@@ -44,13 +44,13 @@ class Node:
     def is_block(self) -> bool:
         return self.name not in INLINE and self.name not in TRANSPARENT and self.name not in EMBEDDED
 
-    def elements(self, *names: str) -> list[Node]:
-        return [child for child in self.children if isinstance(child, Node) and child.name in names]
+    def elements(self, *names: str) -> list[HtmlNode]:
+        return [child for child in self.children if isinstance(child, HtmlNode) and child.name in names]
 
 
-def parse(html: str) -> Node:
+def parse(html: str) -> HtmlNode:
     """The tree below a nameless root."""
-    root = Node("", {})
+    root = HtmlNode("", {})
     open_nodes = [root]
     last = 0
     for match in _TAG.finditer(html):
@@ -60,7 +60,7 @@ def parse(html: str) -> Node:
         if match[1]:
             _close(open_nodes, name)
         elif len(open_nodes) < DEEPEST or name in VOID:
-            node = Node(name, dict(_ATTRIBUTE.findall(match[3])))
+            node = HtmlNode(name, dict(_ATTRIBUTE.findall(match[3])))
             open_nodes[-1].children.append(node)
             if name not in VOID:
                 open_nodes.append(node)
@@ -72,12 +72,12 @@ def parse(html: str) -> Node:
     return root
 
 
-def _add_text(node: Node, text: str) -> None:
+def _add_text(node: HtmlNode, text: str) -> None:
     if text:
         node.children.append(text.replace("<", "&lt;"))
 
 
-def _close(open_nodes: list[Node], name: str) -> None:
+def _close(open_nodes: list[HtmlNode], name: str) -> None:
     """Ends the innermost element of that name and those within it; an end tag of none is left out."""
     if not any(node.name == name for node in open_nodes):
         return
@@ -86,6 +86,6 @@ def _close(open_nodes: list[Node], name: str) -> None:
     _tell(open_nodes[-2], open_nodes.pop())
 
 
-def _tell(parent: Node, child: Node) -> None:
+def _tell(parent: HtmlNode, child: HtmlNode) -> None:
     parent.holds_blocks = parent.holds_blocks or child.holds_blocks or child.is_block
     parent.holds_interactive = parent.holds_interactive or child.holds_interactive or child.name in _INTERACTIVE

@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from aggregator.core.addresses import PRODUCT, path_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Story
 from aggregator.core.model import CategoryPath
-from aggregator.core.text import dates
-from aggregator.core.words import Words, words_for
-from aggregator.formats import PRODUCT, facts, path_url, values
+from aggregator.formats import story_view, values
 from aggregator.formats.html import HERE, environment, own_words
-from aggregator.formats.marks import Shown, filled, shown_instant
+from aggregator.formats.phrases import Phrases, words_for
+from aggregator.formats.placeholders import Shown, filled, shown_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +43,20 @@ def render_entry(story: Story, fragment: bytes, frame: EntryFrame, shelves: Mapp
     root, unescaped.
     """
     site_language = values.page_language(frame.language)
-    language = values.page_language(facts.language(story)) or site_language
+    language = values.page_language(story_view.language(story)) or site_language
     page = _EntryPage(story, frame, shelves, words_for(site_language or "en"))
     text = (
         environment()
         .get_template("entry.html")
         .render(
-            title=facts.shown_title(story),
+            title=story_view.shown_title(story),
             language=language,
             words=page.words,
             ui=own_words(page.words, language),
             site=values.line(frame.title) or PRODUCT,
-            link=facts.link(story),
-            source=facts.source(story).title,
-            address=path_url(frame.site_url, facts.entry_path(story)),
+            link=story_view.link(story),
+            source=story_view.source(story).title,
+            address=path_url(frame.site_url, story_view.entry_path(story)),
             product=PRODUCT,
             story=Markup(HERE),
         )
@@ -76,9 +77,9 @@ def _one_up(match: re.Match[bytes]) -> bytes:
 class _EntryPage(Shown):
     heading = "h1"
 
-    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Words) -> None:
+    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Phrases) -> None:
         super().__init__(words, frame.timezone)
-        self._paths = facts.paths(story)
+        self._paths = story_view.paths(story)
         self._shelves = shelves
 
     def fill(self, kind: str, value: str) -> str:

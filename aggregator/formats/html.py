@@ -15,12 +15,13 @@ from urllib.parse import unquote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aggregator.core.addresses import PRODUCT, public_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.core.text import dates
-from aggregator.core.words import Words, words_for
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, public_url, values
-from aggregator.formats.marks import Shown, filled, instant_mark, mark, shown_instant
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, story_view, values
 from aggregator.formats.page_body import on_page
+from aggregator.formats.phrases import Phrases, words_for
+from aggregator.formats.placeholders import Shown, filled, instant_mark, mark, shown_instant
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -29,7 +30,7 @@ _NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 
 
 class Html:
-    """A page per output, for people and for browsers that are sent to a feed's address (protocols W7)."""
+    """A page per output, for people and for browsers that are sent to a feed's address (rule W7)."""
 
     name = "html"
     suffix = SUFFIXES["html"]
@@ -40,25 +41,25 @@ class Html:
         self._story = environment().get_template("story.html")
 
     def render_story(self, story: Story) -> bytes:
-        anchor = facts.anchor(story)
-        picture, body = facts.picture(story), on_page(facts.content(story), anchor)
+        anchor = story_view.anchor(story)
+        picture, body = story_view.picture(story), on_page(story_view.content(story), anchor)
         text = self._story.render(
             anchor=anchor,
-            here=f"{anchor} {facts.entry_path(story)}",
-            title=facts.shown_title(story),
-            link=facts.link(story),
-            language=values.page_language(facts.language(story)),
-            source=facts.source(story),
-            authors=[author.name for author in facts.authors(story)],
-            published=facts.published(story) or facts.updated(story),
+            here=f"{anchor} {story_view.entry_path(story)}",
+            title=story_view.shown_title(story),
+            link=story_view.link(story),
+            language=values.page_language(story_view.language(story)),
+            source=story_view.source(story),
+            authors=[author.name for author in story_view.authors(story)],
+            published=story_view.published(story) or story_view.updated(story),
             revised=_revised(story),
-            paths=facts.paths(story),
-            tags=[tag.name for tag in facts.tags(story)],
+            paths=story_view.paths(story),
+            tags=[tag.name for tag in story_view.tags(story)],
             picture=None if "<img" in body else picture,
-            content=Markup(body or on_page(facts.summary_html(story) or "", anchor)),
-            files=[_shown_file(file) for file in facts.files(story)],
-            comments=facts.discussion(story),
-            rights=facts.rights(story),
+            content=Markup(body or on_page(story_view.summary_html(story) or "", anchor)),
+            files=[_shown_file(file) for file in story_view.files(story)],
+            comments=story_view.discussion(story),
+            rights=story_view.rights(story),
         )
         return text.encode("utf-8")
 
@@ -92,7 +93,7 @@ class Html:
 class _River(Shown):
     """What the page of an output puts into its stories."""
 
-    def __init__(self, edition: Edition, words: Words) -> None:
+    def __init__(self, edition: Edition, words: Phrases) -> None:
         super().__init__(words, edition.timezone)
         self._up = _up(edition) if edition.entry_pages else None
 
@@ -125,7 +126,7 @@ def environment() -> Environment:
     return made
 
 
-def own_words(words: Words, page: str | None) -> Markup:
+def own_words(words: Phrases, page: str | None) -> Markup:
     """A `lang` attribute with its leading blank for the page's own words, where they are not in the page's language."""
     same = words.tag.partition("-")[0] == (page or "en").partition("-")[0]
     return Markup() if same else Markup(' lang="{}"').format(words.tag)
@@ -137,7 +138,7 @@ def _time(moment: datetime, shown: str) -> Markup:
 
 def _revised(story: Story) -> str:
     """The update for a mark; "" if it says nothing beside the date of publication."""
-    published, updated = facts.published(story), facts.updated(story)
+    published, updated = story_view.published(story), story_view.updated(story)
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 
 
@@ -145,7 +146,7 @@ def _address(edition: Edition, name: str) -> str:
     return public_url(edition.site_url, edition.output, SUFFIXES[name])
 
 
-def _shown_file(file: facts.File) -> dict[str, str | None]:
+def _shown_file(file: story_view.File) -> dict[str, str | None]:
     name = unquote(urlsplit(file.url).path.rpartition("/")[2], errors="replace")
     details = [file.type, _size(file.length), _duration(file.duration)]
     return {

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (jsonfeed.org/version/1.1), attribution in one extension object `_syndication` (protocols M7)."""
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1), attribution in one extension object `_syndication` (rule M7)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
 
+from aggregator.core.addresses import PRODUCT, own_url, path_url, public_url
+from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.core.text import dates
-from aggregator.core.text.html import visible_text
-from aggregator.formats import MEDIA_TYPES, PRODUCT, SUFFIXES, facts, own_url, path_url, public_url, values
+from aggregator.core.html.clean import visible_text
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, story_view, values
 
 VERSION = "https://jsonfeed.org/version/1.1"
 _URL = b'"url": '
 
 
 class JsonFeed:
-    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (M9)."""
+    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (rule M9)."""
 
     name = "json"
     suffix = SUFFIXES["json"]
@@ -40,51 +41,51 @@ class JsonFeed:
 
 
 def _item(story: Story) -> dict[str, Any]:
-    related = facts.related(story)
-    picture, published = facts.picture(story), facts.published(story)
+    related = story_view.related(story)
+    picture, published = story_view.picture(story), story_view.published(story)
     return {
-        "id": facts.identifier(story),
-        "url": facts.link(story),
+        "id": story_view.identifier(story),
+        "url": story_view.link(story),
         "external_url": related[0] if related else None,
-        "title": facts.own_title(story) or _needed_title(story),
-        "content_html": facts.feed_content(story),
+        "title": story_view.own_title(story) or _needed_title(story),
+        "content_html": story_view.feed_content(story),
         "summary": _summary(story),
         "image": picture.url if picture else None,
         "date_published": dates.rfc3339(published) if published else None,
-        "date_modified": dates.rfc3339(facts.updated(story)),
-        "authors": [_author(author) for author in facts.authors(story)],
+        "date_modified": dates.rfc3339(story_view.updated(story)),
+        "authors": [_author(author) for author in story_view.authors(story)],
         "tags": _tags(story),
-        "language": facts.language(story),
-        "attachments": [_attachment(file) for file in facts.files(story)],
+        "language": story_view.language(story),
+        "attachments": [_attachment(file) for file in story_view.files(story)],
         "_syndication": _present(_syndication(story, related)),
     }
 
 
 def _needed_title(story: Story) -> str | None:
     """A generated title is left out, unless there is nothing else to show of the item."""
-    return None if facts.feed_content(story) or facts.feed_summary(story) else facts.shown_title(story)
+    return None if story_view.feed_content(story) or story_view.feed_summary(story) else story_view.shown_title(story)
 
 
 def _summary(story: Story) -> str | None:
     """Plain text, which is what JSON Feed asks for."""
-    html = facts.summary_html(story)
+    html = story_view.summary_html(story)
     if html is None:
         return None
     return values.characters(visible_text(html)) if story.stored.entry.summary_is_html else unescape(html)
 
 
-def _author(author: facts.Author) -> dict[str, str]:
+def _author(author: story_view.Author) -> dict[str, str]:
     url = author.uri or (f"mailto:{author.email}" if author.email else None)
     return {"name": author.name, **({"url": url} if url else {})}
 
 
 def _tags(story: Story) -> list[str]:
-    """The leaf of each assigned path, then the source's own words (protocols K5)."""
-    names = [path[-1] for path in facts.paths(story)] + [tag.name for tag in facts.tags(story)]
+    """The leaf of each assigned path, then the source's own words (rule K5)."""
+    names = [path[-1] for path in story_view.paths(story)] + [tag.name for tag in story_view.tags(story)]
     return list(dict.fromkeys(names))
 
 
-def _attachment(file: facts.File) -> dict[str, Any]:
+def _attachment(file: story_view.File) -> dict[str, Any]:
     attachment = {
         "url": file.url,
         "mime_type": file.type or "application/octet-stream",
@@ -97,21 +98,21 @@ def _attachment(file: facts.File) -> dict[str, Any]:
 
 def _syndication(story: Story, related: tuple[str, ...]) -> dict[str, Any]:
     """What JSON Feed has no field for. `about` tells a reader of the source what the object is."""
-    discussion = facts.discussion(story)
+    discussion = story_view.discussion(story)
     stored = story.stored
     return {
         "about": f"{PRODUCT}: where this item came from",
-        "source": _attribution(facts.source(story)),
-        "category_paths": [list(path) for path in facts.paths(story)],
+        "source": _attribution(story_view.source(story)),
+        "category_paths": [list(path) for path in story_view.paths(story)],
         "original_id": values.characters(stored.entry.id or "").strip(),
-        "rights": facts.rights(story),
+        "rights": story_view.rights(story),
         "related": list(related[1:]),
         "comments": _present({"url": discussion.url, "count": discussion.count, "feed": discussion.feed}),
-        "via": [_attribution(origin) for origin in facts.via(story)],
+        "via": [_attribution(origin) for origin in story_view.via(story)],
     }
 
 
-def _attribution(source: facts.Attribution) -> dict[str, Any]:
+def _attribution(source: story_view.Attribution) -> dict[str, Any]:
     return _present(
         {
             "id": source.id,
@@ -147,9 +148,9 @@ def _with_url(story: Story, fragment: bytes, edition: Edition) -> bytes:
     if fragment.startswith(_URL, after_id):
         return fragment
     if edition.entry_pages and edition.archive is None:
-        here = path_url(edition.site_url, facts.entry_path(story))
+        here = path_url(edition.site_url, story_view.entry_path(story))
     else:
-        here = f"{public_url(edition.site_url, edition.output, SUFFIXES['html'])}#{facts.anchor(story)}"
+        here = f"{public_url(edition.site_url, edition.output, SUFFIXES['html'])}#{story_view.anchor(story)}"
     return b"".join((fragment[:after_id], _URL, json.dumps(here).encode(), b", ", fragment[after_id:]))
 
 

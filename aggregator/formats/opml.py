@@ -1,4 +1,4 @@
-"""OPML 2.0 (opml.org/spec2): the list of outputs, as other readers import it (protocols W15)."""
+"""OPML 2.0 (opml.org/spec2): the list of outputs, as other readers import it (rule W15)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 
 from lxml import etree
 
+from aggregator.core.dates import dates
 from aggregator.core.model import CategoryPath
-from aggregator.core.text import dates
-from aggregator.formats import facts, values
-from aggregator.formats.markup import Element, add
+from aggregator.formats import story_view, values
+from aggregator.formats.xml_pieces import Element, add
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 
@@ -20,7 +20,7 @@ DEEPEST = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class FeedOutline:
     """A feed in the list. `path` is the category it stands in, () at the top."""
 
     title: str
@@ -32,11 +32,11 @@ class Subscription:
 
 
 def render_opml(
-    subscriptions: Iterable[Subscription], *, title: str, modified: datetime | None = None, exact: bool = False
+    subscriptions: Iterable[FeedOutline], *, title: str, modified: datetime | None = None, exact: bool = False
 ) -> bytes:
     """The list in the given order, categories as nested outlines. One whose address is none is left out.
 
-    `modified` is the newest change of the list, never the time of rendering (protocols W3).
+    `modified` is the newest change of the list, never the time of rendering (rule W3).
     `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.
     """
     if not exact:
@@ -55,7 +55,7 @@ def render_opml(
     return written
 
 
-def _unmistakable(one: Subscription) -> Subscription:
+def _unmistakable(one: FeedOutline) -> FeedOutline:
     return replace(
         one, title=_wide(one.title), description=_wide(one.description or ""), path=tuple(map(_wide, one.path))
     )
@@ -76,7 +76,7 @@ def _folder(folders: dict[CategoryPath, Element], path: CategoryPath) -> Element
     return folders[path]
 
 
-def _outline(parent: Element, subscription: Subscription, url: str) -> None:
+def _outline(parent: Element, subscription: FeedOutline, url: str) -> None:
     title = values.attribute_line(subscription.title) or url
     add(
         parent,
@@ -88,5 +88,5 @@ def _outline(parent: Element, subscription: Subscription, url: str) -> None:
         htmlUrl=values.web_url(subscription.html_url),
         language=values.language(subscription.language),
         description=values.attribute_line(subscription.description) or None,
-        category=f"/{facts.path_text(_cleaned(subscription.path))}" if subscription.path else None,
+        category=f"/{story_view.path_text(_cleaned(subscription.path))}" if subscription.path else None,
     )

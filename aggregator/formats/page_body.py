@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from aggregator.core.text.urls import without_userinfo
+from aggregator.core.urls.urls import without_userinfo
 from aggregator.formats import page_table, values
-from aggregator.formats.content import EMBEDDED, INLINE, TRANSPARENT, Node, parse
+from aggregator.formats.content import EMBEDDED, INLINE, TRANSPARENT, HtmlNode, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Around:
 
 
 @dataclass(slots=True)
-class Writer:
+class BodyWriter:
     """Writes one story's content; knows the ids it has given away."""
 
     anchor: str
@@ -37,13 +37,13 @@ class Writer:
     level: int = 2
     """Of the last heading written; the story's own is the second."""
 
-    def write(self, children: Iterable[Node | str], around: Around) -> str:
+    def write(self, children: Iterable[HtmlNode | str], around: Around) -> str:
         pieces: list[str] = []
         for child in children:  # no comprehension: it would cost a frame for each level of nesting
             pieces += (child if isinstance(child, str) else self.element(child, around),)
         return "".join(pieces)
 
-    def element(self, node: Node, around: Around) -> str:
+    def element(self, node: HtmlNode, around: Around) -> str:
         if node.name in TRANSPARENT:
             return self._transparent(node, around)
         if node.name in EMBEDDED:
@@ -55,12 +55,12 @@ class Writer:
         writer = _BLOCK_WRITERS.get(node.name)
         return writer(self, node, around) if writer else self._plain_block(node, around)
 
-    def tag(self, name: str, node: Node, content: str, *, also: str = "", looks: str = "") -> str:
+    def tag(self, name: str, node: HtmlNode, content: str, *, also: str = "", looks: str = "") -> str:
         """`node` written as element `name`; `looks` is the class that keeps its looks, `also` further attributes."""
         kind = f' class="{looks}"' if looks else ""
         return f"<{name}{self._common(node)}{kind}{also}>{content}</{name}>"
 
-    def _common(self, node: Node) -> str:
+    def _common(self, node: HtmlNode) -> str:
         given = node.attributes
         if not given:
             return ""
@@ -77,7 +77,7 @@ class Writer:
                 written += f' {name}="{given[name]}"'
         return written
 
-    def _transparent(self, node: Node, around: Around) -> str:
+    def _transparent(self, node: HtmlNode, around: Around) -> str:
         if node.name != "a":
             return self.tag(node.name, node, self.write(node.children, around), also=_kept(node, "cite") + _day(node))
         if around.link or node.holds_interactive:
@@ -89,7 +89,7 @@ class Writer:
             also = f' href="{without_userinfo(href)}"' if _HREF.fullmatch(href) else ""
         return self.tag("a", node, self.write(node.children, replace(around, link=True)), also=also)
 
-    def _inline(self, node: Node, around: Around) -> str:
+    def _inline(self, node: HtmlNode, around: Around) -> str:
         """An inline element around blocks gives way to a block that looks like it."""
         if around.flow and node.holds_blocks:
             return self.tag("div", node, self.write(node.children, around), looks=f"as-{node.name}")
@@ -104,20 +104,20 @@ class Writer:
         also = _kept(node, "cite") if node.name == "q" else ""
         return self.tag(node.name, node, self.write(node.children, inside), also=also)
 
-    def _ruby(self, node: Node, around: Around) -> str:
+    def _ruby(self, node: HtmlNode, around: Around) -> str:
         """Bases, each with its reading; what follows the last reading has none and stands behind."""
         # brackets are for browsers that know no ruby
         children = [child for child in node.children if isinstance(child, str) or child.name != "rp"]
         last = max(place for place, child in enumerate(children) if _is_reading(child)) + 1
         parts = [
             self.tag("rt", child, self.write(child.children, around))
-            if isinstance(child, Node) and _is_reading(child)
+            if isinstance(child, HtmlNode) and _is_reading(child)
             else self.write([child], around)
             for child in children[:last]
         ]
         return self.tag("ruby", node, "".join(parts)) + self.write(children[last:], around)
 
-    def _flattened(self, node: Node, around: Around) -> str:
+    def _flattened(self, node: HtmlNode, around: Around) -> str:
         """A block where only text may stand."""
         if node.name == "hr":
             return "<br>"
@@ -125,47 +125,47 @@ class Writer:
             return ""
         return self.tag("span", node, self.write(node.children, around), looks="block")
 
-    def _plain_block(self, node: Node, around: Around) -> str:
+    def _plain_block(self, node: HtmlNode, around: Around) -> str:
         if node.name in _ONLY_WITHIN:
             return ""
         return self.tag("div", node, self.write(node.children, around))
 
-    def _paragraph(self, node: Node, around: Around) -> str:
+    def _paragraph(self, node: HtmlNode, around: Around) -> str:
         return self.tag(node.name, node, self.write(node.children, replace(around, flow=False)))
 
-    def _quotation(self, node: Node, around: Around) -> str:
+    def _quotation(self, node: HtmlNode, around: Around) -> str:
         return self.tag("blockquote", node, self.write(node.children, around), also=_kept(node, "cite"))
 
-    def _heading(self, node: Node, around: Around) -> str:
+    def _heading(self, node: HtmlNode, around: Around) -> str:
         inside = self.write(node.children, replace(around, flow=False))
         if not around.heading or not _WORD.search(inside):
             return self.tag("div", node, inside, looks="as-b")
         self.level = min(int(node.name[1]) + 2, self.level + 1, 6)
         return self.tag(f"h{self.level}", node, inside)
 
-    def _list(self, node: Node, around: Around) -> str:
+    def _list(self, node: HtmlNode, around: Around) -> str:
         items = []
         for child in node.children:
-            if isinstance(child, Node) and child.name == "li":
+            if isinstance(child, HtmlNode) and child.name == "li":
                 items.append(self.tag("li", child, self.write(child.children, around)))
             elif _shows(child):
                 items.append(f"<li>{self.write([child], around)}</li>")
         also = _kept(node, "start", "type") if node.name == "ol" else ""
         return self.tag(node.name, node, "".join(items), also=also)
 
-    def _terms(self, node: Node, around: Around) -> str:
+    def _terms(self, node: HtmlNode, around: Around) -> str:
         """A description list, if terms and descriptions are all it holds and go in order."""
         parts = [child for child in node.children if _shows(child)]
-        names = "".join(_TERMS.get(part.name, "?") if isinstance(part, Node) else "?" for part in parts)
+        names = "".join(_TERMS.get(part.name, "?") if isinstance(part, HtmlNode) else "?" for part in parts)
         if not _TERM_ORDER.fullmatch(names):
             return self.tag("div", node, self.write(node.children, around))
         plain = replace(around, flow=False)
         return self.tag("dl", node, "".join(
             self.tag(part.name, part, self.write(part.children, plain if part.name == "dt" else around))
-            for part in parts if isinstance(part, Node)
+            for part in parts if isinstance(part, HtmlNode)
         ))  # fmt: skip
 
-    def _figure(self, node: Node, around: Around) -> str:
+    def _figure(self, node: HtmlNode, around: Around) -> str:
         shown = [child for child in node.children if _shows(child)]
         captions = node.elements("figcaption")
         if len(captions) == 1 and captions[0] in (shown[0], shown[-1]):
@@ -178,7 +178,7 @@ class Writer:
             return self.tag("figure", node, "".join(parts))
         return self.tag("figure", node, self.write(node.children, around))
 
-    def _details(self, node: Node, around: Around) -> str:
+    def _details(self, node: HtmlNode, around: Around) -> str:
         if around.link:
             return self.tag("div", node, self.write(node.children, around))
         heads = node.elements("summary")[:1]
@@ -186,7 +186,7 @@ class Writer:
         rest = [child for child in node.children if not heads or child is not heads[0]]
         return self.tag("details", node, (head or "<summary>…</summary>") + self.write(rest, around))
 
-    def _table(self, node: Node, around: Around) -> str:
+    def _table(self, node: HtmlNode, around: Around) -> str:
         table = page_table.read(node)
         if not table.groups:
             return self.tag("div", node, self.write(node.children, around))
@@ -208,53 +208,53 @@ class Writer:
         inside = replace(around, heading=around.heading and cell.name == "td")
         return self.tag(cell.name, cell.node, self.write(cell.children, inside), also=also)
 
-    def _rule(self, _node: Node, _around: Around) -> str:
+    def _rule(self, _node: HtmlNode, _around: Around) -> str:
         return "<hr>"
 
-    def _break(self, node: Node, _around: Around) -> str:
+    def _break(self, node: HtmlNode, _around: Around) -> str:
         return f"<{node.name}>"
 
-    def _image(self, node: Node, _around: Around) -> str:
+    def _image(self, node: HtmlNode, _around: Around) -> str:
         given = node.attributes
         if not _SRC.fullmatch(given.get("src", "")):
             return given.get("alt", "").replace("<", "&lt;")
         also = _kept(node, "src") + f' alt="{given.get("alt", "")}"' + _kept(node, "width", "height", "referrerpolicy")
         return f'<img{self._common(node)}{also} loading="lazy">'
 
-    def _picture(self, node: Node, around: Around) -> str:
+    def _picture(self, node: HtmlNode, around: Around) -> str:
         """The picture itself: its other sizes were made for another page."""
         return self.write((child for child in node.children if _not_source(child)), around)
 
-    def _frame(self, node: Node, around: Around) -> str:
+    def _frame(self, node: HtmlNode, around: Around) -> str:
         if around.link or not _SRC.fullmatch(node.attributes.get("src", "")):
             return ""
         also = _kept(node, "src", "width", "height", "sandbox", "referrerpolicy")
         return self.tag("iframe", node, "", also=f'{also} loading="lazy"')
 
-    def _media(self, node: Node, around: Around) -> str:
+    def _media(self, node: HtmlNode, around: Around) -> str:
         own = _kept(node, "src", "poster", "width", "height") if node.name == "video" else _kept(node, "src")
         sources = "" if "src" in node.attributes else "".join(map(_source, node.elements("source")))
         rest = self.write((child for child in node.children if _not_source(child)), replace(around, link=True))
         return self.tag(node.name, node, sources + rest, also=f"{own} controls")
 
 
-def _source(node: Node) -> str:
+def _source(node: HtmlNode) -> str:
     return f"<source{_kept(node, 'src', 'type')}>" if _SRC.fullmatch(node.attributes.get("src", "")) else ""
 
 
-def _not_source(child: Node | str) -> bool:
+def _not_source(child: HtmlNode | str) -> bool:
     return isinstance(child, str) or child.name not in ("source", "track")
 
 
-def _is_reading(child: Node | str) -> bool:
-    return isinstance(child, Node) and child.name == "rt"
+def _is_reading(child: HtmlNode | str) -> bool:
+    return isinstance(child, HtmlNode) and child.name == "rt"
 
 
-def _shows(child: Node | str) -> bool:
-    return isinstance(child, Node) or bool(child.strip())
+def _shows(child: HtmlNode | str) -> bool:
+    return isinstance(child, HtmlNode) or bool(child.strip())
 
 
-def _kept(node: Node, *names: str) -> str:
+def _kept(node: HtmlNode, *names: str) -> str:
     """Those attributes whose values have the shape the standard asks for."""
     written = ""
     for name in names:
@@ -264,7 +264,7 @@ def _kept(node: Node, *names: str) -> str:
     return written
 
 
-def _day(node: Node) -> str:
+def _day(node: HtmlNode) -> str:
     given = node.attributes.get("datetime")
     return f' datetime="{given}"' if values.is_day(given) else ""
 
@@ -300,25 +300,25 @@ _TERM_ORDER = re.compile("(?:t+d+)+")
 _ONLY_WITHIN = frozenset({"col", "colgroup", "source", "track"})
 
 _BLOCK_WRITERS = {
-    **dict.fromkeys(("p", "pre"), Writer._paragraph),
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Writer._heading),
-    **dict.fromkeys(("ul", "ol"), Writer._list),
-    "blockquote": Writer._quotation,
-    "details": Writer._details,
-    "dl": Writer._terms,
-    "figure": Writer._figure,
-    "hr": Writer._rule,
-    "table": Writer._table,
+    **dict.fromkeys(("p", "pre"), BodyWriter._paragraph),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BodyWriter._heading),
+    **dict.fromkeys(("ul", "ol"), BodyWriter._list),
+    "blockquote": BodyWriter._quotation,
+    "details": BodyWriter._details,
+    "dl": BodyWriter._terms,
+    "figure": BodyWriter._figure,
+    "hr": BodyWriter._rule,
+    "table": BodyWriter._table,
 }
 _EMBEDDED_WRITERS = {
-    **dict.fromkeys(("br", "wbr"), Writer._break),
-    **dict.fromkeys(("audio", "video"), Writer._media),
-    "iframe": Writer._frame,
-    "img": Writer._image,
-    "picture": Writer._picture,
+    **dict.fromkeys(("br", "wbr"), BodyWriter._break),
+    **dict.fromkeys(("audio", "video"), BodyWriter._media),
+    "iframe": BodyWriter._frame,
+    "img": BodyWriter._image,
+    "picture": BodyWriter._picture,
 }
 
 
 def on_page(html: str, anchor: str) -> str:
     """Sanitised content for the page; `anchor` sets this story's ids apart, and links within it keep meeting them."""
-    return Writer(anchor).write(parse(html).children, Around()) if "<" in html else html
+    return BodyWriter(anchor).write(parse(html).children, Around()) if "<" in html else html

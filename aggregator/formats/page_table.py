@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aggregator.formats.content import Node
+from aggregator.formats.content import HtmlNode
 
 WIDEST = 1000
 """Columns or rows that a cell may span."""
@@ -15,15 +15,15 @@ class Cell:
     """A cell to be written as `name`. Spans are at least 1."""
 
     name: str
-    node: Node
-    children: list[Node | str]
+    node: HtmlNode
+    children: list[HtmlNode | str]
     columns: int = 1
     rows: int = 1
 
 
 @dataclass(slots=True)
 class Row:
-    node: Node
+    node: HtmlNode
     cells: list[Cell]
 
 
@@ -32,23 +32,23 @@ class Group:
     """Rows below thead, tbody or tfoot."""
 
     name: str
-    node: Node
+    node: HtmlNode
     rows: list[Row]
 
 
 @dataclass(slots=True)
-class Table:
+class HtmlTable:
     """What a table holds; `loose` is what may not stand in one and goes before it."""
 
-    caption: Node | None = None
+    caption: HtmlNode | None = None
     groups: list[Group] = field(default_factory=list)
-    loose: list[Node | str] = field(default_factory=list)
+    loose: list[HtmlNode | str] = field(default_factory=list)
 
 
-def read(node: Node) -> Table:
+def read(node: HtmlNode) -> HtmlTable:
     """The table's caption, then its row groups as the standard orders them: one head first, one foot last."""
-    table = Table()
-    direct: list[Node] = []
+    table = HtmlTable()
+    direct: list[HtmlNode] = []
     for child in node.children:
         if isinstance(child, str):
             if child.strip():
@@ -70,23 +70,23 @@ def read(node: Node) -> Table:
     return table
 
 
-def _flush(table: Table, direct: list[Node]) -> None:
+def _flush(table: HtmlTable, direct: list[HtmlNode]) -> None:
     if direct:
-        _add(table, "tbody", Node("tbody", {}), direct)
+        _add(table, "tbody", HtmlNode("tbody", {}), direct)
         direct.clear()
 
 
-def _add(table: Table, name: str, node: Node, rows: list[Node]) -> None:
+def _add(table: HtmlTable, name: str, node: HtmlNode, rows: list[HtmlNode]) -> None:
     read_rows = [Row(row, cells) for row in rows if (cells := [_cell(cell) for cell in row.elements("td", "th")])]
     if read_rows:
         table.groups.append(Group(name, node, read_rows))
 
 
-def _cell(node: Node) -> Cell:
+def _cell(node: HtmlNode) -> Cell:
     return Cell(node.name, node, node.children, _span(node, "colspan"), _span(node, "rowspan"))
 
 
-def _span(node: Node, name: str) -> int:
+def _span(node: HtmlNode, name: str) -> int:
     given = node.attributes.get(name, "")
     return min(max(int(given), 1), WIDEST) if given.isascii() and given.isdigit() and len(given) < 5 else 1
 

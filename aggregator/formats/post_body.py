@@ -1,9 +1,9 @@
 """A story's content as the body of a post: one line of HTML that no Markdown reader and no template engine touches.
 
 Rules for editors: CommonMark ends a block of HTML at an empty line, and an image with an empty line in its `alt` is
-then shown as broken text (protocols section 0). In one line that begins with `<div` nothing can end it, and marked,
-Hexo's renderer, returns the line byte for byte (H14). Whatever is replaced is replaced by a character reference, so
-that a browser, and our own reader, sees what was there before.
+then shown as broken text (rule H14). In one line that begins with `<div` nothing can end it, and marked, Hexo's
+renderer, returns the line byte for byte (rule H14). Whatever is replaced is replaced by a character reference, so that
+a browser, and our own reader, sees what was there before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from html import escape
 
 from aggregator.core.edition import Story
-from aggregator.formats import facts
+from aggregator.formats import story_view
 
 FOOTER = '<p class="origin">'
 """How the footer begins. No story's content has it: sanitised HTML has no classes."""
@@ -29,7 +29,7 @@ _WORDS = {
 
 def body(story: Story, *, footer: bool) -> str:
     """The body, without a line end in or behind it."""
-    return f"<div>{one_line(facts.content(story))}</div>{_footer(story) if footer else ''}"
+    return f"<div>{one_line(story_view.content(story))}</div>{_footer(story) if footer else ''}"
 
 
 def one_line(html: str) -> str:
@@ -46,7 +46,7 @@ def one_line(html: str) -> str:
 
 
 def harmless(html: str) -> str:
-    """HTML in which Nunjucks, Liquid and Hugo find no tags, and Hexo no mark of its own in a comment (H15)."""
+    """HTML in which Nunjucks, Liquid and Hugo find no tags, and Hexo no mark of its own in a comment (rule H15)."""
     return _TEMPLATE.sub("&#123;", html).replace("<!--", "&lt;!--").translate(_SEPARATORS)
 
 
@@ -73,10 +73,10 @@ def _preformatted(text: str) -> str:
 
 def _footer(story: Story) -> str:
     """`Original: <a>the source</a>`, in the language of the story; "" if there is no address to lead to."""
-    source = facts.source(story)
-    link = facts.link(story) or source.site_url or source.url
+    source = story_view.source(story)
+    link = story_view.link(story) or source.site_url or source.url
     if link is None:
         return ""
-    words = _WORDS.get((facts.language(story) or "").partition("-")[0], "Original: ")
+    words = _WORDS.get((story_view.language(story) or "").partition("-")[0], "Original: ")
     name = harmless(escape(source.title))
     return f'{FOOTER}{words}<a href="{harmless(escape(link))}" rel="noopener">{name}</a></p>'

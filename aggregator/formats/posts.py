@@ -1,6 +1,6 @@
 """Posts for static blogs: one file with front matter per story, as Hexo, Jekyll and Hugo read them.
 
-Nothing of a story is lost (protocols table, column FM): what a blog has no field for stands in one map `origin:`, which
+Nothing of a story is lost (rules M8 and M14): what a blog has no field for stands in one map `origin:`, which
 our own reader understands. Rules for editors: the same story gives the same bytes; nothing here can fail; and a story,
 whatever its source wrote, must neither break a blog's build nor become a template or a script in its pages.
 """
@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.core.edition import Story
-from aggregator.formats import facts, values
+from aggregator.formats import story_view, values
 from aggregator.formats.post_body import body
-from aggregator.formats.post_matter import matter
+from aggregator.formats.post_front_matter import matter
 
 Dialect = Literal["hexo", "jekyll", "hugo"]
 
@@ -23,32 +23,32 @@ DIALECTS: tuple[Dialect, ...] = ("hexo", "jekyll", "hugo")
 """The words of `formats = [...]` that mean a folder of posts and not a document."""
 
 ENDINGS: dict[Dialect, str] = {"hexo": ".md", "jekyll": ".html", "hugo": ".html"}
-"""HTML where a blog takes posts in HTML: what is not read as Markdown needs no defence against it (H15)."""
+"""HTML where a blog takes posts in HTML: what is not read as Markdown needs no defence against it (rule H15)."""
 
 SLUG_BYTES = 120
 """A third of what file systems allow: blogs make folders of the names, and escapes in addresses triple them."""
 
 
 def render_post(story: Story, dialect: Dialect, *, footer: bool = True) -> bytes:
-    """The whole file, UTF-8 with LF. `footer` adds a line with a visible link to the original (protocols M8)."""
+    """The whole file, UTF-8 with LF. `footer` adds a line with a visible link to the original (rule M8)."""
     return f"---\n{matter(story, dialect, moment(story))}---\n{body(story, footer=footer)}\n".encode()
 
 
 def post_name(story: Story, dialect: Dialect = "hexo") -> str:
-    """`2022-05-16-1a2b3c4d-slug.md`: day of the post, 8 hex digits of its public id, its title (protocols W16).
+    """`2022-05-16-1a2b3c4d-slug.md`: day of the post, 8 hex digits of its public id, its title (rule W16).
 
     NFC, at most 255 bytes, letters and digits of any script with `-` and `_` between them. To be asked once for each
     story: a title or date that changes later must not move the post.
     """
-    digits = hashlib.sha256(facts.identifier(story).encode()).hexdigest()[:8]
-    parts = (moment(story).date().isoformat(), digits, _slug(facts.shown_title(story)))
+    digits = hashlib.sha256(story_view.identifier(story).encode()).hexdigest()[:8]
+    parts = (moment(story).date().isoformat(), digits, _slug(story_view.shown_title(story)))
     return "-".join(filter(None, parts)) + ENDINGS[dialect]
 
 
 def moment(story: Story) -> datetime:
-    """The date of the post, which a blog needs: when it was published, else its place among the others (D4)."""
+    """The date of the post, which a blog needs: when it was published, else its place among the others (rule D4)."""
     stored = story.stored
-    known = (facts.published(story), values.instant(stored.sort_date), values.instant(stored.first_seen))
+    known = (story_view.published(story), values.instant(stored.sort_date), values.instant(stored.first_seen))
     return next(filter(None, known), values.EARLIEST)
 
 

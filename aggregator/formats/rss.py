@@ -7,24 +7,16 @@ from collections.abc import Sequence
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
+from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import (
-    MEDIA_TYPES,
-    PRODUCT,
-    SUFFIXES,
-    extension,
-    facts,
-    markup,
-    public_url,
-    values,
-)
+from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"  </channel>\n</rss>\n"
 
 
 class Rss:
-    """RSS 2.0. Items name their source, carry ids that are no addresses, and never an invented mail address (M10)."""
+    """RSS 2.0. Items name their source, have ids that are no addresses, and no invented mail address (rule M10)."""
 
     name = "rss"
     suffix = SUFFIXES["rss"]
@@ -32,24 +24,24 @@ class Rss:
 
     def render_story(self, story: Story) -> bytes:
         item = FeedEntry()
-        item.register_extension(extension.NAME, extension.EntryExtension, atom=False)
+        item.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, atom=False)
         item.aggregator.story = story
         _texts(item, story)
-        item.guid(facts.identifier(story), permalink=False)
-        if link := facts.link(story):
+        item.guid(story_view.identifier(story), permalink=False)
+        if link := story_view.link(story):
             item.link(href=link, rel="alternate")
-        for path in facts.paths(story):
-            item.category(term=facts.path_text(path), scheme=CATEGORY_SCHEME)
-        for tag in facts.tags(story):
+        for path in story_view.paths(story):
+            item.category(term=story_view.path_text(path), scheme=CATEGORY_SCHEME)
+        for tag in story_view.tags(story):
             item.category({"term": tag.name, **({"scheme": tag.scheme} if tag.scheme else {})})
-        if file := facts.main_file(story):
+        if file := story_view.main_file(story):
             item.enclosure(file.url, file.length or 0, file.type or "application/octet-stream")
-        source = facts.source(story)
+        source = story_view.source(story)
         if address := source.url or source.site_url:
             item.source(url=address, title=source.title)
-        if comments := facts.discussion(story).url:
+        if comments := story_view.discussion(story).url:
             item.comments(comments)
-        return markup.fragment(item.rss_entry(), "rss", "channel")
+        return xml_pieces.fragment(item.rss_entry(), "rss", "channel")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         return b"".join(self.pieces(edition, fragments))
@@ -60,10 +52,10 @@ class Rss:
 
 def _texts(item: FeedEntry, story: Story) -> None:
     """Title and texts: a generated title is left out where a description can stand for it."""
-    content, summary = facts.feed_content(story), facts.feed_summary(story)
-    title = facts.own_title(story)
+    content, summary = story_view.feed_content(story), story_view.feed_summary(story)
+    title = story_view.own_title(story)
     if title or not (content or summary):
-        item.title(title or facts.shown_title(story))
+        item.title(title or story_view.shown_title(story))
     if content:
         item.content(content)
     if summary:
@@ -72,7 +64,7 @@ def _texts(item: FeedEntry, story: Story) -> None:
 
 def _head(edition: Edition) -> bytes:
     channel = FeedGenerator()
-    channel.register_extension(extension.NAME, extension.FeedExtension)
+    channel.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
     channel.aggregator.edition = edition
     # feedgen fills this with the current time and formats it by switching the locale of the whole process
     vars(channel)["_FeedGenerator__rss_lastBuildDate"] = None
@@ -84,4 +76,4 @@ def _head(edition: Edition) -> bytes:
     if language := values.language(edition.language):
         channel.language(language)
     channel.generator(PRODUCT)
-    return markup.opened(channel.rss_str(pretty=True), _TAIL)
+    return xml_pieces.opened(channel.rss_str(pretty=True), _TAIL)

@@ -12,7 +12,7 @@ from html import unescape
 from html.entities import name2codepoint
 from urllib.parse import quote
 
-from aggregator.core.text.urls import absolute, without_userinfo
+from aggregator.core.urls.urls import absolute, without_userinfo
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|[\U0001fffe-\U0010ffff]")
 _REMOVED = re.compile(
@@ -27,7 +27,7 @@ _TWICE_ENCODED = re.compile("[\xc2\xc3][\x80-\xbf]")
 def characters(text: str) -> str:
     """`text` without what XML cannot hold or HTML forbids, line ends as LF, and mojibake that validators report mended.
 
-    The C1 range is read as windows-1252 (protocols H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
+    The C1 range is read as windows-1252 (rule H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
     as Latin-1 is decoded.
     """
     if "\xc2" not in text and "\xc3" not in text and not _UNWRITABLE.search(text):
@@ -66,7 +66,7 @@ _HTML_NAMES = frozenset(_HTML_WORDS.split())
 
 
 def line(text: str | None) -> str:
-    """One line of plain text: white space collapsed, and no end tag of HTML left in it (protocols M2, M11)."""
+    """One line of plain text: white space collapsed, and no end tag of HTML left in it (rules M2 and M11)."""
     if not text:
         return ""
     text = " ".join(characters(text).split())
@@ -113,7 +113,7 @@ _LONGEST_URL = 8192
 def web_url(value: str | None) -> str | None:
     """An absolute http(s) address in ASCII, percent-encoded UTF-8 where it was an IRI; None if it is not one.
 
-    A password in it is not published (protocols P21).
+    A password in it is not published (rule P21).
     """
     if not value:
         return None
@@ -173,7 +173,7 @@ _EMAIL = re.compile(r"[A-Z0-9_\-+.'!#$%&*/=?^`{|}~]{1,64}@(?:[A-Z0-9-]+\.)+[A-Z0
 
 
 def email(value: str | None) -> str | None:
-    """A plain address with a dotted host, else None; never invented (protocols M10)."""
+    """A plain address with a dotted host, else None; never invented (rule M10)."""
     plain = line(value)
     return plain if len(plain) <= 254 and _EMAIL.fullmatch(plain) else None
 
@@ -263,7 +263,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def instant(value: datetime | None) -> datetime | None:
-    """The instant in UTC and whole seconds; None before 1990, which no reader believes (protocols D5)."""
+    """The instant in UTC and whole seconds; None before 1990, which no reader believes (rule D5)."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Published files on disk, so that any web server can serve them (protocols W17).
+"""Published files on disk, so that any web server can serve them (rule W17).
 
 A reader of the folder sees the old bytes or the new ones, never a part; a file whose bytes did not change keeps its
 modification time. Two processes may write the same folder: the later rename wins.
@@ -20,7 +20,7 @@ from aggregator.core.errors import PublishError
 from aggregator.outlets.encodings import SUFFIXES
 
 _SEGMENT = 255
-"""Bytes a file system allows in one name (W16)."""
+"""Bytes a file system allows in one name (rule W16)."""
 _TEMPORARY = ".publishing-"
 _WORDS = {
     errno.ENOSPC: "the disk is full; free some space and it will be written at the next round",

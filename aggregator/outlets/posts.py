@@ -1,6 +1,6 @@
 """A folder of posts in a person's blog: what we wrote is ours to change, everything else in it is not.
 
-`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (protocols W16), and
+`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (rule W16), and
 what we wrote into it. It is appended to before a file is touched, so that a crash leaves no file that nobody knows. A
 file that somebody has edited, or deleted, is left as it is from then on. Without the journal our posts are known by
 the id in their front matter: nothing comes twice.
@@ -30,7 +30,7 @@ _SPARE_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class NewPost:
     """A post to be in the folder. `name` is taken unless it has one; `members` are the entries it is made of."""
 
     id: str
@@ -40,7 +40,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class PostRecord:
     """What the journal knows of a post."""
 
     name: str
@@ -67,13 +67,13 @@ class PostFolder:
 
     def _forget(self) -> None:
         """Know nothing, as before `open`."""
-        self.posts: dict[str, Kept] = {}
+        self.posts: dict[str, PostRecord] = {}
         self.owners: dict[int, str] = {}
         """Entry -> the id of the post that it is part of."""
         self.definition: str | None = None
         """What the folder was last complete for; None: it never was."""
-        self.place = 0
-        """The place of entries up to which it was."""
+        self.change_seq = 0
+        """The change number (`StoredEntry.change_seq`) up to which it was."""
         self._unsettled: set[str] = set()
         self._done: set[str] = set()
         """Written or judged since `open`."""
@@ -118,7 +118,7 @@ class PostFolder:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def put(self, drafts: Sequence[Draft]) -> int:
+    def put(self, drafts: Sequence[NewPost]) -> int:
         """Have these posts in the folder; returns how many files changed."""
         changed = [draft for draft in drafts if not self._is_there(draft)]
         before = {draft.id: self.posts.get(draft.id) for draft in changed}
@@ -142,10 +142,10 @@ class PostFolder:
         self._append([["gone", id_] for id_ in known])
         return removed
 
-    def complete(self, definition: str, place: int) -> None:
-        """Note that everything up to `place` is there as `definition` asks."""
-        if (definition, place) != (self.definition, self.place) or self._unsettled:
-            self._append([["complete", definition, place]])
+    def complete(self, definition: str, change_seq: int) -> None:
+        """Note that everything up to `change_seq` is there as `definition` asks."""
+        if (definition, change_seq) != (self.definition, self.change_seq) or self._unsettled:
+            self._append([["complete", definition, change_seq]])
 
     def _found(self) -> Iterator[tuple[str, str, str]]:
         """Posts of ours without a journal."""
@@ -155,13 +155,13 @@ class PostFolder:
             if body and id_:
                 yield id_, path.name, _digest(body)
 
-    def _is_there(self, draft: Draft) -> bool:
+    def _is_there(self, draft: NewPost) -> bool:
         kept = self.posts.get(draft.id)
         if kept is None or (draft.id in self._unsettled and draft.id not in self._done):
             return False
         return kept.digest == _digest(draft.body) and kept.members == draft.members
 
-    def _noted(self, draft: Draft) -> list[Any]:
+    def _noted(self, draft: NewPost) -> list[Any]:
         kept = self.posts.get(draft.id)
         name = kept.name if kept else self._free(draft.name)
         return ["post", draft.id, name, _digest(draft.body), list(draft.members)]
@@ -175,14 +175,14 @@ class PostFolder:
         self._names.add(name.casefold())
         return name
 
-    def _write(self, draft: Draft, before: Kept | None) -> bool:
+    def _write(self, draft: NewPost, before: PostRecord | None) -> bool:
         """Write a post that the journal tells of already, unless its file is not ours any more."""
         kept = self.posts[draft.id]
         if before is not None and not self._is_ours(kept.name, kept) and (before.is_settled or self._exists(kept.name)):
             return False
         return self._outlet.write(kept.name, draft.body, {})
 
-    def _is_ours(self, name: str, kept: Kept) -> bool:
+    def _is_ours(self, name: str, kept: PostRecord) -> bool:
         body = self._outlet.read(name)
         return body is not None and _digest(body) in (kept.digest, *kept.before)
 
@@ -212,17 +212,17 @@ class PostFolder:
         try:
             match json.loads(line):
                 case ["post", str(id_), str(name), str(digest), list(members)]:
-                    self._remember(id_, Kept(name=name, digest=digest, members=tuple(members)))
+                    self._remember(id_, PostRecord(name=name, digest=digest, members=tuple(members)))
                 case ["gone", str(id_)]:
                     self._disown(self.posts.pop(id_, None))
                     self._unsettled.discard(id_)
-                case ["complete", str(definition), int(place)]:
-                    self.definition, self.place = definition, place
+                case ["complete", str(definition), int(change_seq)]:
+                    self.definition, self.change_seq = definition, change_seq
                     self._settle()
         except ValueError:
             return
 
-    def _remember(self, id_: str, kept: Kept) -> None:
+    def _remember(self, id_: str, kept: PostRecord) -> None:
         before = self.posts.get(id_)
         if before is not None:
             self._disown(before)
@@ -233,7 +233,7 @@ class PostFolder:
         self._names.add(kept.name.casefold())
         self._unsettled.add(id_)
 
-    def _disown(self, kept: Kept | None) -> None:
+    def _disown(self, kept: PostRecord | None) -> None:
         for member in kept.members if kept else ():
             self.owners.pop(member, None)
 
@@ -252,7 +252,7 @@ class PostFolder:
                 yield lines.pop(0)
             pending += lines
         if self.definition is not None:
-            yield _line(["complete", self.definition, self.place])
+            yield _line(["complete", self.definition, self.change_seq])
         yield from pending
 
 

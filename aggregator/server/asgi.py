@@ -20,15 +20,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aggregator.core.listing import SiteInfo, StatusReport
+from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
-from aggregator.server.catalogue import Catalogue, Headers, Place, Resource, Variant, make_resource
+from aggregator.server.catalogue import Catalogue, Headers, PublishedPath, Resource, Variant, make_resource
 from aggregator.server.conditional import IDENTITY, is_not_modified
 from aggregator.server.deltas import Deltas
 from aggregator.server.entry_pages import EntryPages
 from aggregator.server.metrics import METRICS_TYPE, health, metrics
 from aggregator.server.pages import ICON, render_error, render_index, render_status
-from aggregator.server.ready import Answer
+from aggregator.server.prepared import PreparedResponse
 
 _PIECE = 256 * 1024
 """Bytes handed to the connection at once, so that slow readers of a large feed do not each hold a copy of it."""
@@ -70,7 +70,7 @@ class Application:
     ) -> None:
         self.responses: dict[int, int] = {}
         self._entries = entries
-        self._places = catalogue.places
+        self._places = catalogue.paths
         self._archives = catalogue.archives
         self._site = site
         self._pages = _Pages(catalogue, site, status, self.responses).application()
@@ -82,7 +82,7 @@ class Application:
             return
         await self._serve(place, scope, send)
 
-    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> Answer | None:
+    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
         """The whole answer to a GET or HEAD of a rendition that lies ready; None where anything else has to be done."""
         path = target.decode("latin-1")
         place = self._places.get(unquote(path) if "%" in path else path)
@@ -91,15 +91,15 @@ class Application:
         resource = place.choose(fields)
         variant = resource.variant(fields.get(b"accept-encoding"))
         if _is_known(resource, variant, fields):
-            answer = Answer(304, variant.not_modified_head, b"")
+            answer = PreparedResponse(304, variant.not_modified_head, b"")
         elif (place.deltas is not None and b"if-none-match" in fields) or len(variant.body) > _PIECE:
             return None
         else:
-            answer = Answer(200, variant.ok_head, variant.body)
+            answer = PreparedResponse(200, variant.ok_head, variant.body)
         self.responses[answer.code] = self.responses.get(answer.code, 0) + 1
         return answer
 
-    async def _serve(self, place: Place, scope: Scope, send: Send) -> None:
+    async def _serve(self, place: PublishedPath, scope: Scope, send: Send) -> None:
         headers = _fields(scope)
         resource = place.choose(headers)
         code, fields, body = _decide(resource, headers)
@@ -126,7 +126,7 @@ class Application:
             return
         resource = await self._from_disk(path) if place is None else None
         if resource is not None and scope["method"] in ("GET", "HEAD"):
-            await self._serve(Place(resource), scope, send)
+            await self._serve(PublishedPath(resource), scope, send)
             return
         inner = dict(scope, path=path, root_path="", known=place is not None or resource is not None)
         await self._pages(inner, receive, self._counting(send))
@@ -178,7 +178,7 @@ def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, byte
 def _since(
     deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], ready: int
 ) -> tuple[int, Headers, bytes] | None:
-    """What a reader that has an earlier state gets instead of the whole, if it asks for that (W11)."""
+    """What a reader that has an earlier state gets instead of the whole, if it asks for that (rule W11)."""
     none_match, wanted = headers[b"if-none-match"], headers.get(b"a-im")
     deltas.note(none_match)
     if wanted is None:
@@ -243,7 +243,7 @@ class _Pages:
 
     def _index_resource(self) -> Resource:
         """The index, rendered and compressed anew only when what it shows has changed."""
-        shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.places)
+        shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.paths)
         made = self._index
         if made is None or made[0] != shown:
             body = render_index(shown[0], shown[1], opml="outputs.opml" if shown[2] else None, status=True)

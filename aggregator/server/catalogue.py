@@ -1,7 +1,7 @@
 """What is published now, in memory, each answer ready made: serving does no work for a request but look it up.
 
 Writers may be on any thread and hold a lock among themselves. Readers hold none: a path leads to one immutable
-`Place`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
+`PublishedPath`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from aggregator.core.edition import Memory, Rendition
-from aggregator.core.listing import OutputInfo
+from aggregator.core.edition import KnownVersions, Rendition
+from aggregator.core.records import ArchiveFile
+from aggregator.core.site_status import OutputInfo
 from aggregator.outlets.encodings import SUFFIXES
 from aggregator.server.conditional import IDENTITY, acceptable_encodings, preferred_format
 from aggregator.server.deltas import Deltas
-from aggregator.storage import ArchiveFile
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 LEAST_AGE, GREATEST_AGE = 300, 3600
-"""Bounds of max-age in seconds (W4)."""
+"""Bounds of max-age in seconds (rule W4)."""
 IMMUTABLE = 31_536_000
 PAGE_POLICY = (
     b"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; media-src *; frame-src https:; "
@@ -65,16 +65,16 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PublishedPath:
     """What a request path leads to: one resource, save that navigations and Accept may choose another."""
 
     resource: Resource
     page: Resource | None = None
-    """What a browser shows instead when a person opens the address (W7)."""
+    """What a browser shows instead when a person opens the address (rule W7)."""
     formats: Mapping[str, Resource] | None = None
-    """What Accept chooses from at an address without suffix (W6)."""
+    """What Accept chooses from at an address without suffix (rule W6)."""
     deltas: Deltas | None = None
-    """What readers can be told of earlier states (W11)."""
+    """What readers can be told of earlier states (rule W11)."""
 
     def choose(self, headers: Mapping[bytes, bytes]) -> Resource:
         """The resource for a request. Field names are in small letters."""
@@ -86,7 +86,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
+class _PublishedFile:
     rendition: Rendition
     encoded: Mapping[str, bytes]
     control: bytes
@@ -94,7 +94,7 @@ class _Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ArchiveResource:
     """A document of an archive: it is read from disk when somebody asks for it, so that a history costs no memory."""
 
     file: ArchiveFile
@@ -121,12 +121,12 @@ class Catalogue:
     """All renditions by request path, and what the index lists."""
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.paths: dict[str, PublishedPath] = {}
         """Request path, unescaped and with its leading slash -> what is there. To be read only."""
-        self.archives: dict[str, Kept] = {}
+        self.archives: dict[str, ArchiveResource] = {}
         """The same for documents of archives. To be read only."""
         self.outputs: tuple[OutputInfo, ...] = ()
-        self._published: dict[str, _Published] = {}
+        self._published: dict[str, _PublishedFile] = {}
         self._stems: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
@@ -137,19 +137,19 @@ class Catalogue:
         *,
         max_age: int = LEAST_AGE,
         immutable: bool = False,
-        memory: Memory | None = None,
+        versions: KnownVersions | None = None,
     ) -> None:
         """Serve a rendition from now on, instead of what was at its path.
 
         `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
-        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `memory`,
-        readers of earlier states are told what is new (W11) and remembered for `take_sightings`.
+        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `versions`,
+        readers of earlier states are told what is new (rule W11) and remembered for `take_late_readers`.
         """
         age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
         with self._lock:
-            deltas = None if memory is None else self._deltas(rendition, memory)
-            self._published[rendition.path] = _Published(rendition, dict(encoded), control, deltas)
+            deltas = None if versions is None else self._deltas(rendition, versions)
+            self._published[rendition.path] = _PublishedFile(rendition, dict(encoded), control, deltas)
             stem = _stem(rendition)
             if stem is not None:
                 self._stems.setdefault(stem, {})[rendition.format] = rendition.path
@@ -161,7 +161,7 @@ class Catalogue:
             gone = self._published.pop(path, None)
             if gone is None:
                 return
-            self.places.pop("/" + path, None)
+            self.paths.pop("/" + path, None)
             stem = _stem(gone.rendition)
             if stem is not None:
                 del self._stems[stem][gone.rendition.format]
@@ -169,13 +169,13 @@ class Catalogue:
 
     def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
         """Serve a document of an archive, which `read` gets from disk by its path."""
-        self.archives["/" + file.path] = Kept(file, read)
+        self.archives["/" + file.path] = ArchiveResource(file, read)
 
     def remove_archive(self, path: str) -> None:
         """Serve no document at `path`; nothing happens if none was there."""
         self.archives.pop("/" + path, None)
 
-    def take_sightings(self) -> dict[str, set[str]]:
+    def take_late_readers(self) -> dict[str, set[str]]:
         """Path -> earlier ETags that readers came back with since this was last asked."""
         with self._lock:
             seen = {path: p.deltas.late for path, p in self._published.items() if p.deltas and p.deltas.late}
@@ -185,8 +185,8 @@ class Catalogue:
                 deltas.late = set()
             return seen
 
-    def _deltas(self, rendition: Rendition, memory: Memory) -> Deltas:
-        made = Deltas(rendition, memory)
+    def _deltas(self, rendition: Rendition, versions: KnownVersions) -> Deltas:
+        made = Deltas(rendition, versions)
         before = self._published.get(rendition.path)
         if before is not None and before.deltas is not None:
             made.late = before.deltas.late
@@ -206,21 +206,21 @@ class Catalogue:
         if stem is None:
             assert path is not None
             published = self._published[path]
-            self.places["/" + path] = Place(_canonical(published), deltas=published.deltas)
+            self.paths["/" + path] = PublishedPath(_canonical(published), deltas=published.deltas)
             return
         paths = self._stems[stem]
         if not paths:
             del self._stems[stem]
-            self.places.pop("/" + stem, None)
+            self.paths.pop("/" + stem, None)
             return
         group = {name: self._published[paths[name]] for name in _FORMATS if name in paths}
         page = _elsewhere(group["html"], b"Accept-Encoding, Sec-Fetch-Dest") if "html" in group else None
         for name, published in group.items():
             shown = page if name in ("rss", "atom") else None
-            place = Place(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
-            self.places["/" + published.rendition.path] = place
+            place = PublishedPath(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
+            self.paths["/" + published.rendition.path] = place
         formats = {name: _elsewhere(published, b"Accept-Encoding, Accept") for name, published in group.items()}
-        self.places["/" + stem] = Place(next(iter(formats.values())), formats=formats)
+        self.paths["/" + stem] = PublishedPath(next(iter(formats.values())), formats=formats)
 
 
 def _stem(rendition: Rendition) -> str | None:
@@ -231,11 +231,11 @@ def _stem(rendition: Rendition) -> str | None:
     return rendition.path.removesuffix(suffix) if rendition.path.endswith(suffix) else None
 
 
-def _canonical(published: _Published, navigable: bool = False) -> Resource:
+def _canonical(published: _PublishedFile, navigable: bool = False) -> Resource:
     return _resource_of(published, b"Accept-Encoding, Sec-Fetch-Dest" if navigable else b"Accept-Encoding", None)
 
 
-def _elsewhere(published: _Published, vary: bytes) -> Resource:
+def _elsewhere(published: _PublishedFile, vary: bytes) -> Resource:
     """A rendition as the answer at another address, which says where it belongs.
 
     The location is relative, so that it also holds below a path that a proxy adds.
@@ -244,7 +244,7 @@ def _elsewhere(published: _Published, vary: bytes) -> Resource:
     return _resource_of(published, vary, location.encode())
 
 
-def _resource_of(published: _Published, vary: bytes, location: bytes | None) -> Resource:
+def _resource_of(published: _PublishedFile, vary: bytes, location: bytes | None) -> Resource:
     rendition = published.rendition
     return make_resource(
         rendition.body,
@@ -270,7 +270,7 @@ def make_resource(
     location: bytes | None = None,
     copy: bool = True,
 ) -> Resource:
-    """All answers for one body (W4, W5, W18). `etag` is strong and quoted; each encoding gets one of its own.
+    """All answers for one body (rules W4, W5 and W18). `etag` is strong and quoted; each encoding gets one of its own.
 
     `modified` is the instant in Unix seconds and as HTTP writes it. `copy`: a page of other people's texts, which
     search engines should leave to its authors.

@@ -1,4 +1,4 @@
-"""What a request's header fields ask for: pure decisions over bytes, total over any input (RFC 9110, protocols W4, W6).
+"""What a request's header fields ask for: pure decisions over bytes, total over any input (RFC 9110, rules W4 and W6).
 
 Header values come from strangers: each is read in linear time, and beyond `_LONGEST` bytes it counts as absent.
 """
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 IDENTITY = "identity"
 _BEST_FIRST = ("br", "zstd", "gzip")
-"""Which encoding answers a client that likes several equally: the smallest (performance of feeds, section 3)."""
+"""Which encoding answers a client that likes several equally: the smallest."""
 _LONGEST = 8192
 _TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
@@ -89,7 +89,7 @@ def acceptable_encodings(accept: bytes | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def preferred_format(accept: bytes | None, formats: tuple[str, ...]) -> str:
-    """Which of `formats` answers an Accept at an address without suffix (W6).
+    """Which of `formats` answers an Accept at an address without suffix (rule W6).
 
     A browser, and whoever says that anything will do, gets HTML; a client that names a feed type as gladly as HTML is
     a feed reader and gets the feed. Without HTML, and where nothing fits, the first of `formats`. It may not be empty.

@@ -1,4 +1,4 @@
-"""RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (protocols W11).
+"""RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (rule W11).
 
 A delta is the head of the present feed, the stories that are not as they were in that state, and the tail. It is sent
 as it is: compressing it would be work for every request, and where it is not smaller than the whole feed in the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate, pairwise
 
-from aggregator.core.edition import Memory, Rendition
+from aggregator.core.edition import KnownVersions, Rendition
 from aggregator.server.conditional import entity_tags
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -27,11 +27,11 @@ _CHARACTERS = 4096
 class Deltas:
     """What one rendition can tell readers of its earlier states. `late` collects those that they came back with."""
 
-    def __init__(self, rendition: Rendition, memory: Memory) -> None:
+    def __init__(self, rendition: Rendition, versions: KnownVersions) -> None:
         self.late: set[str] = set()
         self._rendition = rendition
-        self._stamps = {tag.encode("latin-1"): stamp for tag, stamp in memory.stamps.items()}
-        self._parts = memory.parts
+        self._stamps = {tag.encode("latin-1"): stamp for tag, stamp in versions.stamps.items()}
+        self._parts = versions.parts
         self._now = rendition.etag.encode("latin-1")
 
     def note(self, none_match: bytes) -> None:

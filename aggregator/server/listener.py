@@ -18,10 +18,10 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from aggregator.core.config_values import split_host_port
+from aggregator.core.config.values import split_host_port
 from aggregator.core.errors import PublishError
-from aggregator.server.access import AccessLog
-from aggregator.server.ready import HasReady, Ready, Seen
+from aggregator.server.access_log import AccessLog
+from aggregator.server.prepared import HasReady, Ready, Seen
 
 _GRACE = 3.0
 """Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""
@@ -70,7 +70,7 @@ class WebServer:
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=int(grace) + 2,
         )
-        self._server = _Server(config, grace, patience)
+        self._server = _UvicornServer(config, grace, patience)
 
     async def serve(self) -> None:
         """Answer until `stop` is called, then finish what is under way; what is not done after `grace` s is cut off."""
@@ -97,7 +97,7 @@ async def run_server(app: ASGIApp, listen: str, *, stop: asyncio.Event, **option
         await serving
 
 
-class _Server(uvicorn.Server):
+class _UvicornServer(uvicorn.Server):
     """uvicorn's server with our time limits and without its signal handlers."""
 
     def __init__(self, config: uvicorn.Config, grace: float, patience: float) -> None:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from aggregator import __version__
-from aggregator.core.listing import OutputInfo, StatusReport
-from aggregator.core.policy import Health
+from aggregator.core.site_status import OutputInfo, StatusReport
+from aggregator.core.source_state import Health
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -17,9 +17,9 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
-from aggregator.core.policy import Health
-from aggregator.core.words import Words, language_of, words_for
+from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.source_state import Health
+from aggregator.formats.phrases import Phrases, language_of, words_for
 
 _TEMPLATES = Path(__file__).with_name("templates")
 ICON = (_TEMPLATES / "icon.svg").read_bytes()
@@ -35,12 +35,12 @@ _WORST_FIRST = (Health.BLOCKED, Health.FAILING, Health.DEAD, Health.GONE, Health
 
 
 @dataclass(slots=True)
-class Node:
+class CategoryNode:
     """One name of the category tree, the outputs filed there and the names below."""
 
     name: str = ""
     outputs: list[OutputInfo] = field(default_factory=list)
-    children: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, CategoryNode] = field(default_factory=dict)
 
     @property
     def is_named_by_output(self) -> bool:
@@ -123,7 +123,7 @@ def shown_address(address: str) -> str:
     return _SECRETS.sub(r"\1…", address.replace(host, host.rpartition("@")[2], 1) if "@" in host else address)
 
 
-def _matching(sources: Iterable[SourceInfo], q: str, words: Words) -> list[SourceInfo]:
+def _matching(sources: Iterable[SourceInfo], q: str, words: Phrases) -> list[SourceInfo]:
     """Sources that contain `q`, in either case; the name of a health, ours or the page's, asks for just that."""
     wanted = q.strip().casefold()
     states = {health.value: health for health in Health} | {words.states[health]: health for health in Health}
@@ -132,23 +132,23 @@ def _matching(sources: Iterable[SourceInfo], q: str, words: Words) -> list[Sourc
     return [source for source in sources if not wanted or _contains(source, wanted, words)]
 
 
-def _contains(source: SourceInfo, wanted: str, words: Words) -> bool:
+def _contains(source: SourceInfo, wanted: str, words: Phrases) -> bool:
     reason = words.reasons[source.reason] if source.reason else ""
     missed = words.maybe_missed if source.maybe_missed else ""
     shown = (source.id, source.title, shown_address(source.address), source.error or "", reason, missed)
     return any(wanted in text.casefold() for text in shown)
 
 
-def _tree(outputs: Iterable[OutputInfo]) -> Node:
+def _tree(outputs: Iterable[OutputInfo]) -> CategoryNode:
     """Outputs filed under their category paths, names in order of appearance."""
-    root = Node()
+    root = CategoryNode()
     for output in outputs:
         node = root
         path = output.path
         if len(path) > _DEEPEST:
             path = (*path[: _DEEPEST - 1], " / ".join(path[_DEEPEST - 1 :]))
         for name in path:
-            node = node.children.setdefault(name, Node(name))
+            node = node.children.setdefault(name, CategoryNode(name))
         node.outputs.append(output)
     return root
 
@@ -162,7 +162,7 @@ def _alternates(outputs: Sequence[OutputInfo]) -> Iterator[tuple[str, str, str]]
                 yield _MEDIA[info.format], f"{output.title} ({info.format})", info.path
 
 
-def _shared(site: SiteInfo, words: Words) -> dict[str, object]:
+def _shared(site: SiteInfo, words: Phrases) -> dict[str, object]:
     """What every template has at hand."""
 
     def when(instant: datetime | None) -> Markup:
@@ -183,7 +183,7 @@ def _shared(site: SiteInfo, words: Words) -> dict[str, object]:
     }
 
 
-def _lang(text: str, declared: str | None, site: SiteInfo, words: Words) -> Markup:
+def _lang(text: str, declared: str | None, site: SiteInfo, words: Phrases) -> Markup:
     """A `lang` attribute with its leading blank where a text's language differs from the page's, else nothing."""
     tag = language_of(text, declared, site.language)
     page = site.language if words.tag != "en" else "en"
@@ -191,7 +191,7 @@ def _lang(text: str, declared: str | None, site: SiteInfo, words: Words) -> Mark
 
 
 def _escape(path: str) -> str:
-    """A path as a link: percent-encoded UTF-8 (W16)."""
+    """A path as a link: percent-encoded UTF-8 (rule W16)."""
     return quote(path, safe="/")
 
 
@@ -209,7 +209,7 @@ def _bars(daily: Sequence[int]) -> str:
     return "".join(f"M{x * 4},16v-{height:.3g}h3v{height:.3g}z" for x, height in enumerate(heights))
 
 
-def _page_of(output: OutputInfo) -> FormatInfo | None:
+def _page_of(output: OutputInfo) -> PublishedFormat | None:
     """Where an output's title leads: its page, else its first feed."""
     return next((info for info in output.formats if info.format == "html"), next(iter(output.formats), None))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from aggregator.server.ready import Answer, Ready, Seen
+from aggregator.server.prepared import PreparedResponse, Ready, Seen
 
 _LONGEST_HEAD = 64 * 1024
 """Bytes of request line and headers together."""
@@ -74,7 +74,7 @@ class ReadyProtocol(HttpToolsProtocol):
         if not self.is_answered:
             super().on_message_complete()
 
-    def _answer(self) -> Answer | None:
+    def _answer(self) -> PreparedResponse | None:
         """The ready answer, if the connection is free for it and the request asks for nothing else."""
         parser = self.parser
         if self.ready is None or not self._is_free() or parser.get_http_version() != "1.1":

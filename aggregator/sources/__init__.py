@@ -24,13 +24,13 @@ class FetchRequest:
     """Aware, UTC; becomes `fetched_at`, and Retry-After dates are measured from it."""
     validators: Validators = Validators()
     body_hash: str | None = None
-    """sha256 of the body known so far; None: there is none, so a "not modified" is not accepted (protocols P3)."""
+    """sha256 of the body known so far; None: there is none, so a "not modified" is not accepted (rule P3)."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Set for this source by hand, such as User-Agent or Authorization; most never go to another origin."""
     conditional: bool = True
-    """False: ask for the whole document (protocols P5). Equal bytes still come back as `NotModified`."""
+    """False: ask for the whole document (rule P5). Equal bytes still come back as `NotModified`."""
     max_bytes: int | None = None
-    """Of the decoded body; None: the limit of the source kind (protocols P17)."""
+    """Of the decoded body; None: the limit of the source kind (rule P17)."""
 
 
 class Source(Protocol):

@@ -1,4 +1,4 @@
-"""Reading http and https addresses as people and servers write them (protocols P21).
+"""Reading http and https addresses as people and servers write them (rule P21).
 
 Nothing here may put user information into a message: it can hold a password.
 """

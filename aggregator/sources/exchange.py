@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import httpx
 
 from aggregator.sources.address import Address
-from aggregator.sources.answers import Answer, read_headers
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import TooLarge
+from aggregator.sources.responses import HttpResponse, read_headers
 from aggregator.sources.transport import GuardedTransport, Trail
 
 MAX_REMEMBERED = 1000
@@ -31,8 +31,8 @@ CRUMB = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Of one fetch; seconds and bytes (protocols P16, P17)."""
+class FetchLimits:
+    """Of one fetch; seconds and bytes (rules P16 and P17)."""
 
     connect: float = 10.0
     between_bytes: float = 30.0
@@ -41,7 +41,7 @@ class Limits:
     max_ratio: int = 100
     redirects: int = 5
     without_http2: float = 24 * 3600.0
-    """How long a host is asked over HTTP/1.1 after it broke HTTP/2 (protocols P21)."""
+    """How long a host is asked over HTTP/1.1 after it broke HTTP/2 (rule P21)."""
 
 
 class Client:
@@ -79,7 +79,7 @@ class Clients:
         count: int,
         guard: Guard,
         tls: ssl.SSLContext,
-        limits: Limits,
+        limits: FetchLimits,
         http2: bool,
         fixed: httpx.AsyncBaseTransport | None,
     ) -> None:
@@ -113,7 +113,9 @@ class Clients:
             finally:
                 self._idle.append(client)
 
-    async def ask(self, client: Client, address: Address, headers: Mapping[str, str], *, max_bytes: int) -> Answer:
+    async def ask(
+        self, client: Client, address: Address, headers: Mapping[str, str], *, max_bytes: int
+    ) -> HttpResponse:
         """One GET. Raises `transport.NETWORK_ERRORS`, `BadHeader` and `TooLarge`.
 
         It is sent again where an idle connection turned out to be closed, and over HTTP/1.1 where HTTP/2 failed.
@@ -141,7 +143,7 @@ class Clients:
         headers: Mapping[str, str],
         trail: Trail,
         max_bytes: int,
-    ) -> Answer:
+    ) -> HttpResponse:
         limits = self._limits
         timeout = httpx.Timeout(limits.between_bytes, connect=limits.connect, pool=limits.connect)
         request = httpx.Request(
@@ -152,7 +154,9 @@ class Clients:
         )
         response = await transport.handle_async_request(request)
         try:
-            answer = Answer(address=address, status=response.status_code, headers=read_headers(response.headers.raw))
+            answer = HttpResponse(
+                address=address, status=response.status_code, headers=read_headers(response.headers.raw)
+            )
             if 200 <= answer.status < 300:
                 return replace(answer, raw=await _read(response, max_bytes))
             if 300 <= answer.status < 400:

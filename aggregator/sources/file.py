@@ -22,7 +22,7 @@ from aggregator.core.model import Diagnostic
 from aggregator.sources import FetchRequest
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Of one file (protocols P17)."""
+"""Of one file (rule P17)."""
 MAX_FILES = 10_000
 MAX_TOTAL = 256 * 1024 * 1024
 """Bytes of all files of a glob."""
@@ -71,12 +71,12 @@ class FileSource:
         known = request.validators
         if request.conditional and request.body_hash and known.url == _uri(base) and known.etag == etag:
             return NotModified(url=_uri(base), fetched_at=request.now, validators=known)
-        visit = _Reading(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
+        visit = _GlobReader(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
         document = visit.glob(base, found) if is_glob else visit.one(found[0])
         is_settled = visit.is_settled and not any(entry.is_young(request.now) for entry in found)
         return _finished(request, document, etag if is_settled else None)
 
-    def _find(self, pattern: str) -> Iterator[_Found]:
+    def _find(self, pattern: str) -> Iterator[_FileInfo]:
         """Regular files in the order of their names; raises `FetchError` if there are too many."""
         parts = Path(pattern).parts
         first_magic = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
@@ -100,7 +100,7 @@ class FileSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _FileInfo:
     path: Path
     mode: int
     size: int
@@ -110,12 +110,12 @@ class _Found:
         return abs(now.timestamp() - self.mtime_ns / 1e9) < SETTLING
 
 
-def _look(path: Path) -> _Found:
+def _look(path: Path) -> _FileInfo:
     state = path.stat()
-    return _Found(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
+    return _FileInfo(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
 
 
-class _Unreadable(Exception):
+class _UnreadableFile(Exception):
     """One file cannot be taken; `reason` and the message are for its error or diagnostic."""
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -124,7 +124,7 @@ class _Unreadable(Exception):
         self.message = message
 
 
-class _Reading:
+class _GlobReader:
     """Reads what was found, under the caps, and notices what changes meanwhile."""
 
     def __init__(self, request: FetchRequest, *, max_bytes: int, max_total: int) -> None:
@@ -134,21 +134,21 @@ class _Reading:
         self.is_settled = True
         """All was read, and nothing changed between looking and reading."""
 
-    def one(self, found: _Found) -> Document:
+    def one(self, found: _FileInfo) -> Document:
         """Raises `FetchError`."""
         try:
             return self._read(found)
-        except _Unreadable as error:
+        except _UnreadableFile as error:
             raise FetchError(self._request.address, error.reason, error.message) from error
 
-    def glob(self, pattern: Path, found: Sequence[_Found]) -> Document:
+    def glob(self, pattern: Path, found: Sequence[_FileInfo]) -> Document:
         """Raises `FetchError` if no file can be read, or if they are too much together."""
         parts: list[Document] = []
-        failures: list[tuple[_Found, _Unreadable]] = []
+        failures: list[tuple[_FileInfo, _UnreadableFile]] = []
         for entry in found:
             try:
                 parts.append(self._read(entry))
-            except _Unreadable as error:
+            except _UnreadableFile as error:
                 failures.append((entry, error))
                 self.is_settled = False
         if not parts:
@@ -169,7 +169,7 @@ class _Reading:
             ),
         )
 
-    def _read(self, found: _Found) -> Document:
+    def _read(self, found: _FileInfo) -> Document:
         body = self._bytes(found)
         self._left -= len(body)
         if self._left < 0:
@@ -182,12 +182,12 @@ class _Reading:
             body_hash=hashlib.sha256(body).hexdigest(),
         )
 
-    def _bytes(self, found: _Found) -> bytes:
+    def _bytes(self, found: _FileInfo) -> bytes:
         if stat.S_ISDIR(found.mode):
-            raise _Unreadable(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
         if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end for ever
-            raise _Unreadable(Reason.FILE_UNREADABLE, "this is no ordinary file")
-        too_large = _Unreadable(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is no ordinary file")
+        too_large = _UnreadableFile(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
         if found.size > self._max_bytes:
             raise too_large
         try:
@@ -195,10 +195,10 @@ class _Reading:
                 body = file.read(self._max_bytes + 1)
                 state = os.fstat(file.fileno())
         except FileNotFoundError as error:
-            raise _Unreadable(Reason.FILE_MISSING, "it has just been removed") from error
+            raise _UnreadableFile(Reason.FILE_MISSING, "it has just been removed") from error
         except OSError as error:
             words = f"it cannot be read ({_system_words(error)}); look at its permissions"
-            raise _Unreadable(Reason.FILE_UNREADABLE, words) from error
+            raise _UnreadableFile(Reason.FILE_UNREADABLE, words) from error
         if len(body) > self._max_bytes:
             raise too_large
         if (state.st_size, state.st_mtime_ns) != (found.size, found.mtime_ns):
@@ -207,7 +207,7 @@ class _Reading:
 
 
 def _finished(request: FetchRequest, document: Document, etag: str | None) -> Document | NotModified:
-    """The document with its validators, or `NotModified` if its bytes are the known ones (protocols P4)."""
+    """The document with its validators, or `NotModified` if its bytes are the known ones (rule P4)."""
     validators = Validators(url=document.url, etag=etag)
     if document.body_hash == request.body_hash:
         return NotModified(
@@ -232,7 +232,7 @@ def _uri(path: Path) -> str:
     return Path(os.path.abspath(path)).as_uri()
 
 
-def _etag(found: Sequence[_Found]) -> str:
+def _etag(found: Sequence[_FileInfo]) -> str:
     digest = hashlib.sha256()
     for entry in found:
         digest.update(os.fsencode(entry.path) + f"\0{entry.size}\0{entry.mtime_ns}\n".encode())

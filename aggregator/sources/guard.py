@@ -1,5 +1,5 @@
 """Which machines may be asked: every address a name has is checked, and the checked address is the one connected to
-(protocols P22).
+(rule P22).
 
 `ipaddress.is_global` is not enough: it differs between Python releases and says yes to several forms that carry an
 IPv4 address inside. So the ranges are listed here; new ones of the IANA special-purpose registries go in the table.

@@ -1,7 +1,8 @@
-"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids.
+"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids
+(rules P1 to P25).
 
-The rules are protocols section 5. Redirects are followed by hand, since each hop is a decision: whether the guard
-lets it, whether the move is permanent, whether credentials and validators may go along.
+Redirects are followed by hand, since each hop is a decision: whether the guard lets it, whether the move is permanent,
+whether credentials and validators may go along.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
 from aggregator.sources import FetchRequest
 from aggregator.sources.address import BadAddress, parse_address, without_userinfo
-from aggregator.sources.answers import (
-    Answer,
+from aggregator.sources.exchange import Client, Clients, FetchLimits
+from aggregator.sources.guard import Guard
+from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
+from aggregator.sources.redirects import Hop, first_hop, next_hop
+from aggregator.sources.responses import (
     BadHeader,
+    HttpResponse,
     conditional_headers,
     is_challenge,
     joined_headers,
     read_validators,
     refusal,
 )
-from aggregator.sources.exchange import Client, Clients, Limits
-from aggregator.sources.guard import Guard
-from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
-from aggregator.sources.redirects import Hop, first_hop, next_hop
 from aggregator.sources.transport import NETWORK_ERRORS, meaning
 
 ACCEPT = (
@@ -45,7 +46,7 @@ IN_THREAD = 256 * 1024
 """Bodies from this size on are unpacked and hashed off the event loop."""
 
 _DISLIKED = frozenset({400, 405, 406, 415})
-"""Statuses that some servers give to conditional headers (protocols, table of section 5)."""
+"""Statuses that some servers give to conditional headers (rule P24)."""
 
 # At DEBUG, hpack writes every header it packs, Authorization included.
 logging.getLogger("hpack").setLevel(logging.INFO)
@@ -67,14 +68,14 @@ class HttpSource:
         user_agent: str,
         guard: Guard | None = None,
         tls: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         workers: int = WORKERS,
         http2: bool = True,
         transport: Transport | None = None,
     ) -> None:
         self._user_agent = user_agent
         self._guard = guard or Guard()
-        self._limits = limits or Limits()
+        self._limits = limits or FetchLimits()
         self._clients = Clients(
             count=workers,
             guard=self._guard,
@@ -105,7 +106,7 @@ class HttpSource:
         except BadAddress as error:
             raise FetchError(subject, Reason.REFUSED_ADDRESS, f"{error}; mend it in feeds.toml") from None
         async with self._clients.lend(hop.address.host) as client:
-            visit = _Visit(
+            visit = _Fetch(
                 request,
                 subject,
                 client=client,
@@ -122,8 +123,8 @@ class HttpSource:
                 raise FetchError(subject, Reason.TIMEOUT, words) from None
 
 
-class _Visit:
-    """One fetch: a chain of requests, each of which may be repeated once in all (protocols P3 and the table)."""
+class _Fetch:
+    """One fetch: a chain of requests, each of which may be repeated once in all (rules P3 and P24)."""
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class _Visit:
         client: Client,
         clients: Clients,
         guard: Guard,
-        limits: Limits,
+        limits: FetchLimits,
         user_agent: str,
     ) -> None:
         self._request = request
@@ -161,19 +162,19 @@ class _Visit:
             hop = target
 
     def _conditions(self, hop: Hop) -> dict[str, str]:
-        """Validators go only to the address that gave them, and only if the body they stand for is known (P1, P3)."""
+        """Validators go to the address that gave them, if the body they stand for is known (rules P1 and P3)."""
         known = self._request.validators
         if self._request.conditional and self._request.body_hash and known.url == hop.address.text:
             return conditional_headers(known)
         return {}
 
     @staticmethod
-    def _must_repeat(answer: Answer, conditions: dict[str, str]) -> bool:
+    def _must_repeat(answer: HttpResponse, conditions: dict[str, str]) -> bool:
         if answer.status == 304:
             return not conditions
         return answer.status == 406 or (answer.status in _DISLIKED and bool(conditions))
 
-    async def _ask(self, hop: Hop, extra: dict[str, str]) -> Answer:
+    async def _ask(self, hop: Hop, extra: dict[str, str]) -> HttpResponse:
         try:
             self._guard.check_literal(hop.address.host, hop.address.port)
             headers = _merged(self._base, hop.headers, extra)
@@ -186,7 +187,7 @@ class _Visit:
         except TooLarge as error:
             raise self._error(hop, Reason.TOO_LARGE, f"the document is too large: {error}") from error
 
-    async def _conclude(self, hop: Hop, answer: Answer, *, was_conditional: bool) -> Document | NotModified:
+    async def _conclude(self, hop: Hop, answer: HttpResponse, *, was_conditional: bool) -> Document | NotModified:
         now, known = self._request.now, self._request.validators
         if answer.status == 304 and was_conditional:
             return NotModified(
@@ -219,7 +220,7 @@ class _Visit:
             body_hash=digest,
         )
 
-    async def _decode(self, hop: Hop, answer: Answer) -> tuple[bytes, str]:
+    async def _decode(self, hop: Hop, answer: HttpResponse) -> tuple[bytes, str]:
         """The body and its hash."""
 
         def work() -> tuple[bytes, str]:

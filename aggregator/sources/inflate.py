@@ -1,4 +1,4 @@
-"""Undoing content codings under a cap, without ever holding more than the cap (protocols P17).
+"""Undoing content codings under a cap, without ever holding more than the cap (rule P17).
 
 httpx's own decoders inflate a whole chunk before anyone can look: 190 kB of gzip became 67 MB in one piece. Here each
 step gives at most `STEP` bytes and is counted before the next one.

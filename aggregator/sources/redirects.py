@@ -1,4 +1,4 @@
-"""Following redirects: where a chain may lead, and what goes along (protocols P16, P21 and the table of section 5)."""
+"""Following redirects: where a chain may lead, and what goes along (rules P16, P21 and P25)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aggregator.core.errors import FetchError, Reason
 from aggregator.sources.address import Address, BadAddress, join_address
-from aggregator.sources.answers import Answer
+from aggregator.sources.responses import HttpResponse
 
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -63,7 +63,7 @@ def first_hop(address: Address, own: Mapping[str, str]) -> Hop:
     )
 
 
-def next_hop(hop: Hop, answer: Answer, *, subject: str, limit: int) -> Hop | None:
+def next_hop(hop: Hop, answer: HttpResponse, *, subject: str, limit: int) -> Hop | None:
     """Where the answer sends us; None if it is no redirect. Raises `FetchError` where the chain ends badly."""
     location = answer.header("location")
     if answer.status not in _REDIRECTS or location is None:
@@ -95,7 +95,7 @@ def next_hop(hop: Hop, answer: Answer, *, subject: str, limit: int) -> Hop | Non
     )
 
 
-def _target(hop: Hop, answer: Answer, location: str, subject: str) -> Address:
+def _target(hop: Hop, answer: HttpResponse, location: str, subject: str) -> Address:
     with suppress(UnicodeDecodeError):  # then it is latin-1 after all
         location = location.encode("latin-1").decode("utf-8")
     try:

@@ -66,7 +66,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_Body(answer.stream),
+            stream=_ResponseStream(answer.stream),
             extensions=answer.extensions,
         )
 
@@ -75,7 +75,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             await self._pool.aclose()
 
 
-class _Body(httpx.AsyncByteStream):
+class _ResponseStream(httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 

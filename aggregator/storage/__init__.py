@@ -11,49 +11,24 @@ from datetime import datetime
 from typing import Protocol
 
 from aggregator.core.model import CategoryPath, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.policy import PollState
-from aggregator.storage.records import (
+from aggregator.core.records import (
     Archive,
     ArchiveFile,
     Attempt,
     Chain,
-    Draft,
     Due,
-    Known,
+    FileVersion,
+    KnownEntry,
     Lease,
     OutputRecord,
-    Reader,
+    ReaderLag,
     Removal,
-    RemovalOrigin,
     RemovedEntry,
     RenditionRecord,
-    Revision,
     SourceRecord,
-    State,
-    Visit,
+    VisitRecord,
 )
-
-__all__ = [
-    "Archive",
-    "ArchiveFile",
-    "Attempt",
-    "Chain",
-    "Draft",
-    "Due",
-    "Known",
-    "Lease",
-    "OutputRecord",
-    "Reader",
-    "Removal",
-    "RemovalOrigin",
-    "RemovedEntry",
-    "RenditionRecord",
-    "Revision",
-    "SourceRecord",
-    "State",
-    "Storage",
-    "Visit",
-]
+from aggregator.core.source_state import PollState
 
 
 class Storage(Protocol):
@@ -94,16 +69,16 @@ class Storage(Protocol):
     def attempts(self, number: SourceNumber, *, count: int) -> list[Attempt]:
         """The latest `count` attempts, newest first. Storage keeps at least 50 for each source."""
 
-    def known(self, number: SourceNumber) -> dict[str, Known]:
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
         """Domains that asked to be left alone, with the instant until which, those past left out."""
 
-    def traces(self, number: SourceNumber) -> bytes | None:
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
         """What the last visit that brought a document wanted to stay of it; None if nothing."""
 
-    def record(self, visit: Visit) -> bool:
+    def record(self, visit: VisitRecord) -> bool:
         """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
 
         `seq` follows the order of `new`, so its last is the youngest. Outputs in `dirty` are marked.
@@ -118,10 +93,10 @@ class Storage(Protocol):
         before: int | None = None,
         after: int | None = None,
     ) -> Iterator[StoredEntry]:
-        """Entries of these sources with a place below `before`, the newest first, read as they are consumed.
+        """Entries of these sources with a change number below `before`, the newest first, read as they are consumed.
 
-        With `after`, those with a place above it, the oldest first. `pathless` leaves out those that have category
-        paths of their own.
+        With `after`, those with a change number above it, the oldest first. `pathless` leaves out those that have
+        category paths of their own.
         """
 
     def entries_in(
@@ -137,14 +112,14 @@ class Storage(Protocol):
     def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
         """These entries; unknown ones are left out and, unless asked for, deleted ones."""
 
-    def last_place(self) -> int:
-        """The highest place that was ever given; 0 in an empty store."""
+    def last_change_seq(self) -> int:
+        """The highest change number that was ever given; 0 in an empty store."""
 
     def changed(self, after: int) -> list[int]:
-        """`seq` of every entry that was revised, deleted or moved and thereby got a place above `after`."""
+        """`seq` of every entry that was revised, deleted or moved and thereby got a change number above `after`."""
 
     def move(self, seqs: Sequence[int]) -> None:
-        """Give these entries new places, in this order, as if they had been revised."""
+        """Give these entries new change numbers, in this order, as if they had been revised."""
 
     def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
         """Delete entries and mark outputs; returns the `seq` of those that were not deleted already."""
@@ -152,16 +127,16 @@ class Storage(Protocol):
     def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
         """Those of these entries that are deleted."""
 
-    def told_removals(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+    def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         """Deleted entries of these sources that outputs still tell of, by seq."""
 
-    def lay_to_rest(self, *, before: datetime) -> list[SourceNumber]:
+    def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
         """Tell no more of deletions made before this; returns the sources that had some."""
 
-    def namesakes(
+    def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
-        """Entries of these sources that have one of these public ids or normalised links (I8), by seq."""
+        """Entries of these sources that have one of these public ids or normalised links (rule I8), by seq."""
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
         """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""
@@ -171,7 +146,7 @@ class Storage(Protocol):
 
     # -- outputs -------------------------------------------------------------------------------------------------
     def slug(self, kind: str, name: str, *, wanted: str) -> str:
-        """The slug of `name`: the one given before, else `wanted`, with -2, -3 ... where that is taken (K7).
+        """The slug of `name`: the one given before, else `wanted`, with -2, -3 ... where that is taken (rule K7).
 
         Uniqueness is within `kind` and after case folding.
         """
@@ -250,19 +225,19 @@ class Storage(Protocol):
         """These are no more."""
 
     # -- readers -------------------------------------------------------------------------------------------------
-    def put_state(self, state: State, *, forget: datetime) -> None:
+    def put_version(self, state: FileVersion, *, forget: datetime) -> None:
         """What a file is from now on; states that ended before `forget` are forgotten."""
 
-    def state(self, path: str) -> State | None:
+    def state(self, path: str) -> FileVersion | None:
         """What a file is now."""
 
-    def states(self, path: str | None = None) -> list[State]:
+    def states(self, path: str | None = None) -> list[FileVersion]:
         """All that are remembered, or those of one path, by path and stamp."""
 
-    def put_readers(self, readers: Sequence[Reader]) -> None:
+    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         """Replace what is known of these outputs' readers."""
 
-    def readers(self) -> dict[OutputId, Reader]:
+    def readers(self) -> dict[OutputId, ReaderLag]:
         """By output."""
 
     # -- counting ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from aggregator.core.model import OutputId
-from aggregator.storage import Archive, ArchiveFile, Chain
+from aggregator.core.records import Archive, ArchiveFile, Chain
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import archive, archive_file, chain
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aggregator.core.model import Entry, Feed
-from aggregator.core.policy import PollState
-from aggregator.storage import Attempt
+from aggregator.core.records import Attempt
+from aggregator.core.source_state import PollState
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Unreadable(ValueError):
+class UnreadableRecord(ValueError):
     """A stored record is no record of its kind, and no later version's either."""
 
 
@@ -59,7 +59,7 @@ class Codec(Generic[T]):
             table = json.loads(text)
             return self._adapter.validate_json(json.dumps({k: v for k, v in table.items() if k not in faults}))
         except (ValueError, AttributeError) as error:
-            raise Unreadable(f"a stored {self._kind.__name__} cannot be read") from error
+            raise UnreadableRecord(f"a stored {self._kind.__name__} cannot be read") from error
 
 
 ENTRY = Codec(Entry)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
-from aggregator.storage.trouble import explained
+from aggregator.storage.error_messages import explained
 
 T = TypeVar("T")
 

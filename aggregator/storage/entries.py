@@ -25,7 +25,7 @@ _FEW = 64
 every source costs a query (70 us) before the first entry comes."""
 _FIRST_PAGE, _LAST_PAGE = 32, 1024
 _SEARCHABLE = 1000
-"""No title is longer, so a longer text is in none (protocols section 10: titles are cut at 500 characters)."""
+"""No title is longer, so a longer text is in none (rule R5)."""
 
 
 class Entries:
@@ -75,7 +75,7 @@ class Entries:
     def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
         return {stored.seq: stored for stored in self._these(seqs, _ALL_THESE if deleted else _THESE)}
 
-    def last_place(self) -> int:
+    def last_change_seq(self) -> int:
         with self._database.read() as connection:
             return connection.scalar(select(counter.c.value).where(counter.c.name == "seq")) or 0
 
@@ -84,7 +84,7 @@ class Entries:
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
-    def namesakes(
+    def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
         wanted = frozenset(sources)
@@ -109,7 +109,7 @@ class Entries:
     def _start(self, before: int | None, after: int | None) -> int:
         if after is not None:
             return after
-        last = self.last_place()
+        last = self.last_change_seq()
         return last + 1 if before is None else min(before, last + 1)
 
     def _these(self, seqs: Collection[int], query: Select[Any] | None = None) -> list[StoredEntry]:
@@ -234,6 +234,6 @@ def stored_entry(row: Any) -> StoredEntry:
         updated=row.updated,
         sort_date=row.sort_date,
         fingerprint=row.fingerprint,
-        turn=row.place if row.place > row.seq else 0,
+        revision_seq=row.place if row.place > row.seq else 0,
         entry=ENTRY.load(row.data),
     )

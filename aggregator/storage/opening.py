@@ -15,8 +15,8 @@ from sqlalchemy.pool import StaticPool
 from aggregator.core.errors import StorageError
 from aggregator.storage import Storage
 from aggregator.storage.database import Database
+from aggregator.storage.error_messages import explained, in_words
 from aggregator.storage.sql import SqlStorage
-from aggregator.storage.trouble import explained, in_words
 
 HEAD = "0003"
 """The last script of `migrations/versions`. They are numbered in order: a higher one was written by a later version."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from aggregator.core.model import OutputId
-from aggregator.storage import OutputRecord, RenditionRecord
+from aggregator.core.records import OutputRecord, RenditionRecord
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import output, rendition, slug
 from aggregator.storage.visits import mark

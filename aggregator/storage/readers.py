@@ -1,4 +1,4 @@
-"""What published files were at which time, and how far behind their readers are (protocols W11)."""
+"""What published files were at which time, and how far behind their readers are (rule W11)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from aggregator.core.model import OutputId
-from aggregator.storage import Reader, State
+from aggregator.core.records import FileVersion, ReaderLag
 from aggregator.storage.database import Database
 from aggregator.storage.tables import reader, state
 
@@ -20,39 +20,55 @@ class Readers:
 
     _database: Database
 
-    def put_state(self, now: State, *, forget: datetime) -> None:
+    def put_version(self, now: FileVersion, *, forget: datetime) -> None:
         with self._database.write() as connection:
             present = update(state).where(state.c.path == now.path, state.c.until.is_(None))
             connection.execute(present.values(until=now.since, parts=None))
             connection.execute(delete(state).where(state.c.until < forget))
             connection.execute(delete(state).where(state.c.path == now.path, state.c.etag == now.etag))
-            row = {name: getattr(now, name) for name in state.c.keys()}  # noqa: SIM118 - columns, not a dict
-            connection.execute(insert(state), {**row, "parts": json.dumps(now.parts)})
+            row = {
+                "path": now.path,
+                "etag": now.etag,
+                "stamp": now.stamp,
+                "place": now.change_seq,
+                "since": now.since,
+                "until": now.until,
+                "parts": json.dumps(now.parts),
+            }
+            connection.execute(insert(state), row)
 
-    def state(self, path: str) -> State | None:
+    def state(self, path: str) -> FileVersion | None:
         with self._database.read() as connection:
             query = select(state).where(state.c.path == path, state.c.until.is_(None))
-            return next(iter(map(_state, connection.execute(query).mappings())), None)
+            return next(iter(map(_version, connection.execute(query))), None)
 
-    def states(self, path: str | None = None) -> list[State]:
+    def states(self, path: str | None = None) -> list[FileVersion]:
         query = select(state).order_by(state.c.path, state.c.stamp)
         with self._database.read() as connection:
             wanted = query if path is None else query.where(state.c.path == path)
-            rows = connection.execute(wanted).mappings().all()
-        return list(map(_state, rows))
+            rows = connection.execute(wanted).all()
+        return list(map(_version, rows))
 
-    def put_readers(self, readers: Sequence[Reader]) -> None:
+    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         with self._database.write() as connection:
             for one in readers:
                 connection.execute(delete(reader).where(reader.c.output == one.output))
                 row = {"output": one.output, "seconds": one.seconds, "seen": one.seen}
                 connection.execute(insert(reader), row)
 
-    def readers(self) -> dict[OutputId, Reader]:
+    def readers(self) -> dict[OutputId, ReaderLag]:
         with self._database.read() as connection:
-            return {row.output: Reader(**row._mapping) for row in connection.execute(select(reader))}
+            return {row.output: ReaderLag(**row._mapping) for row in connection.execute(select(reader))}
 
 
-def _state(row: Any) -> State:
-    parts = tuple((length, stamp) for length, stamp in json.loads(row["parts"] or "[]"))
-    return State(**{**row, "parts": parts})
+def _version(row: Any) -> FileVersion:
+    parts = tuple((length, stamp) for length, stamp in json.loads(row.parts or "[]"))
+    return FileVersion(
+        path=row.path,
+        etag=row.etag,
+        stamp=row.stamp,
+        change_seq=row.place,
+        since=row.since,
+        until=row.until,
+        parts=parts,
+    )

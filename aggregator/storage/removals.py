@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from aggregator.core.model import OutputId, SourceNumber
-from aggregator.storage import Removal, RemovalOrigin, RemovedEntry
+from aggregator.core.records import Removal, RemovalOrigin, RemovedEntry
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.entries import STORED, stored_entry
 from aggregator.storage.tables import entry, removal
@@ -41,13 +41,13 @@ class Removals:
                 found |= {row.seq: _removal(row) for row in rows}
         return found
 
-    def told_removals(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+    def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         wanted = frozenset(sources)
         with self._database.read() as connection:
             rows = connection.execute(_TOLD).all()
         return [RemovedEntry(stored=stored_entry(row), removal=_removal(row)) for row in rows if row.number in wanted]
 
-    def lay_to_rest(self, *, before: datetime) -> list[SourceNumber]:
+    def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
         over = (removal.c.told, removal.c.at < before)
         numbers = select(entry.c.number).join(removal, removal.c.seq == entry.c.seq).where(*over).distinct()
         with self._database.read() as connection:

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, sel
 
 from aggregator.core.document import Validators
 from aggregator.core.model import SourceId, SourceNumber
-from aggregator.core.ownership import Owner
-from aggregator.core.policy import PollState
-from aggregator.storage import Attempt, Due, Lease, SourceRecord
+from aggregator.core.records import Attempt, Due, Lease, SourceRecord
+from aggregator.core.source_state import FeedIdentity, PollState
 from aggregator.storage.codec import ATTEMPT, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import attempt, entry, source
@@ -165,7 +164,7 @@ def _keep(connection: Connection, row: RowMapping, id_: SourceId, address: str, 
         state = replace(
             _state(row),
             validators=Validators(),
-            owner=Owner(),
+            owner=FeedIdentity(),
             body_hash=None,
             moved_to=None,
             moved_seen=0,

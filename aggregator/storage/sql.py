@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from aggregator.storage.archives import Archives
-from aggregator.storage.counting import Counting
+from aggregator.storage.counts import Counting
 from aggregator.storage.database import Database
 from aggregator.storage.entries import Entries
 from aggregator.storage.outputs import Outputs

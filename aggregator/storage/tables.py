@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Instant(TypeDecorator[datetime]):
+class InstantColumn(TypeDecorator[datetime]):
     """An aware datetime, exact to the microsecond; it comes back in UTC. A naive one is a TypeError."""
 
     impl = BigInteger
@@ -64,7 +64,7 @@ setting = Table(
 )
 
 # Numbers given out inside the transaction that uses them: unlike a sequence they appear in the order of commits, so
-# whoever has read up to one number has seen everything below it; and none is ever given twice (protocols W8).
+# whoever has read up to one number has seen everything below it; and none is ever given twice (rule W8).
 counter = Table(
     "counter",
     metadata,
@@ -80,9 +80,9 @@ source = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("address", Text, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("next_poll", Instant),
+    Column("next_poll", InstantColumn),
     Column("lease_token", Text),
-    Column("lease_until", Instant),
+    Column("lease_until", InstantColumn),
     Column("state", Text, nullable=False),
     Column("feed", Text),
     Index(None, "active", "next_poll"),
@@ -94,7 +94,7 @@ hold = Table(
     "hold",
     metadata,
     Column("domain", Text, primary_key=True),
-    Column("until", Instant, nullable=False),
+    Column("until", InstantColumn, nullable=False),
 )
 
 attempt = Table(
@@ -119,12 +119,12 @@ entry = Table(
     Column("link_key", Text),
     Column("title", Text, nullable=False),
     Column("title_folded", Text, nullable=False),
-    Column("first_seen", Instant, nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Column("published", Instant),
-    Column("updated", Instant, nullable=False),
-    Column("sort_date", Instant, nullable=False),
-    Column("deleted_at", Instant),
+    Column("first_seen", InstantColumn, nullable=False),
+    Column("changed_at", InstantColumn, nullable=False),
+    Column("published", InstantColumn),
+    Column("updated", InstantColumn, nullable=False),
+    Column("sort_date", InstantColumn, nullable=False),
+    Column("deleted_at", InstantColumn),
     Column("fingerprint", Text, nullable=False),
     # A number from the line of `seq`: that of the latest addition, revision or deletion.
     Column("place", BigInteger, nullable=False, server_default=text("0")),
@@ -136,7 +136,7 @@ entry = Table(
     Index(None, "link_key"),
 )
 
-# Keys that entries had before (protocols I3, I4).
+# Keys that entries had before (rules I3 and I4).
 alias = Table(
     "alias",
     metadata,
@@ -181,12 +181,12 @@ entry_node = Table(
     sqlite_with_rowid=False,
 )
 
-# Entries that were deleted, and whether outputs still say so (protocols W12).
+# Entries that were deleted, and whether outputs still say so (rule W12).
 removal = Table(
     "removal",
     metadata,
     Column("seq", RowNumber, ForeignKey("entry.seq"), primary_key=True, autoincrement=False),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
     Column("origin", Text, nullable=False),
     Column("why", Text),
     Column("told", Boolean, nullable=False),
@@ -209,11 +209,11 @@ output = Table(
     Column("id", Text, primary_key=True),
     Column("public_id", Text, nullable=False),
     Column("definition", Text, nullable=False),
-    Column("configured_at", Instant, nullable=False),
+    Column("configured_at", InstantColumn, nullable=False),
     Column("dirty", Boolean, nullable=False),
     Column("stamp", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("newest", Instant),
+    Column("newest", InstantColumn),
     Column("retired", Boolean, nullable=False),
 )
 
@@ -225,7 +225,7 @@ rendition = Table(
     Column("format", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("etag", Text, nullable=False),
-    Column("modified", Instant, nullable=False),
+    Column("modified", InstantColumn, nullable=False),
     Column("size", BigInteger, nullable=False),
     Index(None, "output"),
 )
@@ -267,14 +267,14 @@ archive_file = Table(
     Column("format", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("etag", Text, nullable=False),
-    Column("modified", Instant, nullable=False),
+    Column("modified", InstantColumn, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("final", Boolean, nullable=False),
     Index(None, "output", "number"),
     sqlite_with_rowid=False,
 )
 
-# States that a published file has had (protocols W11): readers name them by their ETag.
+# States that a published file has had (rule W11): readers name them by their ETag.
 state = Table(
     "state",
     metadata,
@@ -282,8 +282,8 @@ state = Table(
     Column("etag", Text, primary_key=True),
     Column("stamp", BigInteger, nullable=False),
     Column("place", BigInteger, nullable=False),
-    Column("since", Instant, nullable=False),
-    Column("until", Instant),
+    Column("since", InstantColumn, nullable=False),
+    Column("until", InstantColumn),
     Column("parts", Text),
     Index(None, "until"),
     sqlite_with_rowid=False,
@@ -295,6 +295,6 @@ reader = Table(
     metadata,
     Column("output", Text, primary_key=True),
     Column("seconds", BigInteger, nullable=False),
-    Column("seen", Instant, nullable=False),
+    Column("seen", InstantColumn, nullable=False),
     sqlite_with_rowid=False,
 )

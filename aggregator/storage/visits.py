@@ -1,4 +1,4 @@
-"""Visits: what diff has to know before one, and the one transaction that records it (protocols P2)."""
+"""Visits: what diff has to know before one, and the one transaction that records it (rule P2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from aggregator.core.model import CategoryPath, Entry, OutputId, SourceNumber
-from aggregator.storage import Draft, Known, Lease, Removal, Revision, Visit
+from aggregator.core.records import KnownEntry, Lease, NewEntry, Removal, Revision, VisitRecord
 from aggregator.storage.codec import ATTEMPT, ENTRY, FEED, STATE
 from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import (
@@ -42,7 +42,7 @@ class Visits:
 
     _database: Database
 
-    def known(self, number: SourceNumber) -> dict[str, Known]:
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_FORMER, {"source": number}).all()
@@ -56,13 +56,13 @@ class Visits:
         with self._database.read() as connection:
             return {row.domain: row.until for row in connection.execute(query)}
 
-    def traces(self, number: SourceNumber) -> bytes | None:
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
         with self._database.read() as connection:
             data = connection.scalar(_TRACES, {"source": number})
         return None if data is None else bytes(data)
 
-    def record(self, visit: Visit) -> bool:
-        """See `Storage`. A revision of a deleted entry brings it back (protocols I10)."""
+    def record(self, visit: VisitRecord) -> bool:
+        """See `Storage`. A revision of a deleted entry brings it back (rule I10)."""
         number = visit.lease.number
         # Everything that takes time is made before the lock is taken.
         added = [_added(number, draft) for draft in visit.new]
@@ -84,16 +84,16 @@ class Visits:
                 _add(connection, visit.new, added, bodies)
             if visit.hold:
                 _hold(connection, *visit.hold, now=visit.attempt.at)
-            if visit.traces is not None:
-                _leave(connection, number, visit.traces)
+            if visit.entry_cache is not None:
+                _leave(connection, number, visit.entry_cache)
             mark(connection, visit.dirty)
         return True
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any) -> KnownEntry:
     # By position: this runs for every stored entry at every visit.
     seq, key, title, fingerprint, public_id, first_seen, published, updated, link_key, deleted_at = row
-    return Known(
+    return KnownEntry(
         seq=seq,
         key=key,
         title=title,
@@ -149,10 +149,10 @@ def _is_held(connection: Connection, lease: Lease) -> bool:
     return bool(connection.scalar(_TOKEN, {"source": lease.number}) == lease.token)
 
 
-def _leave(connection: Connection, number: SourceNumber, traces: bytes) -> None:
+def _leave(connection: Connection, number: SourceNumber, entry_cache: bytes) -> None:
     connection.execute(_FORGET_TRACES, {"source": number})
-    if traces:
-        connection.execute(_LEAVE, {"number": number, "data": traces})
+    if entry_cache:
+        connection.execute(_LEAVE, {"number": number, "data": entry_cache})
 
 
 def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:
@@ -165,7 +165,7 @@ def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime
         connection.execute(update(hold).where(hold.c.domain == domain).values(until=until))
 
 
-def _end(visit: Visit) -> Values:
+def _end(visit: VisitRecord) -> Values:
     values: Values = {
         "visited": visit.lease.number,
         "state": STATE.dump(visit.state),
@@ -182,7 +182,7 @@ def _content(record: Entry) -> Values:
     return {"native_id": record.id, "link": record.link, "title": record.title, "title_folded": folded(record.title)}
 
 
-def _added(number: SourceNumber, draft: Draft) -> Values:
+def _added(number: SourceNumber, draft: NewEntry) -> Values:
     return {
         "number": number,
         "key": draft.key,
@@ -243,7 +243,7 @@ def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequenc
     _place(connection, rows[0][0]["of"], placed)
 
 
-def _add(connection: Connection, drafts: Sequence[Draft], rows: Sequence[Values], bodies: Sequence[str]) -> None:
+def _add(connection: Connection, drafts: Sequence[NewEntry], rows: Sequence[Values], bodies: Sequence[str]) -> None:
     first = take(connection, "seq", len(rows))
     connection.execute(insert(entry), [{"seq": seq, "place": seq, **row} for seq, row in enumerate(rows, first)])
     connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])

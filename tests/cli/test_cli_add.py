@@ -44,7 +44,7 @@ def page(bench: Bench, path: str = "/", html: str = PAGE) -> None:
 
 
 def test_a_feed_is_added_by_one_request(bench: Bench, run: Command) -> None:
-    """P13; the id is made of the title, and the title itself stays the source's own."""
+    """Rule P13; the id is made of the title, and the title itself stays the source's own."""
     write(bench)
     bench.origin.feed("/news", rss(title="IT之家 新闻"))
     ended = run("add", bench.origin.url("/news"), "--category", "新闻/IT 之家")
@@ -129,7 +129,7 @@ def test_a_page_whose_feeds_are_all_there_says_so(bench: Bench, run: Command) ->
 
 @pytest.mark.parametrize("suffix", [pytest.param("", id="same"), pytest.param("?utm_source=x#y", id="tracking")])
 def test_duplicates_are_refused_before_any_request(bench: Bench, run: Command, suffix: str) -> None:
-    """I6: what differs by nothing that matters is the same address."""
+    """Rule I6: what differs by nothing that matters is the same address."""
     before = write(bench)
     ended = run("add", bench.origin.url("/first") + suffix)
     assert (ended.status, ended.out) == (1, "")
@@ -222,7 +222,7 @@ def test_a_missing_file_is_begun(run: Command, bench: Bench) -> None:
 
 
 def test_a_password_is_kept_and_not_shown(bench: Bench, run: Command) -> None:
-    """P21."""
+    """Rule P21."""
     write(bench)
     bench.origin.feed("/news", rss(title="N"))
     url = bench.origin.url("/news").replace("http://", "http://me:secret@")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from cli_runs import Command
 from route_bench import Bench, items, rss
 
-from aggregator.core.opml import read_opml
+from aggregator.core.parse.opml import read_opml
 
 
 def test_sources_with_folders_titles_and_sites(bench: Bench, run: Command) -> None:
@@ -48,7 +48,7 @@ def test_without_a_store_there_is_still_a_list(bench: Bench, run: Command) -> No
 
 
 def test_no_password_leaves_the_house(bench: Bench, run: Command) -> None:
-    """P21."""
+    """Rule P21."""
     bench.config('[[source]]\nid = "a"\nurl = "https://me:secret@a.example/f"')
     ended = run("export")
     assert "https://a.example/f" in ended.out
@@ -65,7 +65,7 @@ def test_outputs_are_listed_as_published(bench: Bench, run: Command) -> None:
 
 
 def test_export_and_import_keep_every_subscription(bench: Bench, run: Command) -> None:
-    """W15 both ways: addresses, titles and categories."""
+    """Rule W15 both ways: addresses, titles and categories."""
     bench.config(
         bench.source("a", title="甲 & <乙>", category="新闻/IT 之家"),
         bench.source("b", "/b?x=1&y=2", title='"B"', category="新闻"),

@@ -54,7 +54,7 @@ class TestPoll:
         assert "bad: server-error: answered 500" in shown.out
 
     def test_what_was_odd_stands_in_status_once_for_each_name(self, bench: Bench, run: Command) -> None:
-        """Section 10: a named diagnostic, shown per source; all places only for scripts"""
+        """Rule R1: a named diagnostic, shown for each source; all places only for scripts"""
         bench.config(bench.source("odd"))
         bench.origin.feed("/odd", items(1, 2, 3, pubDate="soon") + "<!-- -->rubbish")
         assert run("poll").status == 0
@@ -65,7 +65,7 @@ class TestPoll:
         assert [one["entry"] for one in told[1:]] == [f"https://news.example/{n}" for n in (1, 2, 3)]
 
     def test_sources_that_end_at_one_address_are_named(self, bench: Bench, run: Command) -> None:
-        """Section 10: two subscriptions end at one URL: told, and each story comes once"""
+        """Rule R8: told, and each story comes once"""
         bench.config(bench.source("news"), bench.source("moved"))
         bench.origin.feed("/news", items(1, 2))
         bench.origin.answers["/moved"] = lambda asked: asked.say(301, Location="/news")
@@ -98,7 +98,7 @@ class TestPoll:
         assert [one["source"] for one in both] == ["bad", "good"]
 
     def test_a_public_source_that_was_just_asked_is_left_alone(self, bench: Bench, run: Command) -> None:
-        """P13"""
+        """Rule P13"""
         bench.config(bench.source("news", url="https://192.0.2.1/feed"))
         assert run("poll").status == 1
         ended = run("poll", "--force")
@@ -223,7 +223,7 @@ class TestStore:
         assert (bench.folder / "elsewhere" / "public" / "c" / "all.atom").exists()
 
     def test_nothing_is_written_outside_of_the_store(self, bench: Bench, program: Program) -> None:
-        """design: all that the program writes is in store/"""
+        """All that the program writes is in store/"""
         two(bench)
         program("poll")
         program("status")

@@ -79,7 +79,7 @@ def test_a_file_needs_no_feeds_toml(bench: Bench, run: Command) -> None:
 
 
 def test_provenance_on_request(bench: Bench, run: Command) -> None:
-    """M1: which element filled each field."""
+    """Rule M1: which element filled each field."""
     bench.origin.feed("/a", items(1))
     bench.config(bench.source("a"))
     assert "published: pubDate" in run("preview", "a", "-v").out

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from aggregator.core.config import read_config
-from aggregator.core.config_rules import JsonRules, PageRules
-from aggregator.core.config_schema import schema_text
-from aggregator.core.config_tables import FeedConfig, Network, Server, Site, SourceConfig
+from aggregator.core.config.read import read_config
+from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.config.schema import schema_text
+from aggregator.core.config.tables import FeedConfig, Network, Server, Site, SourceConfig
 from aggregator.core.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +90,6 @@ def test_the_published_schema_is_current() -> None:
     """docs/feeds.schema.json is what the models say; the message tells how to make it anew."""
     published = (ROOT / "docs/feeds.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == json.loads(schema_text()), (
-        "run: python -c 'from aggregator.core.config_schema import schema_text; print(schema_text(), end=\"\")'"
+        "run: python -c 'from aggregator.core.config.schema import schema_text; print(schema_text(), end=\"\")'"
         " > docs/feeds.schema.json"
     )

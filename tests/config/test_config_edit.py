@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import read_config
-from aggregator.core.config_edit import Ids, NewSource, add_sources, host_name
-from aggregator.core.config_values import ID_LENGTH, identifier
+from aggregator.core.config.edit import Ids, NewSource, add_sources, host_name
+from aggregator.core.config.read import read_config
+from aggregator.core.config.values import ID_LENGTH, identifier
 from aggregator.core.errors import ConfigError
 
 EXAMPLE = (Path(__file__).parents[2] / "feeds.toml").read_text("utf-8")

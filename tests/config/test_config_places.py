@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.toml_places import DEPTH, KeyPath, Place, Places
+from aggregator.core.config.positions import DEPTH, KeyPath, Position, Positions
 
 
 def at(text: str, path: KeyPath) -> tuple[int, int]:
-    place = Places(text).value(path)
+    place = Positions(text).value(path)
     return place.line, place.column
 
 
@@ -66,17 +66,17 @@ def test_a_value_is_found(text: str, path: KeyPath, expected: tuple[int, int]) -
 
 
 KEYS = [
-    pytest.param("[t]\n a = 1", ("t", "a"), Place(line=2, column=2), id="plain"),
-    pytest.param("a.b = 1", ("a", "b"), Place(line=1, column=3), id="last of a dotted key"),
-    pytest.param("[t.u]", ("t", "u"), Place(line=1, column=4), id="in a header"),
-    pytest.param("a = [1]", ("a", 0), Place(line=1, column=6), id="an item has no key: its value"),
+    pytest.param("[t]\n a = 1", ("t", "a"), Position(line=2, column=2), id="plain"),
+    pytest.param("a.b = 1", ("a", "b"), Position(line=1, column=3), id="last of a dotted key"),
+    pytest.param("[t.u]", ("t", "u"), Position(line=1, column=4), id="in a header"),
+    pytest.param("a = [1]", ("a", 0), Position(line=1, column=6), id="an item has no key: its value"),
 ]
 
 
 @pytest.mark.parametrize(("text", "path", "expected"), KEYS)
-def test_a_key_is_found(text: str, path: KeyPath, expected: Place) -> None:
+def test_a_key_is_found(text: str, path: KeyPath, expected: Position) -> None:
     """Where the key is written."""
-    assert Places(text).key(path) == expected
+    assert Positions(text).key(path) == expected
 
 
 REPEATS = [
@@ -95,7 +95,7 @@ REPEATS = [
 @pytest.mark.parametrize(("text", "expected"), REPEATS)
 def test_repeats_are_told(text: str, expected: list[tuple[KeyPath, int, int, bool]]) -> None:
     """All that is given twice, though tomllib stops at the first; what it accepts has none."""
-    repeats = Places(text).repeats
+    repeats = Positions(text).repeats
     assert [(r.path, r.first.line, r.again.line, r.is_table) for r in repeats] == expected
     if expected:
         with pytest.raises(tomllib.TOMLDecodeError):
@@ -202,7 +202,7 @@ def test_every_value_of_any_document_is_found_where_it_was_written(data: st.Data
 
     document, writer = data.draw(written())
     assert tomllib.loads(writer.text) == document
-    places = Places(writer.text)
+    places = Positions(writer.text)
     assert {path: (places.value(path).line, places.value(path).column) for path in places.paths()} == writer.truth
     assert places.repeats == ()
 
@@ -211,7 +211,7 @@ def test_every_value_of_any_document_is_found_where_it_was_written(data: st.Data
 @given(st.text(st.sampled_from("a1.=[]{}\"'#\\ \n\r\t,中"), max_size=60))
 def test_any_text_is_walked(text: str) -> None:
     """No input raises or hangs, TOML or not; places lie inside the text."""
-    places = Places(text)
+    places = Positions(text)
     lines = text.split("\n")
     for path in places.paths():
         place = places.value(path)
@@ -231,7 +231,7 @@ def test_any_text_is_walked(text: str) -> None:
 )
 def test_large_rubbish_is_walked_at_once(text: str) -> None:
     """Linear in the text: the whole table takes well under a second."""
-    assert Places(text).value(("a",)).line <= 1
+    assert Positions(text).value(("a",)).line <= 1
 
 
 def test_deep_nesting_ends_the_walk_but_not_what_was_found() -> None:

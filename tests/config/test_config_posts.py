@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.errors import ConfigError
 from aggregator.core.select.plan import BlogPlan, OutputPlan, plan_outputs
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
-from aggregator.core.config_text import missing
+from aggregator.core.config.positions import DEPTH
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.text import missing
 from aggregator.core.errors import ConfigError, Problem
-from aggregator.core.toml_places import DEPTH
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "feeds.toml").read_bytes()

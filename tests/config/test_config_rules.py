@@ -6,9 +6,9 @@ import pickle
 
 import pytest
 
-from aggregator.core.config import read_config
-from aggregator.core.config_rules import JsonRules, PageRules, split_selector, template_paths
-from aggregator.core.config_tables import SourceConfig
+from aggregator.core.config.read import read_config
+from aggregator.core.config.rules import JsonRules, PageRules, split_selector, template_paths
+from aggregator.core.config.tables import SourceConfig
 from aggregator.core.errors import ConfigError
 
 SOURCE = '[[source]]\nid = "s"\nurl = "https://example.org/"\n'

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
 from aggregator.core.errors import ConfigError
 
 SOURCE = '[[source]]\nid = "s"\nurl = "https://example.org/feed"\n'
@@ -76,7 +76,7 @@ KEPT_OF_FEED = [
 
 @pytest.mark.parametrize(("line", "key", "expected"), KEPT_OF_FEED)
 def test_a_value_of_a_feed_is_kept_as(line: str, key: str, expected: object) -> None:
-    """What is written and what selection sees; categories are compared by K3."""
+    """What is written and what selection sees; categories are compared by rule K3."""
     assert getattr(feed(line), key) == expected
 
 
@@ -255,7 +255,7 @@ IDS = [
 @pytest.mark.parametrize(("name", "expected"), IDS)
 @pytest.mark.parametrize("kind", ["source", "feed"])
 def test_a_bad_id_is_refused(kind: str, name: str, expected: str) -> None:
-    """Ids stand in addresses, file names and commands (W16)."""
+    """Ids stand in addresses, file names and commands (rule W16)."""
     table = f'[[{kind}]]\nid = "{name}"\n' + ('url = "https://example.org"' if kind == "source" else SOURCE)
     (said,) = problems(table)
     assert said.startswith(f"f:2:6 {kind} ")

@@ -18,10 +18,11 @@ from xml.sax.saxutils import escape
 
 from aggregator.app import DATABASE, App, open_app
 from aggregator.core.model import SourceId
-from aggregator.engine.publish import Board, Published
-from aggregator.engine.refresh import Report
+from aggregator.core.records import SourceRecord
+from aggregator.engine.publish.publisher import Board, PublishedOutput
+from aggregator.engine.visit import VisitReport
 from aggregator.server.pages import render_index
-from aggregator.storage import SourceRecord, Storage
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 NOON = datetime(2026, 5, 16, 12, 0, tzinfo=UTC)
@@ -182,9 +183,9 @@ def post(title: str, *categories: str, text: str = "正文。", date: str | None
 class Pass:
     """What one run of `poll` did."""
 
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, VisitReport] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
-    published: list[Published] = field(default_factory=list)
+    published: list[PublishedOutput] = field(default_factory=list)
 
     @property
     def outcomes(self) -> dict[str, str]:

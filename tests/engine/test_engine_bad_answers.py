@@ -107,7 +107,7 @@ def two(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("answer", "reason"), BAD)
 def test_it_has_a_named_reason_and_others_are_unharmed(bench: Bench, answer: Answer, reason: str) -> None:
-    """Bad input: a source that ... a named reason in `status`, other sources unharmed"""
+    """Rule R1: a named reason in `status`, other sources unharmed"""
     two(bench)
     bench.origin.answers["/bad"] = answer
     found = bench.poll()
@@ -124,7 +124,7 @@ def test_it_has_a_named_reason_and_others_are_unharmed(bench: Bench, answer: Ans
 
 @pytest.mark.parametrize(("answer", "reason"), [case for case in BAD if "304" not in case.id])
 def test_what_it_gave_before_is_kept_and_no_file_changes(bench: Bench, answer: Answer, reason: str) -> None:
-    """Bad input: entries kept"""
+    """Rules R9 and P2: entries and validators are kept"""
     two(bench)
     bench.origin.feed("/bad", items(7, 8))
     bench.poll()
@@ -139,7 +139,7 @@ def test_what_it_gave_before_is_kept_and_no_file_changes(bench: Bench, answer: A
 
 @pytest.mark.parametrize("suffix", [".rss", ".atom", ".json"])
 def test_our_own_output_is_no_source(bench: Bench, suffix: str) -> None:
-    """Bad input: our own output subscribed to (loop): detected by generator and self address, refused"""
+    """Rule R7: recognised by generator and self address, and refused"""
     two(bench)
     bench.origin.feed("/bad", items(7, 8))
     bench.poll()
@@ -168,7 +168,7 @@ def test_down_is_told_as_such(bench: Bench) -> None:
     "host", ["127.0.0.1:9", "[::1]:9", "10.0.0.1", "192.168.1.1", "169.254.169.254", "localhost:9"]
 )
 def test_a_private_address_is_refused_unless_it_is_allowed(bench: Bench, host: str) -> None:
-    """P22"""
+    """Rule P22"""
     bench.config(bench.source("bad", url=f"http://{host}/feed"))
     assert bench.poll().outcomes == {"bad": "refused-address"}
 
@@ -180,7 +180,7 @@ def test_files_that_are_not_there(bench: Bench, name: str) -> None:
 
 
 def test_one_bad_entry_costs_no_other(bench: Bench) -> None:
-    """Section 10: one bad entry never costs the others"""
+    """Rule R1: one bad entry never costs the others"""
     bench.config(bench.source("news"))
     odd = "<item><title>&#0;</title><pubDate>31 June</pubDate><guid/><link>javascript:alert(1)</link></item>"
     bench.origin.feed("/news", rss(item(1), odd.replace("&#0;", ""), item(2)))
@@ -215,7 +215,7 @@ class TestTime:
         ],
     )
     def test_by_the_answer(self, bench: Bench, answer: Answer, hours: float) -> None:
-        """The table of section 5, P10"""
+        """Rules P24 and P10"""
         assert self.wait(bench, answer) == hours
 
     def test_twice_gone_is_left_alone_and_stays_published(self, bench: Bench) -> None:
@@ -233,7 +233,7 @@ class TestTime:
         assert bench.poll(only=["bad"]).outcomes == {"bad": "gone"}
 
     def test_a_cure_is_noticed(self, bench: Bench) -> None:
-        """P10: success resets"""
+        """Rule P10: success resets"""
         self.wait(bench, plain(b"", 500))
         bench.origin.feed("/bad", items(1))
         assert bench.poll_later(hours=1).outcomes == {"bad": "updated"}
@@ -258,14 +258,14 @@ class TestOddButUseful:
         ],
     )
     def test_it_is_read(self, bench: Bench, answer: Answer) -> None:
-        """Section 10"""
+        """Rules R3, P17, P19 and P9"""
         bench.config(bench.source("odd"))
         bench.origin.answers["/odd"] = answer
         assert bench.poll().outcomes == {"odd": "updated"}
         assert bench.titles() == ["第 1 条"]
 
     def test_a_document_cut_off_gives_its_whole_entries_and_no_validators(self, bench: Bench) -> None:
-        """P2, section 10: complete items only; validators not stored"""
+        """Rules P2 and R2: complete items only; validators not stored"""
         whole = items(1, 2, 3)
         bench.config(bench.source("cut"))
         bench.origin.feed("/cut", whole[: whole.index("第 3 条") + 3])
@@ -300,7 +300,7 @@ STRANGE = (
 
 
 def test_a_feed_that_changed_hands_is_held(bench: Bench) -> None:
-    """Section 10: title, host and all ids differ: held for confirmation, not published"""
+    """Rule R6: title, host and all ids differ: held for confirmation, not published"""
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()

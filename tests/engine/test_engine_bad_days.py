@@ -33,7 +33,7 @@ def execute(bench: Bench, statement: str) -> None:
 
 class TestCrashes:
     def test_validators_are_stored_only_together_with_the_entries(self, bench: Bench) -> None:
-        """P2: when the entries cannot be written, the next request is not conditional"""
+        """Rule P2: when the entries cannot be written, the next request is not conditional"""
         start(bench)
         bench.origin.feed("/a", rss())
         bench.poll()
@@ -113,7 +113,7 @@ class TestPublicFolder:
         assert bench.poll_later(seconds=1).published == []
 
     def test_a_full_disk_keeps_the_old_files_whole(self, bench: Bench, small_disk: Path) -> None:
-        """Section 10: disk full: old file and old ETag stay valid"""
+        """Rule W17: old file and old ETag stay valid"""
         start(bench)
         bench.poll()
         shutil.move(bench.public, small_disk / "public")

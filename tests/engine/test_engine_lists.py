@@ -1,4 +1,4 @@
-"""The list of sources, published for those who wish it (protocols W15)."""
+"""The list of sources, published for those who wish it (rule W15)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_list_says_what_sources_call_themselves_and_where_they_stand(bench: 
 
 
 def test_an_unchanged_list_stays_as_it_is(bench: Bench) -> None:
-    """W17"""
+    """Rule W17"""
     bench.origin.feed("/news", items(1))
     wished(bench)
     bench.poll()
@@ -55,7 +55,7 @@ def test_an_unchanged_list_stays_as_it_is(bench: Bench) -> None:
 
 
 def test_a_list_of_nothing_is_not_there(bench: Bench) -> None:
-    """W15: OPML without an outline is invalid; the index names no list then."""
+    """Rule W15: OPML without an outline is invalid; the index names no list then."""
     folder = bench.folder / "notes"
     folder.mkdir()
     (folder / "a.md").write_text("---\ntitle: a\n---\nb\n", "utf-8")

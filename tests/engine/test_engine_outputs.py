@@ -15,14 +15,14 @@ def news(bench: Bench, *numbers: int) -> None:
 
 class TestOutputs:
     def test_every_node_and_all_in_four_formats(self, bench: Bench) -> None:
-        """K6: with no [[feed]], one feed per category node"""
+        """Rule K6: with no [[feed]], one feed per category node"""
         news(bench, 1)
         bench.poll()
         assert bench.outputs() == ["all", "新闻", "新闻/科技"]
         assert {f"c/新闻/科技.{kind}" for kind in ("rss", "atom", "json", "html")} <= set(bench.files())
 
     def test_posts_stand_where_they_say_and_in_all_above(self, bench: Bench) -> None:
-        """K6, K1, and K3: two spellings of a category are one"""
+        """Rules K6, K1 and K3: two spellings of a category are one"""
         bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"\ncategory = "其他"')
         place = bench.folder / "posts"
         place.mkdir()
@@ -69,7 +69,7 @@ class TestOutputs:
         assert {"c/甲.atom", "c/all.rss"} <= changed
 
     def test_publishing_again_writes_nothing(self, bench: Bench) -> None:
-        """W17: unchanged bytes are not rewritten"""
+        """Rule W17: unchanged bytes are not rewritten"""
         news(bench, 1, 2)
         bench.poll()
         before = bench.times()
@@ -82,7 +82,7 @@ class TestOutputs:
     def test_the_same_state_gives_the_same_bytes_in_two_stores(
         self, bench: Bench, tmp_path: Path, origin: Origin
     ) -> None:
-        """W3: at another hour of publishing, too"""
+        """Rule W3: at another hour of publishing, too"""
         news(bench, 1, 2, 3)
         other = Bench(tmp_path / "other", origin, Clock(bench.clock.now))
         other.folder.mkdir()
@@ -118,7 +118,7 @@ class TestOutputs:
             assert "改名后的新闻" in (bench.public / f"c/{name}.atom").read_text("utf-8")
 
     def test_attribution_is_in_every_format(self, bench: Bench) -> None:
-        """M7 to M9"""
+        """Rules M7 to M9"""
         news(bench, 1)
         bench.poll()
         own = bench.origin.url("/news")
@@ -130,7 +130,7 @@ class TestOutputs:
         assert "新闻" in (bench.public / "c/all.html").read_text("utf-8")
 
     def test_a_story_of_two_sources_comes_once_and_keeps_its_id(self, bench: Bench) -> None:
-        """I8, I7"""
+        """Rules I8 and I7"""
         bench.config(bench.source("a"), bench.source("b"))
         story = {"link": "https://third.example/story", "guid": "x"}
         bench.origin.feed("/a", rss(item(1, **story), title="甲报"))
@@ -144,7 +144,7 @@ class TestOutputs:
         assert [via["title"] for via in one["_syndication"]["via"]] == ["乙报"]
 
     def test_equal_guids_of_two_sources_are_two_ids(self, bench: Bench) -> None:
-        """I9"""
+        """Rule I9"""
         bench.config(bench.source("a"), bench.source("b"))
         bench.origin.feed("/a", rss(item(1, guid="1")))
         bench.origin.feed("/b", rss(item(2, guid="1")))
@@ -152,7 +152,7 @@ class TestOutputs:
         assert len(set(bench.ids())) == 2
 
     def test_a_late_entry_with_an_old_date_appears(self, bench: Bench) -> None:
-        """W8: by order of addition"""
+        """Rule W8: by order of addition"""
         bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 3')
         bench.origin.feed("/news", items(1, 2, 3, day=10))
         bench.poll()

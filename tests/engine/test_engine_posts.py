@@ -80,7 +80,7 @@ def test_an_emptied_folder_is_filled_at_the_next_start(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("dialect", "ending"), [("hexo", "md"), ("jekyll", "html"), ("hugo", "html")])
 def test_posts_are_a_source_as_well(bench: Bench, dialect: str, ending: str) -> None:
-    """M6: what another aggregator reads out of the folder is what was published."""
+    """Rule M6: what another aggregator reads out of the folder is what was published."""
     bench.origin.feed("/news", items(1, 2))
     blog(bench, formats=f'["atom", "{dialect}"]', category="甲/乙: 丙")
     bench.poll()
@@ -106,7 +106,7 @@ def test_posts_are_a_source_as_well(bench: Bench, dialect: str, ending: str) -> 
 
 
 def test_the_footer_can_be_left_out(bench: Bench) -> None:
-    """M8: on by default; the address stays in the front matter."""
+    """Rule M8: on by default; the address stays in the front matter."""
     bench.origin.feed("/news", items(1))
     blog(bench)
     bench.poll()

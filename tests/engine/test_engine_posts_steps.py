@@ -15,18 +15,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
-from aggregator.core.policy import PollState
+from aggregator.core.records import Attempt, NewEntry, OutputRecord, Removal, RemovalOrigin, Revision, VisitRecord
 from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
-from aggregator.core.text.urls import link_key
-from aggregator.engine.editions import Selection
-from aggregator.engine.posts import Posted, PostPublisher
-from aggregator.engine.threads import StoreThread
-from aggregator.engine.world import build_world
+from aggregator.core.source_state import PollState
+from aggregator.core.urls.urls import link_key
+from aggregator.engine.publish.posts import Posted, PostPublisher
+from aggregator.engine.publish.selection import Selection
+from aggregator.engine.runtime import build_runtime
+from aggregator.engine.threads import DatabaseThread
 from aggregator.outlets.posts import JOURNAL
 from aggregator.sources.file import FileSource
-from aggregator.storage import Attempt, Draft, OutputRecord, Removal, RemovalOrigin, Revision, Storage, Visit
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 NOW = datetime(2026, 5, 16, 5, 0, tzinfo=UTC)
@@ -42,7 +43,7 @@ class Yard:
     storage: Storage
 
     def __post_init__(self) -> None:
-        self.store = StoreThread()
+        self.store = DatabaseThread()
         self.publishers: dict[str, PostPublisher] = {}
         self.seqs: dict[str, tuple[SourceNumber, int, Entry]] = {}
         self.moments = (NOW + timedelta(minutes=n) for n in itertools.count(1))
@@ -51,18 +52,18 @@ class Yard:
     def configure(self, lines: str) -> None:
         text = f'{SOURCES}[[feed]]\nid = "f"\nformats = ["hexo"]\n{lines}\n'
         config = read_config(text.encode(), file="feeds.toml")
-        self.world = build_world(config, self.storage, lambda _: FileSource(self.folder), now=NOW)
+        self.runtime = build_runtime(config, self.storage, lambda _: FileSource(self.folder), now=NOW)
         (self.plan,) = plan_outputs(config, (), lambda _kind, _name, wanted: wanted)
 
     def add(self, name: str, source: str, **changes: object) -> None:
         entry = self.entry(name, **changes)
-        draft = Draft(
+        draft = NewEntry(
             key=name, public_id=f"urn:x-test:{name}", link_key=link_key(entry.link or ""), paths=own_paths(entry),
             first_seen=next(self.moments), published=NOW, updated=NOW, sort_date=NOW, fingerprint="1", entry=entry,
         )  # fmt: skip
-        number = self.world.numbers[SourceId(source)]
+        number = self.runtime.numbers[SourceId(source)]
         self.record(number, new=(draft,))
-        self.seqs[name] = number, self.storage.last_place(), entry
+        self.seqs[name] = number, self.storage.last_change_seq(), entry
 
     def revise(self, name: str, **changes: object) -> None:
         number, seq, entry = self.seqs[name]
@@ -89,12 +90,12 @@ class Yard:
         attempt = Attempt(at=NOW, outcome="updated")
         url = f"https://feed.example/{number}"
         feed = Feed(poll_url=url, id=url, title="源", self_url=url)
-        assert self.storage.record(Visit(lease=lease, state=state, attempt=attempt, feed=feed, **found))  # type: ignore[arg-type]
+        assert self.storage.record(VisitRecord(lease=lease, state=state, attempt=attempt, feed=feed, **found))  # type: ignore[arg-type]
 
     def publish(self, name: str = "kept", *, daemon: bool = False) -> Posted:
         """Publish into the folder of that name: as a new run would, or as a daemon does that knows what it did."""
         sources = {record.state.number: record for record in self.storage.sources()}
-        selection = Selection(storage=self.storage, world=self.world, plan=self.plan, sources=sources)
+        selection = Selection(storage=self.storage, runtime=self.runtime, plan=self.plan, sources=sources)
         record = output_record(self.plan)
         newest = list(itertools.islice(selection.newest_first(), self.plan.limit or 0))
         edition = selection.edition(selection.stories(newest), record)
@@ -178,7 +179,7 @@ TWINS = {"link": "https://x.example/p"}
     ],
 )
 def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
-    """I8: two sources had one story, which is one post; then they have not."""
+    """Rule I8: two sources had one story, which is one post; then they have not."""
     yard.configure('drop = ["drop"]')
     yard.add("1", "a", **TWINS)
     yard.add("2", "b", **TWINS)
@@ -197,7 +198,7 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
 def test_small_steps_lead_where_one_great_leap_does(
     steps: list[tuple[str, str, str, Mapping[str, object]]], runs: list[bool]
 ) -> None:
-    """W12: additions, revisions, deletions and edits in any order give the folder that all at once would give."""
+    """Rule W12: additions, revisions, deletions and edits in any order give the folder that all at once would give."""
     used = set()
     with opened() as yard:
         for (step, name, source, changes), daemon in zip(steps, runs, strict=False):
@@ -242,7 +243,7 @@ def test_posts_outlive_the_window_of_the_feed(yard: Yard) -> None:
 
 
 def test_a_name_stays_when_the_title_changes(yard: Yard) -> None:
-    """W16."""
+    """Rule W16."""
     yard.add("1", "a")
     yard.publish()
     (before,) = (yard.folder / "kept/f").glob("*.md")

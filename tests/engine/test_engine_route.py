@@ -6,7 +6,7 @@ import json
 
 from route_bench import Asked, Bench, conditional, item, items, post, rss
 
-from aggregator.core.policy import IdentityMode
+from aggregator.core.source_state import IdentityMode
 
 
 def news(bench: Bench, *numbers: int) -> None:
@@ -26,7 +26,7 @@ class TestEntries:
         assert sorted(bench.titles()) == ["第 1 条", "第 2 条", "第 3 条", "第 4 条"]
 
     def test_a_correction_changes_the_words_and_nothing_else(self, bench: Bench) -> None:
-        """W13: same id, link, published"""
+        """Rule W13: same id, link, published"""
         news(bench, 1, 2)
         bench.poll()
         before = {one["id"]: one for one in bench.read()}
@@ -39,7 +39,7 @@ class TestEntries:
         assert changed["date_published"] == before["https://news.example/1"]["date_published"]
 
     def test_an_empty_feed_takes_nothing_away(self, bench: Bench) -> None:
-        """Section 10: 0 items, items vanish: no deletion"""
+        """Rule R9: no items, and items that vanish, are no deletion"""
         news(bench, 1)
         bench.poll()
         before = bench.files()
@@ -48,7 +48,7 @@ class TestEntries:
         assert bench.files() == before
 
     def test_reused_guids_are_all_shown_and_stay_the_same(self, bench: Bench) -> None:
-        """I3: all ten shown, including the one that was stored before the trouble began"""
+        """Rule I3: all ten shown, including the one that was stored before the trouble began"""
         bench.config(bench.source("news"))
         bench.origin.feed("/news", rss(item(1, guid="same")))
         bench.poll()
@@ -65,7 +65,7 @@ class TestEntries:
         assert bench.source_record("news").state.identity is IdentityMode.ID_LINK
 
     def test_a_site_that_moves_to_https_brings_nothing_again(self, bench: Bench) -> None:
-        """I4: all entries return as new: no re-publication, public ids unchanged"""
+        """Rule I4: all entries return as new: no re-publication, public ids unchanged"""
 
         def site(scheme: str) -> str:
             made = (
@@ -85,7 +85,7 @@ class TestEntries:
         assert bench.ids() == ids
 
     def test_guids_that_change_at_every_poll_are_given_up_after_three(self, bench: Bench) -> None:
-        """Section 10: the source switches to link keys, and it is reported; public ids never change"""
+        """Rule I11: the source switches to link keys, and it is reported; public ids never change"""
         bench.config(bench.source("news"))
         told, ids = [], list[str]()
         for poll in range(6):
@@ -108,7 +108,7 @@ class TestEntries:
         assert bench.source_record("news").state.identity is IdentityMode.LINK
 
     def test_a_post_that_is_edited_stays_one(self, bench: Bench) -> None:
-        """I4: no guid, no link: known by title and date together"""
+        """Rule I4: no guid, no link: known by title and date together"""
         bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"')
         place = bench.folder / "posts"
         place.mkdir()
@@ -121,7 +121,7 @@ class TestEntries:
         assert "改过" in json.dumps(bench.read(), ensure_ascii=False)
 
     def test_what_only_the_whole_document_tells_is_reported(self, bench: Bench) -> None:
-        """Section 10: copies, one date for all, dates that move, files that cannot be read"""
+        """Rules R1 and D7: copies, one date for all, dates that move, files that cannot be read"""
         bench.config(bench.source("news"), '[[source]]\nid = "posts"\npath = "posts/*.md"')
         place = bench.folder / "posts"
         place.mkdir()
@@ -136,7 +136,7 @@ class TestEntries:
         assert [d.name for d in bench.source_record("posts").state.notes] == ["file-unreadable"]
 
     def test_what_was_odd_is_told_until_another_document_comes(self, bench: Bench) -> None:
-        """Section 10: shown per source, also after a visit that brought nothing"""
+        """Rule R1: shown for each source, also after a visit that brought nothing"""
         bench.config(bench.source("news"))
         odd = conditional(rss(item(1, title="<b>一</b>")).encode())
         told = []
@@ -164,7 +164,7 @@ class TestEntries:
 
 class TestConditionalRequests:
     def test_validators_go_back_byte_for_byte(self, bench: Bench) -> None:
-        """P1"""
+        """Rule P1"""
         bench.config(bench.source("news"))
         odd = {"ETag": "W/no-quotes \xe9", "Last_Modified": "yesterday, about noon"}
         bench.origin.answers["/news"] = lambda asked: asked.say(200, items(1).encode(), **odd)
@@ -174,7 +174,7 @@ class TestConditionalRequests:
         assert (headers["if-none-match"], headers["if-modified-since"]) == (odd["ETag"], odd["Last_Modified"])
 
     def test_a_304_is_a_success_that_changes_nothing(self, bench: Bench) -> None:
-        """P3"""
+        """Rule P3"""
         news(bench, 1)
         bench.poll()
         before = bench.times()
@@ -184,7 +184,7 @@ class TestConditionalRequests:
         assert bench.source_record("news").state.last_success == bench.clock.now
 
     def test_the_same_bytes_under_another_etag_are_unchanged(self, bench: Bench) -> None:
-        """P4: ETag changes on every request; the new one is stored all the same"""
+        """Rule P4: ETag changes on every request; the new one is stored all the same"""
         bench.config(bench.source("news"))
         count = iter(range(99))
         bench.origin.answers["/news"] = lambda asked: asked.say(200, items(1).encode(), ETag=f'"{next(count)}"')
@@ -194,7 +194,7 @@ class TestConditionalRequests:
         assert [r.headers.get("if-none-match") for r in bench.origin.requests] == [None, '"0"', '"1"']
 
     def test_a_document_that_cannot_be_read_leaves_no_validators(self, bench: Bench) -> None:
-        """P2: otherwise a parse failure is followed by 304 for ever"""
+        """Rule P2: otherwise a parse failure is followed by 304 for ever"""
         bench.config(bench.source("news"))
         bench.origin.feed("/news", "<html><body>sorry</body></html>")
         assert bench.poll().outcomes == {"news": "html-page"}
@@ -202,7 +202,7 @@ class TestConditionalRequests:
         assert not any(request.is_conditional for request in bench.origin.requests)
 
     def test_once_a_week_everything_is_asked_for(self, bench: Bench) -> None:
-        """P5"""
+        """Rule P5"""
         news(bench, 1)
         bench.poll()
         for _ in range(8):
@@ -211,7 +211,7 @@ class TestConditionalRequests:
         assert asked == [False, True, True, True, True, True, True, False, True]
 
     def test_a_server_that_says_304_without_being_asked_is_not_believed(self, bench: Bench) -> None:
-        """P3: 304 with unknown body: drop validators, retry once"""
+        """Rule P3: 304 with unknown body: drop validators, retry once"""
         bench.config(bench.source("news"))
         replies = iter([304, 200])
         bench.origin.answers["/news"] = lambda asked: (
@@ -221,7 +221,7 @@ class TestConditionalRequests:
         assert len(bench.origin.requests) == 2
 
     def test_the_name_of_the_program_is_told(self, bench: Bench) -> None:
-        """P15"""
+        """Rule P15"""
         news(bench, 1)
         bench.poll()
         headers = bench.origin.requests[0].headers
@@ -231,7 +231,7 @@ class TestConditionalRequests:
         assert "referer" not in headers
 
     def test_a_source_is_not_asked_before_its_time(self, bench: Bench) -> None:
-        """A restart does not reset clocks (P13); freshness counts (P7)"""
+        """A restart does not reset clocks (rule P13); freshness counts (rule P7)"""
         bench.config(bench.source("news"))
         bench.origin.feed("/news", items(1), Cache_Control="max-age=7200")
         bench.poll()
@@ -241,7 +241,7 @@ class TestConditionalRequests:
 
 class TestMoves:
     def test_a_permanent_move_is_taken_over_when_it_is_proven(self, bench: Bench) -> None:
-        """Three sightings over 48 h; number, ids and history stay"""
+        """Rule P25: three sightings over 48 h; number, ids and history stay (rule I1)"""
         bench.config(bench.source("news", "/old"))
         bench.origin.answers["/old"] = lambda asked: asked.say(301, Location="/between")
         bench.origin.answers["/between"] = lambda asked: asked.say(308, Location="/new")
@@ -261,6 +261,7 @@ class TestMoves:
         assert set(ids) < set(bench.ids())
 
     def test_a_temporary_one_is_followed_and_forgotten(self, bench: Bench) -> None:
+        """Rule P25"""
         bench.config(bench.source("news", "/old"))
         bench.origin.answers["/old"] = lambda asked: asked.say(302, Location="/new")
         bench.origin.feed("/new", items(1))
@@ -290,7 +291,7 @@ class TestEditsOfSources:
         assert bench.ids("甲") == ids
 
     def test_a_renamed_source_keeps_its_history(self, bench: Bench) -> None:
-        """I1: the address tells that it is the same"""
+        """Rule I1: the address tells that it is the same"""
         ids = self.start(bench)
         bench.origin.feed("/a", items(2))
         bench.config(bench.source("new-name", "/a", category="甲"), bench.source("b"))
@@ -298,7 +299,7 @@ class TestEditsOfSources:
         assert bench.ids("甲") == ids
 
     def test_a_changed_address_keeps_it_too_and_is_asked_afresh(self, bench: Bench) -> None:
-        """I1, P1: validators belong to the address that answered"""
+        """Rules I1 and P1: validators belong to the address that answered"""
         ids = self.start(bench)
         bench.origin.feed("/elsewhere", items(2, 3))
         bench.config(bench.source("a", "/elsewhere", category="甲"), bench.source("b"))

@@ -49,7 +49,7 @@ def test_a_page_is_written_again_only_if_its_story_changes(bench: Bench) -> None
 
 
 def test_the_address_stays_when_the_words_change(bench: Bench) -> None:
-    """W13: a link that somebody kept goes on to work."""
+    """Rule W13: a link that somebody kept goes on to work."""
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1))
     bench.poll()
@@ -74,7 +74,7 @@ def test_river_and_feed_lead_to_pages_that_are_there(bench: Bench) -> None:
 
 
 def test_a_deleted_story_has_no_page(bench: Bench) -> None:
-    """W12: at once, in this run or in another."""
+    """Rule W12: at once, in this run or in another."""
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()
@@ -150,14 +150,14 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
 
 
 def test_a_source_that_may_have_been_seen_too_seldom_is_pointed_out(bench: Bench) -> None:
-    """S3: nothing in the last document was known."""
-    from aggregator.engine.tally import StatusDesk
+    """Rule S3: nothing in the last document was known."""
+    from aggregator.engine.metrics import StatusCollector
 
     bench.config(bench.source("news"))
 
     def missed() -> bool:
         with bench.store() as store:
-            [found] = StatusDesk(store, bench.home / "none").look(bench.clock()).sources
+            [found] = StatusCollector(store, bench.home / "none").look(bench.clock()).sources
             return found.maybe_missed
 
     bench.origin.feed("/news", items(1, 2))

@@ -25,7 +25,7 @@ from aggregator.core.errors import (
     Reason,
     StorageError,
 )
-from aggregator.engine.threads import MANY, SMALL, Calm, StoreThread, Workshop
+from aggregator.engine.threads import MANY, SMALL, DatabaseThread, GcPause, WorkerPool
 
 LARGE = SMALL + 1
 
@@ -40,8 +40,8 @@ def sleep(seconds: float) -> None:
 
 def test_small_jobs_run_on_the_spot() -> None:
     """A trip to another process costs more than they do"""
-    workshop = Workshop(workers=1)
-    assert os.getpid() == asyncio.run(workshop(SMALL, process_id))
+    worker_pool = WorkerPool(workers=1)
+    assert os.getpid() == asyncio.run(worker_pool(SMALL, process_id))
 
 
 @pytest.mark.slow
@@ -58,8 +58,8 @@ def test_many_small_jobs_take_turns_with_everything_else() -> None:
         return turns[0]
 
     async def run() -> list[int]:
-        workshop, other = Workshop(workers=1), asyncio.create_task(count())
-        seen = await asyncio.gather(*(workshop(SMALL, job) for _ in range(50)))
+        worker_pool, other = WorkerPool(workers=1), asyncio.create_task(count())
+        seen = await asyncio.gather(*(worker_pool(SMALL, job) for _ in range(50)))
         other.cancel()
         return list(seen)
 
@@ -68,17 +68,17 @@ def test_many_small_jobs_take_turns_with_everything_else() -> None:
 
 
 def test_large_jobs_run_in_a_worker_and_one_that_hangs_is_given_up() -> None:
-    """Section 10: nothing hangs; the next job finds a fresh worker"""
+    """Rule R5: nothing hangs; the next job finds a fresh worker"""
 
     async def play() -> tuple[int, int]:
-        workshop = Workshop(workers=1, deadline=2.0)
+        worker_pool = WorkerPool(workers=1, deadline=2.0)
         try:
-            first = await workshop(LARGE, process_id)
+            first = await worker_pool(LARGE, process_id)
             with pytest.raises(TimeoutError):
-                await workshop(LARGE, sleep, 60.0)
-            return first, await workshop(LARGE, process_id)
+                await worker_pool(LARGE, sleep, 60.0)
+            return first, await worker_pool(LARGE, process_id)
         finally:
-            workshop.close()
+            worker_pool.close()
 
     first, second = asyncio.run(play())
     assert os.getpid() not in (first, second)
@@ -91,18 +91,18 @@ def fail(_: object = None) -> None:
 
 @pytest.mark.slow
 def test_what_cannot_be_read_is_told_and_the_worker_lives_on() -> None:
-    """Section 10: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
+    """Rule R1: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
 
     async def play() -> None:
-        workshop = Workshop(workers=1)
+        worker_pool = WorkerPool(workers=1)
         try:
-            first = await workshop(LARGE, process_id)
+            first = await worker_pool(LARGE, process_id)
             with pytest.raises(ParseError) as told:
-                await workshop(LARGE, fail)
+                await worker_pool(LARGE, fail)
             assert (told.value.reason, told.value.feeds) == (Reason.HTML_PAGE, ("https://a.example/feed",))
-            assert await workshop(LARGE, process_id) == first
+            assert await worker_pool(LARGE, process_id) == first
         finally:
-            workshop.close()
+            worker_pool.close()
 
     asyncio.run(play())
 
@@ -125,12 +125,12 @@ def test_errors_are_whole_after_a_journey_between_processes(error: AggregatorErr
 
 SCRIPT = """
 import asyncio
-from aggregator.engine.threads import Workshop
+from aggregator.engine.threads import WorkerPool
 from os import getpid
 
 async def main():
-    workshop = Workshop(workers=1)
-    print(await workshop(10**6, getpid), flush=True)
+    worker_pool = WorkerPool(workers=1)
+    print(await worker_pool(10**6, getpid), flush=True)
     await asyncio.sleep(60)
 
 if __name__ == "__main__":
@@ -161,7 +161,7 @@ def test_calls_of_the_store_keep_their_order_and_are_finished_when_the_caller_is
         done.append(name)
 
     async def play() -> None:
-        store = StoreThread()
+        store = DatabaseThread()
         first = asyncio.create_task(store(write, "first"))
         second = asyncio.create_task(store(write, "second"))
         await asyncio.sleep(0.01)
@@ -180,12 +180,12 @@ def test_while_there_is_a_desk_old_records_are_not_walked_and_what_lay_there_goe
         pass
 
     async def run() -> None:
-        calm, usual = Calm(), gc.get_threshold()
+        pause, usual = GcPause(), gc.get_threshold()
         many, few = [Record() for _ in range(MANY + 1)], [Record()]
         left = [weakref.ref(many[0]), weakref.ref(few[0])]
-        async with calm.desk() as desk:
-            async with calm.desk():
-                desk.lay(many, few)
+        async with pause.batch() as batch:
+            async with pause.batch():
+                batch.keep(many, few)
             del many, few
             assert gc.get_threshold() == (*usual[:2], 1_000_000)
             assert [ref() is not None for ref in left] == [True, False]

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from route_bench import Clock, items
 
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason, StorageError
-from aggregator.engine.poll import LEASE, Limits, Poller
-from aggregator.engine.publish import Publisher
-from aggregator.engine.refresh import Refresher, Report
-from aggregator.engine.threads import StoreThread, Workshop
-from aggregator.engine.world import World, build_world
+from aggregator.engine.poll import LEASE, Poller, PollLimits
+from aggregator.engine.publish.publisher import Publisher
+from aggregator.engine.runtime import Runtime, build_runtime
+from aggregator.engine.threads import DatabaseThread, WorkerPool
+from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
 from aggregator.storage import Storage
@@ -59,14 +59,14 @@ class Web:
 class Run:
     """What one process has: a storage of its own, and a poller."""
 
-    def __init__(self, storage: Storage, poller: Poller, world: World, waits: list[float]) -> None:
+    def __init__(self, storage: Storage, poller: Poller, runtime: Runtime, waits: list[float]) -> None:
         self.storage = storage
         self.poller = poller
-        self.world = world
+        self.runtime = runtime
         self.waits = waits
 
-    async def visit(self) -> list[Report]:
-        return await self.poller.visit(self.world, list(self.world.targets.values()))
+    async def visit(self) -> list[VisitReport]:
+        return await self.poller.visit(self.runtime, list(self.runtime.targets.values()))
 
 
 def sources(*addresses: str) -> str:
@@ -78,20 +78,20 @@ async def run(
     folder: Path, text: str, web: Web, clock: Clock, token: str = "mine", **limits: int
 ) -> AsyncIterator[Run]:
     storage = open_storage(folder / "store.sqlite3")
-    store, workshop = StoreThread(), Workshop(workers=0)
+    store, worker_pool = DatabaseThread(), WorkerPool(workers=0)
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
     try:
-        world = build_world(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
+        runtime = build_runtime(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
         publisher = Publisher(storage, store, DiskOutlet(folder / "public"), None, None, clock=clock)
-        refresher = Refresher(storage, store, workshop, clock=clock, jitter=lambda: 0.5)
+        refresher = Refresher(storage, store, worker_pool, clock=clock, jitter=lambda: 0.5)
         poller = Poller(
-            storage, store, refresher, publisher, clock=clock, token=token, limits=Limits(**limits), sleep=sleep
+            storage, store, refresher, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
         )
-        yield Run(storage, poller, world, waits)
+        yield Run(storage, poller, runtime, waits)
     finally:
         store.close()
         storage.close()
@@ -112,7 +112,7 @@ FIVE = sources(*(f"https://h{n}.example/feed" for n in range(5)))
 
 class TestLeases:
     def test_two_runs_at_once_never_visit_one_source_twice(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        async def go() -> tuple[list[Report], list[Report]]:
+        async def go() -> tuple[list[VisitReport], list[VisitReport]]:
             async with run(tmp_path, FIVE, web, clock, "a") as one, run(tmp_path, FIVE, web, clock, "b") as other:
                 return await asyncio.gather(one.visit(), other.visit())  # type: ignore[return-value]
 
@@ -123,14 +123,14 @@ class TestLeases:
     def test_a_visit_whose_lease_was_lost_records_nothing(self, tmp_path: Path, web: Web, clock: Clock) -> None:
         """The other run's visit is the one that counts"""
 
-        async def go() -> tuple[list[Report], int, int]:
+        async def go() -> tuple[list[VisitReport], int, int]:
             text = sources("https://h.example/feed")
             async with run(tmp_path, text, web, clock, "a") as one, run(tmp_path, text, web, clock, "b") as other:
 
                 async def steal(_: FetchRequest) -> None:
                     web.during = None
                     clock.pass_(seconds=LEASE.total_seconds() + 1)
-                    numbers = list(other.world.targets)
+                    numbers = list(other.runtime.targets)
                     assert other.storage.claim(numbers, now=clock(), until=clock() + LEASE, token="b")
 
                 web.during = steal
@@ -144,11 +144,11 @@ class TestLeases:
     def test_what_is_leased_is_not_due(self, tmp_path: Path, web: Web, clock: Clock) -> None:
         async def go() -> list[int]:
             async with run(tmp_path, FIVE, web, clock, "a") as one, run(tmp_path, FIVE, web, clock, "b") as other:
-                counts = [len(await other.poller.due(other.world))]
-                one.storage.claim(list(one.world.targets)[:2], now=clock(), until=clock() + LEASE, token="a")
-                counts.append(len(await other.poller.due(other.world)))
+                counts = [len(await other.poller.due(other.runtime))]
+                one.storage.claim(list(one.runtime.targets)[:2], now=clock(), until=clock() + LEASE, token="a")
+                counts.append(len(await other.poller.due(other.runtime)))
                 clock.pass_(seconds=LEASE.total_seconds())
-                return [*counts, len(await other.poller.due(other.world))]
+                return [*counts, len(await other.poller.due(other.runtime))]
 
         assert asyncio.run(go()) == [5, 3, 5]
 
@@ -166,17 +166,17 @@ class TestLeases:
                 web.during = hang
                 task = asyncio.create_task(one.visit())
                 await reached.wait()
-                assert len(await one.poller.due(one.world)) == 0
+                assert len(await one.poller.due(one.runtime)) == 0
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-                return len(await one.poller.due(one.world))
+                return len(await one.poller.due(one.runtime))
 
         assert asyncio.run(go()) == 5
 
 
 class TestHosts:
     def test_one_host_is_asked_one_at_a_time_and_a_second_apart(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """P12"""
+        """Rule P12"""
         text = sources(*(f"https://h.example/{n}" for n in range(4)), "https://other.example/")
 
         async def go() -> list[float]:
@@ -189,7 +189,7 @@ class TestHosts:
         assert web.most["*"] > 1
 
     def test_hosts_of_ones_own_are_asked_side_by_side(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """What [network] allow names is the operator's: no spacing"""
+        """Rule P12: what [network] allow names is the operator's, no spacing"""
         text = '[network]\nallow = ["127.0.0.1:1200"]\n' + sources(*(f"http://127.0.0.1:1200/{n}" for n in range(4)))
 
         async def go() -> list[float]:
@@ -211,7 +211,7 @@ class TestHosts:
         assert web.most["*"] == 3
 
     def test_a_rate_limit_spares_the_whole_domain(self, tmp_path: Path, web: Web, clock: Clock) -> None:
-        """429 + Retry-After counts for host and registrable domain, and for what stands in line behind it"""
+        """Rule P12: for host and registrable domain, and for what stands in line behind it"""
         text = sources(
             "https://a.tumblr.example/1",
             "https://a.tumblr.example/2",
@@ -224,14 +224,14 @@ class TestHosts:
         async def go() -> list[list[str]]:
             async with run(tmp_path, text, web, clock) as one:
                 found = []
-                first = [t for t in one.world.targets.values() if "a.tumblr" in t.address]
-                reports = await one.poller.visit(one.world, first)
+                first = [t for t in one.runtime.targets.values() if "a.tumblr" in t.address]
+                reports = await one.poller.visit(one.runtime, first)
                 found.append([r.source for r in reports])
-                found.append([t.id for t in await one.poller.due(one.world)])
-                allowed, waiting = await one.poller.by_hand(one.world.targets.values())
+                found.append([t.id for t in await one.poller.due(one.runtime)])
+                allowed, waiting = await one.poller.manual(one.runtime.targets.values())
                 found += [[t.id for t in allowed], [t.id for t in waiting]]
                 clock.pass_(hours=2)
-                found.append(sorted(t.id for t in await one.poller.due(one.world)))
+                found.append(sorted(t.id for t in await one.poller.due(one.runtime)))
                 return found
 
         assert asyncio.run(go()) == [["s0"], ["s3"], ["s3"], ["s0", "s1", "s2"], ["s0", "s1", "s2", "s3"]]
@@ -240,13 +240,13 @@ class TestHosts:
     def test_by_hand_a_public_source_rests_five_minutes(
         self, tmp_path: Path, web: Web, clock: Clock, seconds: int, allowed: bool
     ) -> None:
-        """P13; a clock that was set back does not lock anybody out"""
+        """Rule P13; a clock that was set back does not lock anybody out"""
 
         async def go() -> bool:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:
                 await one.visit()
                 clock.pass_(seconds=seconds)
-                return bool((await one.poller.by_hand(one.world.targets.values()))[0])
+                return bool((await one.poller.manual(one.runtime.targets.values()))[0])
 
         assert asyncio.run(go()) is allowed
 

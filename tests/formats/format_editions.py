@@ -12,7 +12,7 @@ from aggregator.core.model import (
     Comments,
     Enclosure,
     Entry,
-    Foreign,
+    ForeignElement,
     Image,
     Origin,
     OutputId,
@@ -109,15 +109,17 @@ RICH_ENTRY = Entry(
     reply_to=ReplyTo(ref="https://news.example.com/story/0", href="https://news.example.com/0"),
     rights="CC BY 4.0 & more",
     foreign=(
-        Foreign(namespace=ITUNES, name="episode", text="3"),
-        Foreign(namespace=ITUNES, name="explicit", text="yes"),
-        Foreign(
+        ForeignElement(namespace=ITUNES, name="episode", text="3"),
+        ForeignElement(namespace=ITUNES, name="explicit", text="yes"),
+        ForeignElement(
             namespace=PODCAST,
             name="transcript",
             attributes=(("url", "https://cdn.example.com/1.vtt"), ("type", "text/vtt")),
         ),
-        Foreign(namespace="http://search.yahoo.com/mrss", name="credit", attributes=(("role", "Author"),), text="甲"),
-        Foreign(namespace="http://www.georss.org/georss", name="point", text="45.256 -71.92"),
+        ForeignElement(
+            namespace="http://search.yahoo.com/mrss", name="credit", attributes=(("role", "Author"),), text="甲"
+        ),
+        ForeignElement(namespace="http://www.georss.org/georss", name="point", text="45.256 -71.92"),
     ),
 )
 
@@ -167,12 +169,14 @@ HOSTILE = edition(
             reply_to=ReplyTo(ref=" "),
             rights="\ufffd",
             foreign=(
-                Foreign(namespace=ITUNES, name="duration", text="one hour"),
-                Foreign(namespace=ITUNES, name="image", attributes=(("href", "x"),)),
-                Foreign(namespace=MEDIA, name="content", attributes=(("url", "x"),)),
-                Foreign(namespace=PODCAST, name="a b", text="x"),
-                Foreign(namespace=PODCAST, name="person", attributes=(("a b", "x"), ("role", "\ufffd")), text="x"),
-                Foreign(namespace="urn:unknown", name="x", text="y"),
+                ForeignElement(namespace=ITUNES, name="duration", text="one hour"),
+                ForeignElement(namespace=ITUNES, name="image", attributes=(("href", "x"),)),
+                ForeignElement(namespace=MEDIA, name="content", attributes=(("url", "x"),)),
+                ForeignElement(namespace=PODCAST, name="a b", text="x"),
+                ForeignElement(
+                    namespace=PODCAST, name="person", attributes=(("a b", "x"), ("role", "\ufffd")), text="x"
+                ),
+                ForeignElement(namespace="urn:unknown", name="x", text="y"),
             ),
         ),
         public_id="weird id",

@@ -13,7 +13,7 @@ from aggregator.core.model import (
     Comments,
     Enclosure,
     Entry,
-    Foreign,
+    ForeignElement,
     Image,
     Origin,
     OutputId,
@@ -60,9 +60,13 @@ _namespaces = st.sampled_from(
 )  # fmt: skip
 _attributes = st.lists(st.tuples(st.sampled_from(["url", "href", "role", "type", "a:b", "", "x y"]), urls), max_size=3)
 foreign = st.recursive(
-    st.builds(Foreign, namespace=_namespaces, name=_names, attributes=_attributes.map(tuple), text=maybe_text),
+    st.builds(ForeignElement, namespace=_namespaces, name=_names, attributes=_attributes.map(tuple), text=maybe_text),
     lambda inner: st.builds(
-        Foreign, namespace=_namespaces, name=_names, text=maybe_text, children=st.lists(inner, max_size=3).map(tuple)
+        ForeignElement,
+        namespace=_namespaces,
+        name=_names,
+        text=maybe_text,
+        children=st.lists(inner, max_size=3).map(tuple),
     ),
     max_leaves=5,
 )

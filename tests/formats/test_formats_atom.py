@@ -52,7 +52,7 @@ def test_head_names_itself_its_alternates_and_hubs() -> None:
 
 
 def test_head_is_whole_whatever_the_edition_says() -> None:
-    """W2: an id that is no URI is an error, and so is a language that does not exist."""
+    """Rule W2: an id that is no URI is an error, and so is a language that does not exist."""
     head = feed(HOSTILE)
     assert text(head, "a:id") == "urn:feed-aggregator:id:no%20uri%20at%20all"
     assert text(head, "a:title") == "新媒体/IT-之家"
@@ -98,7 +98,7 @@ def test_source_is_told_in_full() -> None:
 
 
 def test_source_without_a_date_takes_the_entrys() -> None:
-    """W2: the validator warns of a source without updated."""
+    """Rule W2: the validator warns of a source without updated."""
     source = entry(story(PLAIN_ENTRY, origin=Origin(title="Posts"))).find("a:source", NS)
     assert text(source, "a:updated") == "2022-05-16T05:00:23Z"
 
@@ -115,7 +115,7 @@ def test_source_without_a_date_takes_the_entrys() -> None:
 def test_every_entry_has_an_author_or_its_source_has(
     authors: tuple[Person, ...], own: list[str], of_source: list[str]
 ) -> None:
-    """M9: none is inherited from the feed, which names none."""
+    """Rule M9: none is inherited from the feed, which names none."""
     one = entry(story(replace(PLAIN_ENTRY, authors=authors)))
     assert ["".join(name.itertext()) for name in one.findall("a:author/a:name", NS)] == own
     assert ["".join(name.itertext()) for name in one.findall("a:source/a:author/a:name", NS)] == of_source
@@ -130,7 +130,7 @@ def test_author_carries_what_is_valid_of_mail_and_address() -> None:
 
 
 def test_titles_are_text_and_content_is_escaped_html() -> None:
-    """H11: no CDATA, no type="CDATA"; titles are never HTML."""
+    """Rule H11: no CDATA, no type="CDATA"; titles are never HTML."""
     one = entry(story(RICH_ENTRY))
     assert (one.find("a:title", NS).get("type"), text(one, "a:title")) == ("text", "AT&T 发布 List<String>")
     assert one.find("a:content", NS).get("type") == "html"
@@ -164,7 +164,7 @@ def test_an_entry_has_text_and_content_where_it_has_no_link(
 
 
 def test_dates_are_zulu() -> None:
-    """D10."""
+    """Rule D10."""
     one = entry(story(PLAIN_ENTRY, updated=MORNING + timedelta(hours=1)))
     assert text(one, "a:published") == "2022-05-16T05:00:23Z"
     assert text(one, "a:updated") == "2022-05-16T06:00:23Z"
@@ -172,7 +172,7 @@ def test_dates_are_zulu() -> None:
 
 
 def test_no_two_entries_share_an_updated() -> None:
-    """W2, DuplicateUpdated: the oldest keeps the second, the others get a fraction from their place in the store."""
+    """Rule W2, DuplicateUpdated: the oldest keeps the second, the others get a fraction from their number."""
     stories = [story(PLAIN_ENTRY, seq=seq) for seq in (1_000_007, 12, 7)]
     shown = [e.text for e in feed(edition(*stories)).findall("a:entry/a:updated", NS)]
     assert shown == ["2022-05-16T05:00:23.000007Z", "2022-05-16T05:00:23.000012Z", "2022-05-16T05:00:23Z"]
@@ -201,7 +201,7 @@ def test_fragments_are_not_changed_in_place() -> None:
 
 
 def test_categories_have_term_scheme_and_label() -> None:
-    """K5: ours with the path, theirs verbatim."""
+    """Rule K5: ours with the path, theirs verbatim."""
     one = entry(story(RICH_ENTRY, paths=(("新媒体", "IT 之家", "a/b"),)))
     assert [dict(c.attrib) for c in one.findall("a:category", NS)] == [
         {
@@ -215,7 +215,7 @@ def test_categories_have_term_scheme_and_label() -> None:
 
 
 def test_language_stands_on_the_entry() -> None:
-    """M3: context is materialised."""
+    """Rule M3: context is materialised."""
     assert entry(story(PLAIN_ENTRY)).get(LANG) == "zh-Hans"
     assert entry(story(replace(PLAIN_ENTRY, language=None))).get(LANG) is None
 
@@ -237,6 +237,6 @@ def test_unknown_length_and_type_of_a_file_are_left_out() -> None:
 
 
 def test_metadata_stands_before_the_first_entry() -> None:
-    """W2."""
+    """Rule W2."""
     tags = [etree.QName(child).localname for child in feed(ODD)]
     assert tags.index("entry") == len(tags) - len(ODD.stories)

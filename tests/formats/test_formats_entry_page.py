@@ -12,7 +12,7 @@ from format_editions import EDITIONS, MORNING, PLAIN_ENTRY, RICH_ENTRY, story
 from lxml import html as lxml_html
 
 from aggregator.core.edition import Story
-from aggregator.formats import FORMATS, facts
+from aggregator.formats import FORMATS, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
 
 FRAME = EntryFrame(
@@ -53,16 +53,16 @@ def test_no_level_of_headings_is_left_out() -> None:
 
 
 def test_search_engines_are_sent_to_the_source() -> None:
-    """W18: others' texts."""
+    """Rule W18: others' texts."""
     head = page(story(RICH_ENTRY)).find("head")
     assert head.find("meta[@name='robots']").get("content") == "noindex"
-    assert head.find("link[@rel='canonical']").get("href") == facts.link(story(RICH_ENTRY))
+    assert head.find("link[@rel='canonical']").get("href") == story_view.link(story(RICH_ENTRY))
 
 
 def test_names_the_original_in_sight() -> None:
     """Also where the title is a link already: few see that."""
     link = page(story(RICH_ENTRY)).find(".//p[@class='onward']/a")
-    assert (link.text, link.get("href")) == ("到「示例新闻 & Co」阅读原文", facts.link(story(RICH_ENTRY)))
+    assert (link.text, link.get("href")) == ("到「示例新闻 & Co」阅读原文", story_view.link(story(RICH_ENTRY)))
     assert page(story(replace(PLAIN_ENTRY, link=None))).find(".//p[@class='onward']") is None
 
 
@@ -109,5 +109,5 @@ def test_every_story_has_a_page_that_needs_no_script(case: str) -> None:
         body = written(each)
         assert b"\0" not in body
         assert b"<script" not in body
-        assert facts.entry_path(each).isascii()
+        assert story_view.entry_path(each).isascii()
         lxml_html.document_fromstring(body)

@@ -13,7 +13,7 @@ CASES = [(case, name) for case in EDITIONS for name in FORMATS]
 
 @pytest.mark.parametrize(("case", "name"), CASES)
 def test_output_is_as_accepted(case: str, name: str) -> None:
-    """W3: element and attribute order, prefixes and white space are part of the promise."""
+    """Rule W3: element and attribute order, prefixes and white space are part of the promise."""
     assert generate(EDITIONS[case], name).decode() == (FOLDER / file_name(case, name)).read_bytes().decode()
 
 

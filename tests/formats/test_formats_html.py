@@ -16,7 +16,7 @@ from lxml import html as lxml_html
 
 from aggregator.core.edition import Edition
 from aggregator.core.model import Entry, Image
-from aggregator.formats import facts, generate
+from aggregator.formats import generate, story_view
 
 
 def page(each: Edition) -> Any:
@@ -24,7 +24,7 @@ def page(each: Edition) -> Any:
 
 
 def test_head_names_every_format_and_keeps_robots_out() -> None:
-    """W7: alternate links; W18: noindex, for the texts are others'."""
+    """Rule W7: alternate links; rule W18: noindex, for the texts are others'."""
     head = page(RICH).find("head")
     assert [
         (link.get("type"), link.get("href").rpartition(".")[2]) for link in head.findall("link[@rel='alternate']")
@@ -75,7 +75,7 @@ def test_instants_are_shown_in_the_zone_of_the_site(zone: tzinfo, shown: str) ->
 def test_date_leads_to_the_storys_own_page() -> None:
     """Relative, so that it also holds where a proxy adds a path; without entry pages, to the place on this one."""
     each = edition(story(PLAIN_ENTRY), output="新媒体/it", entry_pages=True)
-    path = facts.entry_path(each.stories[0])
+    path = story_view.entry_path(each.stories[0])
     assert page(each).find(".//a[@class='when']").get("href") == f"../../{path}"
     anchor = page(each).find(".//article").get("id")
     assert page(replace(each, entry_pages=False)).find(".//a[@class='when']").get("href") == f"#{anchor}"
@@ -116,7 +116,7 @@ def test_language_decides_the_shape_of_han_characters() -> None:
 
 
 def test_pictures_wait_until_they_are_reached() -> None:
-    """H7: the referrer policy of the content stays."""
+    """Rule H7: the referrer policy of the content stays."""
     each = edition(
         story(replace(PLAIN_ENTRY, content='<p><img src="https://x.example/a.png" referrerpolicy="no-referrer"></p>'))
     )

@@ -12,9 +12,10 @@ from format_strategies import editions
 from hypothesis import given
 from lxml import etree
 
+from aggregator.core.addresses import public_path, public_url
 from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId
-from aggregator.formats import FORMATS, MEDIA_TYPES, SUFFIXES, generate, public_path, public_url
+from aggregator.formats import FORMATS, MEDIA_TYPES, SUFFIXES, generate
 
 FORMAT_NAMES = pytest.mark.parametrize("name", list(FORMATS))
 
@@ -27,7 +28,7 @@ def test_importing_the_package_imports_no_writer() -> None:
 
 @FORMAT_NAMES
 def test_a_format_says_what_it_is(name: str) -> None:
-    """W5: media types with charset; the tables that need no import agree with the format."""
+    """Rule W5: media types with charset; the tables that need no import agree with the format."""
     chosen = FORMATS[name]
     assert (chosen.name, chosen.suffix, chosen.media_type) == (
         name,
@@ -56,7 +57,7 @@ def test_an_unknown_format_is_a_key_error() -> None:
     ],
 )
 def test_addresses_of_renditions(output: str, suffix: str, path: str, url: str) -> None:
-    """W6, W16: percent-encoded UTF-8 with upper-case hex digits."""
+    """Rules W6 and W16: percent-encoded UTF-8 with upper-case hex digits."""
     assert public_path(OutputId(output), suffix) == path
     assert public_url("https://feeds.example.org/", OutputId(output), suffix) == url
 
@@ -64,7 +65,7 @@ def test_addresses_of_renditions(output: str, suffix: str, path: str, url: str) 
 @FORMAT_NAMES
 @pytest.mark.parametrize("case", list(EDITIONS))
 def test_the_same_edition_gives_the_same_bytes(name: str, case: str) -> None:
-    """W3."""
+    """Rule W3."""
     assert generate(EDITIONS[case], name) == generate(EDITIONS[case], name)
 
 
@@ -79,7 +80,7 @@ def test_kept_fragments_serve_another_edition(name: str) -> None:
 
 @FORMAT_NAMES
 def test_text_is_utf8_without_bom_and_lines_end_with_lf(name: str) -> None:
-    """W3."""
+    """Rule W3."""
     written = generate(RICH, name)
     assert "新媒体" in written.decode("utf-8")
     assert not written.startswith(b"\xef\xbb\xbf")
@@ -109,7 +110,7 @@ def test_an_empty_edition_is_a_whole_document(name: str) -> None:
 
 
 def test_no_clock_in_any_output() -> None:
-    """W3: feedgen's defaults are the time of day; the only years here are those of the edition."""
+    """Rule W3: feedgen's defaults are the time of day; the only years here are those of the edition."""
     written = b"".join(generate(edition(story(PLAIN_ENTRY)), name) for name in FORMATS)
     assert b"2022" in written
     for year in range(2023, 2100):

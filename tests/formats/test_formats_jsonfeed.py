@@ -25,7 +25,7 @@ def item(each: Story) -> dict[str, Any]:
 
 
 def test_head_stands_in_a_fixed_order_and_names_no_authors() -> None:
-    """M9: authors of the head would be those of every item without any."""
+    """Rule M9: authors of the head would be those of every item without any."""
     head = feed(RICH)
     assert list(head) == [
         "version",
@@ -46,7 +46,7 @@ def test_an_empty_feed_has_a_list_of_items() -> None:
 
 
 def test_item_holds_the_story_in_a_fixed_order() -> None:
-    """W3 and the field table."""
+    """Rules W3 and M14."""
     one = feed(RICH)["items"][0]
     assert list(one) == [
         "id",
@@ -80,7 +80,7 @@ def test_item_holds_the_story_in_a_fixed_order() -> None:
 
 
 def test_extension_tells_where_the_item_came_from() -> None:
-    """M7: one object, and no key with a dot."""
+    """Rule M7: one object, and no key with a dot."""
     told = feed(RICH)["items"][0]["_syndication"]
     assert told.pop("about")
     assert told == {
@@ -146,7 +146,7 @@ def test_text_is_not_escaped_to_ascii() -> None:
 
 @pytest.mark.parametrize("name", ["rss", "atom", "json"])
 def test_feeds_carry_no_frames_and_no_links_within_a_page(name: str) -> None:
-    """H9, W2: a frame draws SecurityRisk, `#note` ContainsRelRef; the plain link after a frame stays."""
+    """Rules H9 and W2: a frame draws SecurityRisk, `#note` ContainsRelRef; the plain link after a frame stays."""
     frame = '<iframe src="https://player.bilibili.com/x"></iframe><a href="https://b.example/">film</a>'
     entry = replace(PLAIN_ENTRY, content=f'{frame}<a href="#entry-n">1</a>', summary='<a href="#n">2</a>')
     written = generate(edition(story(replace(entry, summary_is_html=True))), name)

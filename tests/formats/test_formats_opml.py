@@ -1,4 +1,4 @@
-"""The list of outputs in OPML 2.0 (W15)."""
+"""The list of outputs in OPML 2.0 (rule W15)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.formats.opml import DEEPEST, Subscription, render_opml
+from aggregator.formats.opml import DEEPEST, FeedOutline, render_opml
 
-ALL = Subscription(
+ALL = FeedOutline(
     title="Everything & more",
     xml_url="https://feeds.example.org/c/all.atom",
     html_url="https://feeds.example.org/c/all.html",
     language="zh-Hans",
     description="All of it",
 )
-DEEP = Subscription(title="IT 之家", xml_url="https://feeds.example.org/c/a/b.atom", path=("新媒体", "IT 之家"))
-TWIN = Subscription(title="微博", xml_url="https://feeds.example.org/c/a/c.atom", path=("新媒体",))
+DEEP = FeedOutline(title="IT 之家", xml_url="https://feeds.example.org/c/a/b.atom", path=("新媒体", "IT 之家"))
+TWIN = FeedOutline(title="微博", xml_url="https://feeds.example.org/c/a/c.atom", path=("新媒体",))
 
 
-def listed(*subscriptions: Subscription, **words: Any) -> Any:
+def listed(*subscriptions: FeedOutline, **words: Any) -> Any:
     return etree.fromstring(render_opml(subscriptions, title="我的 feeds", **words))
 
 
@@ -49,8 +49,8 @@ def test_outline_has_what_readers_import() -> None:
 
 
 def test_texts_are_not_taken_for_html() -> None:
-    """W15: OPML lets these texts be HTML, and the validator reports markup that is none (NotHtml)."""
-    told = Subscription(title="List<String> </x> 1 < 2", xml_url="https://feeds.example.org/c/l.atom", path=("<b>C",))
+    """Rule W15: OPML lets these texts be HTML, and the validator reports markup that is none (NotHtml)."""
+    told = FeedOutline(title="List<String> </x> 1 < 2", xml_url="https://feeds.example.org/c/l.atom", path=("<b>C",))
     tree = etree.fromstring(render_opml([told], title="My <b>feeds"))
     folder = tree.find("body")[0]
     assert tree.findtext("head/title") == "My ＜b>feeds"
@@ -70,20 +70,20 @@ def test_categories_are_nested_and_each_folder_stands_once() -> None:
 
 
 def test_what_has_no_address_is_left_out() -> None:
-    assert len(listed(Subscription(title="x", xml_url="file:///x")).find("body")) == 0
+    assert len(listed(FeedOutline(title="x", xml_url="file:///x")).find("body")) == 0
 
 
 def test_endless_paths_are_cut() -> None:
-    deep = Subscription(title="x", xml_url="https://x.example/", path=("a",) * 5000)
+    deep = FeedOutline(title="x", xml_url="https://x.example/", path=("a",) * 5000)
     assert len(list(listed(deep).iter("outline"))) == DEEPEST + 1
 
 
 def test_the_same_list_gives_the_same_bytes() -> None:
-    """W3: no clock."""
+    """Rule W3: no clock."""
     assert render_opml([ALL, DEEP], title="x") == render_opml([ALL, DEEP], title="x")
 
 
-@given(texts, st.lists(st.builds(Subscription, title=texts, xml_url=urls, html_url=urls, language=maybe_text,
+@given(texts, st.lists(st.builds(FeedOutline, title=texts, xml_url=urls, html_url=urls, language=maybe_text,
                                  path=st.lists(texts, max_size=3).map(tuple)), max_size=3))  # fmt: skip
-def test_any_list_can_be_written(title: str, subscriptions: list[Subscription]) -> None:
+def test_any_list_can_be_written(title: str, subscriptions: list[FeedOutline]) -> None:
     etree.fromstring(render_opml(subscriptions, title=title))

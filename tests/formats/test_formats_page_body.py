@@ -104,7 +104,7 @@ def test_content_is_valid_where_it_stands(given_html: str, written: str) -> None
     ],
 )
 def test_pictures_and_players_load_when_they_are_reached(given_html: str, written: str) -> None:
-    """H7, H9."""
+    """Rules H7 and H9."""
     assert on_page(given_html, "e1") == written
 
 

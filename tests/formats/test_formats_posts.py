@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from aggregator.core.edition import Story
 from aggregator.core.model import Category, Entry
-from aggregator.core.parse.matter import split_matter
-from aggregator.formats import facts
+from aggregator.core.parse.post.front_matter_block import split_matter
+from aggregator.formats import story_view
 from aggregator.formats.post_body import one_line
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 
@@ -67,7 +67,7 @@ def test_a_hexo_post_has_the_fields_of_the_table() -> None:
     }
     assert origin["id"] == "https://news.example.com/story/1"
     assert origin["original_id"] == "news-1"
-    assert origin["link"] == facts.link(one)
+    assert origin["link"] == story_view.link(one)
     assert origin["related"] == list(RICH_ENTRY.related)
     assert origin["title"] == RICH_ENTRY.title
     assert origin["rights"] == "CC BY 4.0 & more"
@@ -78,7 +78,7 @@ def test_a_hexo_post_has_the_fields_of_the_table() -> None:
 
 @EVERYWHERE
 def test_nothing_at_the_top_moves_the_post(dialect: Dialect) -> None:
-    """M8."""
+    """Rule M8."""
     values, _ = parts(story(RICH_ENTRY), dialect)
     assert not {"permalink", "url", "link", "slug", "source", "published"} & values.keys()
 
@@ -94,7 +94,7 @@ def test_nothing_at_the_top_moves_the_post(dialect: Dialect) -> None:
     ],
 )
 def test_each_blog_gets_its_own_switches(dialect: Dialect, key: str, value: object) -> None:
-    """H15, D11."""
+    """Rules H15 and D11."""
     assert parts(titled("x"), dialect)[0][key] == value
 
 
@@ -131,13 +131,13 @@ def test_names_that_become_folders_are_not_too_long(dialect: Dialect) -> None:
 )  # fmt: skip
 @EVERYWHERE
 def test_a_title_stays_a_text_whatever_yaml_would_make_of_it(title: str, dialect: Dialect) -> None:
-    """H16."""
+    """Rule H16."""
     one = titled(title)
-    assert parts(one, dialect)[0]["title"] == facts.shown_title(one)
+    assert parts(one, dialect)[0]["title"] == story_view.shown_title(one)
 
 
 def test_signs_that_yaml_or_javascript_take_for_line_ends_are_escaped() -> None:
-    """H16."""
+    """Rule H16."""
     head = render_post(titled("a\u2028b\u2029c\ufeffd"), "hexo").decode()
     assert not set("\u2028\u2029\x85\ufeff") & set(head)
 
@@ -158,7 +158,7 @@ def test_a_theme_that_does_not_escape_shows_no_source_s_markup(title: str, shown
 
 
 def test_a_post_always_has_a_date_and_an_update() -> None:
-    """D11: Hexo takes the file's own times otherwise, and the order of an undated story is kept (D4)."""
+    """Rule D11: Hexo takes the file's own times otherwise, and the order of an undated story is kept (rule D4)."""
     values, _ = parts(titled("x", published=None, sort_date=datetime(2022, 5, 15, 1, tzinfo=UTC)))
     assert (values["date"], values["updated"]) == ("2022-05-15T01:00:00Z", "2022-05-16T05:00:23Z")
     assert values["origin"]["undated"] is True
@@ -181,12 +181,12 @@ def test_a_post_always_has_a_date_and_an_update() -> None:
     ],
 )  # fmt: skip
 def test_content_becomes_one_line_without_template_tags(html: str, line: str) -> None:
-    """H14, H15."""
+    """Rules H14 and H15."""
     assert one_line(html) == line
 
 
 def test_a_picture_with_an_empty_line_in_its_alt_stays_whole() -> None:
-    """Protocols section 0: CommonMark ends the block of HTML there, and half a tag is shown as text."""
+    """Rule H14: CommonMark ends the block of HTML there, and half a tag is shown as text."""
     one = story(
         Entry(id="1", title="x", content='<p><img src="https://x.example/1.jpeg" alt="表格\n\n描述已生成"></p>')
     )
@@ -200,7 +200,7 @@ def test_a_picture_with_an_empty_line_in_its_alt_stays_whole() -> None:
     [("zh-Hans", "原文："), ("ja", "元記事："), ("en", "Original: "), (None, "Original: ")],
 )
 def test_a_line_at_the_end_leads_to_the_original(language: str | None, words: str) -> None:
-    """M8."""
+    """Rule M8."""
     one = story(Entry(id="1", title="x", link="https://x.example/{{a}}?b&c", language=language))
     body = parts(one)[1]
     link = '<a href="https://x.example/%7B%7Ba%7D%7D?b&amp;c" rel="noopener">示例新闻 &amp; Co</a>'
@@ -224,13 +224,13 @@ def test_a_line_at_the_end_leads_to_the_original(language: str | None, words: st
     ],
 )
 def test_the_name_says_day_id_and_title(title: str, slug: str) -> None:
-    """W16; Jekyll's rule YEAR-MONTH-DAY-title."""
+    """Rule W16; Jekyll's rule YEAR-MONTH-DAY-title."""
     assert post_name(titled(title)) == f"2022-05-16-2b3a4955{slug}.md"
 
 
 @pytest.mark.parametrize(("dialect", "ending"), [("hexo", ".md"), ("jekyll", ".html"), ("hugo", ".html")])
 def test_blogs_that_read_html_get_html(dialect: Dialect, ending: str) -> None:
-    """H15: kramdown writes HTML anew, goldmark drops it."""
+    """Rule H15: kramdown writes HTML anew, goldmark drops it."""
     assert post_name(titled("x"), dialect).endswith(f"-x{ending}")
 
 
@@ -241,11 +241,11 @@ def test_the_same_title_on_the_same_day_makes_two_names() -> None:
 # -- whatever the source wrote -----------------------------------------------------------------------------------------
 @given(one=stories | st.sampled_from(ALL), dialect=st.sampled_from(DIALECTS))
 def test_every_story_makes_a_sound_post(one: Story, dialect: Dialect) -> None:
-    """H14 to H16: UTF-8, readable front matter, one line; the same bytes each time (W3)."""
+    """Rules H14 to H16: UTF-8, readable front matter, one line; the same bytes each time (rule W3)."""
     post = render_post(one, dialect)
     assert post == render_post(one, dialect)
     values, body = parts(one, dialect)
-    assert (values["title"] != "", values["origin"]["id"]) == (True, facts.identifier(one))
+    assert (values["title"] != "", values["origin"]["id"]) == (True, story_view.identifier(one))
     assert re.fullmatch(r"<div>[^\n\r\v\f\u2028\u2029]*\n", body)
     assert not re.search(r"\{[{%#]|<!--", body)
     assert not split_matter(post.decode()).lenient
@@ -253,7 +253,7 @@ def test_every_story_makes_a_sound_post(one: Story, dialect: Dialect) -> None:
 
 @given(one=stories | st.sampled_from(ALL), dialect=st.sampled_from(DIALECTS))
 def test_every_story_has_a_name_that_any_disk_takes(one: Story, dialect: Dialect) -> None:
-    """W16."""
+    """Rule W16."""
     name = post_name(one, dialect)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}(-[^\W]+(-\w+)*)?\.(md|html)", _without_marks(name))
     assert len(name.encode()) <= 255

@@ -1,4 +1,4 @@
-"""M6 for posts: written and read again by our own reader, nothing has changed."""
+"""Rule M6 for posts: written and read again by our own reader, nothing has changed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from aggregator.core.document import Document
 from aggregator.core.edition import Story
 from aggregator.core.model import Category, CategoryKind, Entry, Person, SourceId
 from aggregator.core.normalise import Context, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 from aggregator.core.select.plan import own_paths
-from aggregator.formats import facts
+from aggregator.formats import story_view
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 
 EVERYWHERE = pytest.mark.parametrize("dialect", DIALECTS)
@@ -147,11 +147,15 @@ def test_reading_and_writing_again_changes_nothing(content: str, dialect: Dialec
 
 
 def test_ids_links_dates_and_titles_are_those_of_the_feeds() -> None:
-    """M6, I7: a story has one id wherever it is read."""
+    """Rules M6 and I7: a story has one id wherever it is read."""
     one = story(ENTRY, public_id="tag:feeds.example.org,2026:news/1")
     found = again(one, "hexo")
-    assert (found.id, found.link) == (facts.identifier(one), facts.link(one))
-    assert (found.title, found.published, found.updated) == (facts.own_title(one), facts.published(one), MORNING)
+    assert (found.id, found.link) == (story_view.identifier(one), story_view.link(one))
+    assert (found.title, found.published, found.updated) == (
+        story_view.own_title(one),
+        story_view.published(one),
+        MORNING,
+    )
 
 
 @EVERYWHERE

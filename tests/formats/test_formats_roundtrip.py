@@ -1,4 +1,4 @@
-"""M6: what is written reads back the same, by our own reader and by feedparser."""
+"""Rule M6: what is written reads back the same, by our own reader and by feedparser."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from format_editions import MORNING, ORIGIN, PLAIN_ENTRY, RICH_ENTRY, edition, s
 
 from aggregator.core.document import Document
 from aggregator.core.edition import Edition
-from aggregator.core.model import Comments, Entry, Foreign, Image, Person, SourceId
+from aggregator.core.model import Comments, Entry, ForeignElement, Image, Person, SourceId
 from aggregator.core.normalise import Context, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 from aggregator.formats import FORMATS, generate
 
 LATER = datetime(2022, 5, 16, 7, 30, tzinfo=UTC)
@@ -39,6 +39,7 @@ def read(each: Edition, name: str) -> list[Entry]:
 
 @FEEDS
 def test_our_reader_gets_every_field_that_the_format_holds(name: str) -> None:
+    """Rules M6 and W14: also the title, without the name of the source."""
     one, two = read(RICH, name)
     assert [one.id, two.id] == ["https://news.example.com/story/1", "https://news.example.com/story/2"]
     assert one.link == "https://news.example.com/%E6%96%B0%E9%97%BB/1?a=%5B1%5D&b=2#top"
@@ -56,7 +57,7 @@ def test_our_reader_gets_every_field_that_the_format_holds(name: str) -> None:
 
 @FEEDS
 def test_our_reader_gets_the_source(name: str) -> None:
-    """M7: attribution always."""
+    """Rule M7: attribution always."""
     source = read(RICH, name)[0].source
     assert source is not None
     assert (source.title, source.self_url) == (ORIGIN.title, ORIGIN.self_url)
@@ -66,7 +67,7 @@ def test_our_reader_gets_the_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["rss", "atom"])
 def test_xml_keeps_discussion_reply_picture_and_foreign_elements(name: str) -> None:
-    """M4."""
+    """Rule M4."""
     one = read(RICH, name)[0]
     assert one.comments == ENTRY.comments
     assert one.reply_to == ENTRY.reply_to
@@ -85,8 +86,8 @@ def test_xml_keeps_discussion_reply_picture_and_foreign_elements(name: str) -> N
     ],
 )
 def test_xml_keeps_places(name: str, value: str) -> None:
-    """M4: what a source tells of where it was is written back."""
-    told = Foreign(namespace="http://www.georss.org/georss", name=name, text=value)
+    """Rule M4: what a source tells of where it was is written back."""
+    told = ForeignElement(namespace="http://www.georss.org/georss", name=name, text=value)
     for kind in ("rss", "atom"):
         found = read(edition(story(replace(PLAIN_ENTRY, foreign=(told,)))), kind)[0].foreign
         assert [(element.name, element.text) for element in found] == [(name, value)]
@@ -100,7 +101,7 @@ def test_atom_keeps_the_whole_person_and_plain_summaries() -> None:
 
 
 def test_json_keeps_discussion_related_pages_and_mail_addresses() -> None:
-    """M7: what JSON Feed has no field for stands in the extension; an address of mail is an author's url."""
+    """Rule M7: what JSON Feed has no field for stands in the extension; an address of mail is an author's url."""
     people = (Person(name="乙", email="b@example.com"), Person(name="丙", uri="https://c.example/"))
     entry = replace(ENTRY, authors=people, related=("https://one.example/", "https://two.example/"))
     one = read(edition(story(entry)), "json")[0]
@@ -168,7 +169,7 @@ def test_what_is_easily_lost_is_kept(name: str, entry: Entry) -> None:
 
 @FEEDS
 def test_no_author_is_made_up_but_the_source(name: str) -> None:
-    """M9, field table: without authors, the source's title stands in."""
+    """Rules M9 and M14: without authors, the source's title stands in."""
     for authors in ((), (Person(name="示例新闻 & Co", is_source=True),)):
         one = read(edition(story(replace(PLAIN_ENTRY, authors=authors))), name)[0]
         assert {author.name for author in one.authors} <= {"示例新闻 & Co"}
@@ -176,7 +177,7 @@ def test_no_author_is_made_up_but_the_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["atom", "json"])
 def test_titles_that_look_escaped_are_kept_where_text_is_text(name: str) -> None:
-    """RSS says nothing of its titles, so readers decode these once more (M11)."""
+    """RSS says nothing of its titles, so readers decode these once more (rule M11)."""
     entry = replace(PLAIN_ENTRY, title="AT&amp;T &copy;")
     assert read(edition(story(entry)), name)[0].title == entry.title
 

@@ -10,7 +10,7 @@ from format_editions import HOSTILE, ITUNES, ODD, ORIGIN, PLAIN_ENTRY, PODCAST, 
 from lxml import etree
 
 from aggregator.core.edition import Edition, Story
-from aggregator.core.model import Category, Enclosure, Entry, Foreign, Origin
+from aggregator.core.model import Category, Enclosure, Entry, ForeignElement, Origin
 from aggregator.formats import generate
 
 NS = {
@@ -58,7 +58,7 @@ def test_channel_link_is_the_site_where_there_is_no_page() -> None:
 
 
 def test_head_tells_when_it_changed_and_who_made_it() -> None:
-    """D10, W3: an edition's own instant in GMT; our generator, no version."""
+    """Rules D10 and W3: an edition's own instant in GMT; our generator, no version."""
     head = channel(RICH)
     assert text(head, "lastBuildDate") == "Tue, 17 May 2022 00:00:00 GMT"
     assert text(head, "generator") == "feed-aggregator"
@@ -73,7 +73,7 @@ def test_head_is_whole_whatever_the_edition_says() -> None:
 
 
 def test_guid_is_the_public_id_and_no_permalink() -> None:
-    """I7, W2."""
+    """Rules I7 and W2."""
     guid = item(story(PLAIN_ENTRY, public_id="tag:x.example,2026:a")).find("guid")
     assert (guid.text, guid.get("isPermaLink")) == ("tag:x.example,2026:a", "false")
 
@@ -104,7 +104,7 @@ def test_markup_characters_in_plain_text_are_hexadecimal_references() -> None:
 
 
 def test_authors_are_creators_and_no_mail_address_is_invented() -> None:
-    """M10: dc:creator per name, and never <author> beside it."""
+    """Rule M10: dc:creator per name, and never <author> beside it."""
     one = item(story(RICH_ENTRY))
     assert [creator.text for creator in one.findall("dc:creator", NS)] == ["IT 之家", "乙"]
     assert one.find("author") is None
@@ -118,7 +118,7 @@ def test_authors_are_creators_and_no_mail_address_is_invented() -> None:
     ],
 )
 def test_source_is_named_with_an_address(origin: Origin, address: str) -> None:
-    """M7: attribution always; W2: a source without url is an error."""
+    """Rule M7: attribution always; rule W2: a source without url is an error."""
     source = item(story(PLAIN_ENTRY, origin=origin)).find("source")
     assert (source.get("url"), "".join(source.itertext())) == (address, "示例新闻 & Co")
 
@@ -130,14 +130,14 @@ def test_source_without_any_address_is_still_named() -> None:
 
 
 def test_joined_categories_are_no_end_tags() -> None:
-    """W1, M2: `x</p>` with a domain is the path x< and p>, which must not become an end tag again (ContainsHTML)."""
+    """Rules W2 and M2: `x</p>` with a domain is the path x< and p>, and no end tag again (ContainsHTML)."""
     entry = replace(PLAIN_ENTRY, categories=(Category(path=("x<", "p>"), scheme="https://x.example/"),))
     one = item(story(entry, paths=(("A<", "b>"),)))
     assert ["".join(c.itertext()) for c in one.findall("category")] == ["A< /b>", "x< /p>"]
 
 
 def test_categories_are_paths_of_ours_and_words_of_theirs() -> None:
-    """K5: a slash within a name is %2F; the source's own scheme goes with its word."""
+    """Rule K5: a slash within a name is %2F; the source's own scheme goes with its word."""
     one = item(story(RICH_ENTRY, paths=(("新媒体", "IT 之家", "a/b"),)))
     assert [(c.get("domain"), "".join(c.itertext())) for c in one.findall("category")] == [
         ("urn:feed-aggregator:category", "新媒体/IT 之家/a%2Fb"),
@@ -147,7 +147,7 @@ def test_categories_are_paths_of_ours_and_words_of_theirs() -> None:
 
 
 def test_dates_are_gmt_in_english() -> None:
-    """D10."""
+    """Rule D10."""
     one = item(story(PLAIN_ENTRY))
     assert text(one, "pubDate") == "Mon, 16 May 2022 05:00:23 GMT"
     assert text(one, "atom:updated") == "2022-05-16T05:00:23Z"
@@ -155,7 +155,7 @@ def test_dates_are_gmt_in_english() -> None:
 
 
 def test_one_enclosure_and_all_files_as_media_content() -> None:
-    """W2: two enclosures draw a warning; the first audio is the one."""
+    """Rule W2: two enclosures draw a warning; the first audio is the one."""
     one = item(story(RICH_ENTRY))
     assert [dict(e.attrib) for e in one.findall("enclosure")] == [
         {"url": "https://cdn.example.com/1.mp3", "length": "1234567", "type": "audio/mpeg"}
@@ -183,7 +183,7 @@ def test_one_enclosure_and_all_files_as_media_content() -> None:
     ],
 )
 def test_enclosure_has_what_rss_requires_or_is_left_out(enclosure: Enclosure, written: tuple[str, str] | None) -> None:
-    """W2: unknown length is 0, a type is required, the address is http(s) with a dotted host."""
+    """Rule W2: unknown length is 0, a type is required, the address is http(s) with a dotted host."""
     found = item(story(replace(PLAIN_ENTRY, enclosures=(enclosure,)))).find("enclosure")
     assert (None if found is None else (found.get("length"), found.get("type"))) == written
 
@@ -204,7 +204,7 @@ def test_discussion_rights_reply_and_picture() -> None:
 
 
 def test_related_and_via_are_links() -> None:
-    """I8: other sources of one story."""
+    """Rule I8: other sources of one story."""
     one = channel(RICH).find("item")
     assert [(link.get("rel"), link.get("href")) for link in one.findall("atom:link", NS)] == [
         ("related", "https://other.example.com/a"),
@@ -214,7 +214,7 @@ def test_related_and_via_are_links() -> None:
 
 
 def test_link_is_a_uri_and_absent_without_one() -> None:
-    """W2: an IRI in link is an error."""
+    """Rule W2: an IRI in link is an error."""
     assert text(item(story(RICH_ENTRY)), "link") == ("https://news.example.com/%E6%96%B0%E9%97%BB/1?a=%5B1%5D&b=2#top")
     assert item(story(replace(PLAIN_ENTRY, link="javascript:x"))).find("link") is None
 
@@ -236,7 +236,7 @@ def test_namespaces_are_declared_on_the_root_alone() -> None:
 def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written: str | None) -> None:
     """The validator asks a channel with Apple's elements for it."""
     stories = [
-        story(replace(PLAIN_ENTRY, foreign=(Foreign(namespace=ITUNES, name="explicit", text=word),)), seq=n)
+        story(replace(PLAIN_ENTRY, foreign=(ForeignElement(namespace=ITUNES, name="explicit", text=word),)), seq=n)
         for n, word in enumerate(words)
     ]
     assert text(channel(edition(*stories)), "itunes:explicit") == written
@@ -244,11 +244,11 @@ def test_channel_says_whether_items_are_explicit(words: tuple[str, ...], written
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", " JavaScript:alert(1)", "vbscript:x", "data:text/html,<p>"])
 def test_address_that_is_a_program_takes_its_foreign_element(address: str) -> None:
-    """Section 10: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
+    """Rule H6: a `javascript:` link is dropped, also in vocabularies that nobody checks."""
     elements = (
-        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
-        Foreign(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),
-        Foreign(namespace=PODCAST, name="remoteItem", text=address),
+        ForeignElement(namespace=PODCAST, name="transcript", attributes=(("url", address), ("type", "text/vtt"))),
+        ForeignElement(namespace=PODCAST, name="transcript", attributes=(("url", "https://cdn.example.com/1.vtt"),)),
+        ForeignElement(namespace=PODCAST, name="remoteItem", text=address),
     )
     written = item(story(replace(PLAIN_ENTRY, foreign=elements)))
     assert [element.attrib for element in written.findall("podcast:transcript", NS)] == [

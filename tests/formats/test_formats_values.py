@@ -26,13 +26,13 @@ from aggregator.formats import values
     ],
 )
 def test_characters_are_those_xml_can_hold(given_text: str, written: str) -> None:
-    """H11; the validator's BadCharacters."""
+    """Rule H11; the validator's BadCharacters."""
     assert values.characters(given_text) == written
 
 
 @given(texts)
 def test_characters_leave_nothing_that_xml_refuses_and_settle(text: str) -> None:
-    """H11: one bad character must not cost a feed."""
+    """Rule H11: one bad character must not cost a feed."""
     clean = values.characters(text)
     etree.Element("x").text = clean
     assert values.characters(clean) == clean
@@ -51,7 +51,7 @@ def test_characters_leave_nothing_that_xml_refuses_and_settle(text: str) -> None
     ],
 )
 def test_line_holds_no_markup(text: str | None, written: str) -> None:
-    """M2; the validator's ContainsHTML is an error in Atom text."""
+    """Rule M2; the validator's ContainsHTML is an error in Atom text."""
     assert values.line(text) == written
 
 
@@ -93,13 +93,13 @@ def test_attribute_line_holds_no_entities(text: str, written: str) -> None:
     ],
 )
 def test_web_url_is_an_absolute_uri_or_nothing(url: str | None, written: str | None) -> None:
-    """W2: an IRI in a link is a validator error; P21: no password is published."""
+    """Rule W2: an IRI in a link is a validator error; rule P21: no password is published."""
     assert values.web_url(url) == written
 
 
 @given(urls)
 def test_web_url_settles(url: str) -> None:
-    """W16: never double-encoded."""
+    """Rule W16: never double-encoded."""
     once = values.web_url(url)
     assert values.web_url(once) == once
     assert once is None or once.isascii()
@@ -121,7 +121,7 @@ def test_web_url_settles(url: str) -> None:
     ],
 )
 def test_uri_is_one_that_atom_accepts(value: str, written: str | None) -> None:
-    """W2: an id that is no URI is an error. I1: a good one is never canonicalised."""
+    """Rule W2: an id that is no URI is an error. Rule I1: a good one is never canonicalised."""
     assert values.uri(value) == written
 
 
@@ -144,7 +144,7 @@ def test_uri_settles(value: str) -> None:
     ],
 )
 def test_language_is_one_that_exists(value: str | None, written: str | None) -> None:
-    """W2: zh_CN and invented codes are validator errors."""
+    """Rule W2: zh_CN and invented codes are validator errors."""
     assert values.language(value) == written
 
 
@@ -158,7 +158,7 @@ def test_language_is_one_that_exists(value: str | None, written: str | None) -> 
     ],
 )
 def test_email_is_plain_or_nothing(value: str, written: str | None) -> None:
-    """M10: InvalidContact is an error, and addresses are never invented."""
+    """Rule M10: InvalidContact is an error, and addresses are never invented."""
     assert values.email(value) == written
 
 
@@ -189,7 +189,7 @@ def test_person_name_holds_no_address_in_angles(value: str, written: str) -> Non
     ],
 )
 def test_instant_is_utc_and_believable(moment: datetime | None, written: datetime | None) -> None:
-    """D5, D10."""
+    """Rules D5 and D10."""
     assert values.instant(moment) == written
 
 

@@ -1,4 +1,4 @@
-"""Nothing is lost on the way out: whoever follows the links ends with exactly what is stored (W8, W9, W11, W12)."""
+"""Nothing is lost on the way out: whoever follows the links has exactly what is stored (rules W8, W9, W11 and W12)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def readers(site: Site) -> list[Reader]:
     return [Reader(site, path, wants_deltas=bool(deltas)) for path, deltas in kinds]
 
 
-def judge(reader: Reader, site: Site, *, is_new: bool) -> None:
+def verdict(reader: Reader, site: Site, *, is_new: bool) -> None:
     """It has all there is as it is now, and beside it nothing but deletions it could not be told of."""
     selection = stored(site)
     assert {name: title for name, title in reader.titles.items() if name in selection} == selection
@@ -58,7 +58,7 @@ def judge(reader: Reader, site: Site, *, is_new: bool) -> None:
     + [pytest.param(n, 60, id=f"long-{n}", marks=pytest.mark.slow) for n in range(100, 104)],
 )
 def test_a_reader_ends_with_what_is_stored(opened: Opened, seed: int, steps: int) -> None:
-    """However rarely it comes, whatever the sources do, across restarts; by deltas or by whole documents."""
+    """However rarely it comes, whatever sources do, across restarts; by deltas or whole (rules W8, W9, W11 and W12)."""
 
     async def live() -> list[Reader]:
         rng = random.Random(seed)
@@ -80,7 +80,7 @@ def test_a_reader_ends_with_what_is_stored(opened: Opened, seed: int, steps: int
             for reader in [*patient, *(new := readers(site))]:
                 reader.site = site
                 await reader.come()
-                judge(reader, site, is_new=reader in new)
+                verdict(reader, site, is_new=reader in new)
         return patient
 
     came = asyncio.run(live())

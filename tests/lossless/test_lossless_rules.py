@@ -37,7 +37,7 @@ async def chain(site: Site, path: str = ATOM) -> list[str]:
 
 
 class TestArchives:
-    """RFC 5005, W9"""
+    """RFC 5005, rule W9"""
 
     def test_finished_documents_are_linked_and_the_unfinished_one_is_the_window(self, opened: Opened) -> None:
         async def story(site: Site) -> None:
@@ -77,7 +77,7 @@ class TestArchives:
         tell(opened, story)
 
     def test_documents_are_served_as_feeds_are(self, opened: Opened) -> None:
-        """W4: validators, encodings and 304; they are read from disk when somebody asks"""
+        """Rule W4: validators, encodings and 304; they are read from disk when somebody asks"""
 
         async def story(site: Site) -> None:
             site.blogs["a"].add(100)
@@ -214,7 +214,7 @@ class TestArchives:
 
 
 class TestDeletions:
-    """W12, W18, I10"""
+    """Rules W12, W18 and I10"""
 
     @pytest.mark.parametrize("by", ["source", "operator"])
     def test_a_deleted_story_leaves_everything_at_once_and_is_told_of_for_a_month(
@@ -302,7 +302,7 @@ class TestDeletions:
         tell(opened, story)
 
     def test_a_complete_feed_deletes_what_it_no_longer_has(self, opened: Opened) -> None:
-        """W10: a ranking's output is complete as well and has no archive; what comes back is back."""
+        """Rule W10: a ranking's output is complete as well and has no archive; what comes back is back."""
 
         async def story(site: Site) -> None:
             blog = site.blogs["b"]
@@ -328,7 +328,7 @@ class TestDeletions:
 
 
 class TestDeltas:
-    """RFC 3229 with A-IM: feed (W11)"""
+    """RFC 3229 with A-IM: feed (rule W11)"""
 
     @staticmethod
     async def prepare(site: Site, path: str = ATOM) -> tuple[Answer, list[str]]:
@@ -429,7 +429,7 @@ class TestDeltas:
 
 
 class TestWindows:
-    """W8 with readers in mind: who came back late last time finds all it missed next time"""
+    """Rule W8 with readers in mind: who came back late last time finds all it missed next time"""
 
     def test_a_window_goes_back_to_its_slowest_reader(self, opened: Opened) -> None:
         async def story(site: Site) -> None:
@@ -446,12 +446,12 @@ class TestWindows:
             await site.round()
             assert not set(missed) & set(read((await site.get(ATOM)).body).entries)
             await reader.come()
-            await site.app.meet_readers()
+            await site.app.record_late_readers()
             await site.round()
             window = read((await site.get(ATOM)).body).entries
             assert set(missed) < set(window)
             site.clock.pass_(days=8)
-            await site.app.meet_readers()
+            await site.app.record_late_readers()
             await site.round()
             assert not set(early) & set(read((await site.get(ATOM)).body).entries)
             assert not set(missed) & set(read((await site.get(ATOM)).body).entries)

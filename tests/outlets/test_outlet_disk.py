@@ -1,4 +1,4 @@
-"""Published files: whole or not at all, unchanged files untouched, nothing outside the folder (W16, W17)."""
+"""Published files: whole or not at all, unchanged files untouched, nothing outside the folder (rules W16 and W17)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def names(outlet: DiskOutlet) -> list[str]:
 
 
 def test_a_written_file_is_read_back_with_its_encodings_beside_it(outlet: DiskOutlet) -> None:
-    """W17, issue of static hosting: nginx and Caddy find precompressed neighbours."""
+    """Rule W17: nginx and Caddy find precompressed neighbours."""
     assert outlet.write("c/新媒体/it-之家.atom", BODY, encode(BODY), modified=MODIFIED)
     assert outlet.read("c/新媒体/it-之家.atom") == BODY
     packed = outlet.read("c/新媒体/it-之家.atom.gz")
@@ -39,7 +39,7 @@ def test_a_written_file_is_read_back_with_its_encodings_beside_it(outlet: DiskOu
 
 
 def test_unchanged_bytes_are_not_written_again(outlet: DiskOutlet) -> None:
-    """W17: the modification time of a file that did not change stays."""
+    """Rule W17: the modification time of a file that did not change stays."""
     outlet.write("a.rss", BODY, encode(BODY))
     before = {path: path.stat().st_ino for path in outlet.root.iterdir()}
     assert outlet.write("a.rss", BODY, encode(BODY), modified=MODIFIED) is False
@@ -87,7 +87,7 @@ def test_what_is_not_there_reads_as_none_and_is_removed_without_ado(outlet: Disk
 
 
 def test_a_decomposed_path_is_the_composed_one(outlet: DiskOutlet) -> None:
-    """W16: names are NFC."""
+    """Rule W16: names are NFC."""
     outlet.write(unicodedata.normalize("NFD", "c/기술.rss"), b"x", {})
     assert names(outlet) == ["c", "c/기술.rss"]
     assert outlet.read("c/기술.rss") == b"x"
@@ -118,7 +118,7 @@ def test_a_path_that_is_not_plainly_below_the_folder_is_refused(outlet: DiskOutl
 
 
 def test_the_longest_name_that_leaves_room_for_a_suffix_is_written(outlet: DiskOutlet) -> None:
-    """W16: 255 bytes a segment, 85 CJK characters, less what `.zst` needs."""
+    """Rule W16: 255 bytes a segment, 85 CJK characters, less what `.zst` needs."""
     path = "c/" + "中" * 82 + ".rss"
     outlet.write(path, BODY, encode(BODY))
     assert outlet.read(path) == BODY
@@ -193,7 +193,7 @@ def test_a_sweep_removes_what_a_crash_left_and_nothing_else(outlet: DiskOutlet) 
 
 
 def test_a_reader_never_sees_a_part(outlet: DiskOutlet) -> None:
-    """W17: rename, so that whoever reads while we write gets one text or the other."""
+    """Rule W17: rename, so that whoever reads while we write gets one text or the other."""
     texts = [bytes([letter]) * 300_000 for letter in b"ab"]
     outlet.write("x.rss", texts[0], {})
     done = threading.Event()

@@ -37,7 +37,7 @@ def test_all_three_are_made_where_they_help() -> None:
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:
-    """W3: no clock in gzip's header."""
+    """Rule W3: no clock in gzip's header."""
     body = b"<rss/>" * 1000
     assert encode(body) == encode(body)
     assert encode(body)["gzip"][4:8] == bytes(4)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.errors import PublishError
-from aggregator.outlets.posts import JOURNAL, Draft, PostFolder
+from aggregator.outlets.posts import JOURNAL, NewPost, PostFolder
 
 
 def opened(root: Path) -> PostFolder:
@@ -19,13 +19,13 @@ def opened(root: Path) -> PostFolder:
     return folder
 
 
-def draft(number: int, words: str = "x", **changes: object) -> Draft:
+def draft(number: int, words: str = "x", **changes: object) -> NewPost:
     body = f'---\ntitle: "{words}"\norigin:\n  id: "urn:{number}"\n---\n<div>{words}</div>\n'.encode()
     name = f"2022-05-16-0000000{number}-{words}.md"
-    return Draft(id=f"urn:{number}", name=name, body=body, **changes)  # type: ignore[arg-type]
+    return NewPost(id=f"urn:{number}", name=name, body=body, **changes)  # type: ignore[arg-type]
 
 
-def settled(root: Path, *drafts: Draft) -> None:
+def settled(root: Path, *drafts: NewPost) -> None:
     folder = opened(root)
     folder.put(drafts)
     folder.complete("definition", 7)
@@ -36,17 +36,17 @@ def files(root: Path) -> dict[str, str]:
 
 
 def test_posts_are_written_once_and_their_names_stay(tmp_path: Path) -> None:
-    """W16: a title that changes later does not move the post."""
+    """Rule W16: a title that changes later does not move the post."""
     root = tmp_path / "posts"
     settled(root, draft(1, "old"), draft(2))
     folder = opened(root)
-    assert (folder.definition, folder.place) == ("definition", 7)
+    assert (folder.definition, folder.change_seq) == ("definition", 7)
     assert folder.put([draft(1, "new"), draft(2)]) == 1
     assert files(root) == {"2022-05-16-00000001-old.md": "<div>new</div>", "2022-05-16-00000002-x.md": "<div>x</div>"}
 
 
 def test_unchanged_bytes_are_not_written(tmp_path: Path) -> None:
-    """W17: neither the posts nor the journal, so that a blog's watcher builds nothing."""
+    """Rule W17: neither the posts nor the journal, so that a blog's watcher builds nothing."""
     settled(tmp_path, draft(1))
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     folder = opened(tmp_path)
@@ -186,4 +186,4 @@ def test_the_journal_is_shortened_when_it_has_grown(tmp_path: Path) -> None:
     before = opened(tmp_path)
     assert len((tmp_path / JOURNAL).read_text().splitlines()) == 2
     after = opened(tmp_path)
-    assert (after.posts, after.definition, after.place) == (before.posts, "definition", 2999)
+    assert (after.posts, after.definition, after.change_seq) == (before.posts, "definition", 2999)

@@ -21,8 +21,8 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FETCHED_AT = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
@@ -67,7 +67,7 @@ def read_case(document: Path, context: dict[str, Any]) -> dict[str, Any]:
     return {"dialect": parsed.dialect, **plain_reading(reading)}
 
 
-def plain_reading(reading: Reading) -> dict[str, Any]:
+def plain_reading(reading: NormalisedFeed) -> dict[str, Any]:
     return {
         "feed": plain(reading.feed),
         "entries": [plain(entry) for entry in reading.entries],
@@ -100,7 +100,7 @@ def is_default(field: dataclasses.Field[Any], value: Any) -> bool:
 
 @pytest.mark.parametrize("document", [pytest.param(p, id=f"{p.parent.name}/{p.name}") for p in DOCUMENTS])
 def test_document_becomes_the_expected_model(document: Path) -> None:
-    """Every value of every field, where it came from, and the names of the diagnostics (M1, section 10)."""
+    """Every value of every field, where it came from, and the names of the diagnostics (rules M1 and R1)."""
     place = expectation_of(document)
     expected = json.loads(place.read_text("utf-8")) if place.exists() else {}
     context = expected.get("context", {})

@@ -1,4 +1,4 @@
-"""What a document says of entries that are no more (protocols W10, W12)."""
+"""What a document says of entries that are no more (rules W10 and W12)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context, Deletion, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.normalise import Context, Deletion, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2026, 5, 16, 12, tzinfo=UTC)
 FEED = (
@@ -19,7 +19,7 @@ FEED = (
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 
-def read(body: str) -> Reading:
+def read(body: str) -> NormalisedFeed:
     document = Document(url="https://example.org/feed", body=body.encode(), fetched_at=AT)
     url = document.url
     context = Context(source=SourceId("s"), poll_url=url, document_url=url, fetched_at=AT, headers={})

@@ -14,7 +14,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import Reason
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.parse.documents import parse_document
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "diagnostics.md").read_text("utf-8")
@@ -78,7 +78,7 @@ def test_every_documented_name_stands_in_the_program() -> None:
 
 
 def test_every_documented_name_has_a_document() -> None:
-    """Section 10: each diagnostic is tested by a document and its expectation, or by a test below."""
+    """Rule R1: each diagnostic is tested by a document and its expectation, or by a test below."""
     assert documented(False) - corpus_names() - NAMED_BY_HAND - OF_OTHER_ROOMS == set()
 
 
@@ -90,14 +90,14 @@ def test_every_reason_of_a_parse_error_is_documented() -> None:
 
 
 def test_more_entries_than_are_read() -> None:
-    """Section 10: the first 2,000 entries, with notice."""
+    """Rule R5: the first 2,000 entries, with notice."""
     items = "".join(f"<item><title>{n}</title></item>" for n in range(2_001))
     body = f"<rss version='2.0'><channel><title>F</title>{items}</channel></rss>".encode()
     assert "too-many-entries" in names_of(body)
 
 
 def test_content_longer_than_is_kept() -> None:
-    """Section 10: content is cut at 1 MiB."""
+    """Rule H18: content is cut at 1 MiB."""
     paragraphs = "&lt;p&gt;" + "word " * 20 + "&lt;/p&gt;"
     body = f"<rss version='2.0'><channel><item><description>{paragraphs * 11_000}</description></item></channel></rss>"
     assert "html-cut" in names_of(body.encode())

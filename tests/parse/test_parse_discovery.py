@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.core.document import Document
-from aggregator.core.parse.discovery import discover_feeds, named_feeds, page_of, page_title, usual_places
+from aggregator.core.parse.page.discovery import discover_feeds, named_feeds, page_of, page_title, usual_places
 
 URL = "https://site.example/blog/"
 
@@ -123,7 +123,7 @@ def test_titles_of_pages() -> None:
 
 
 def test_a_page_is_decoded_by_its_own_word() -> None:
-    """P19, with the meta element."""
+    """Rule P19, with the meta element."""
     body = '<meta charset="gb2312"><title>新闻</title>'.encode("gb18030")
     document = Document(url=URL, body=body, fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert page_title(page_of(document)) == "新闻"

@@ -10,8 +10,8 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Person, SourceId
-from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -34,14 +34,14 @@ def folder(*files: tuple[str, bytes]) -> Document:
     return document(url="file:///posts/", parts=parts)
 
 
-def read(doc: Document, *, encoding: str | None = None, **more: object) -> Reading:
+def read(doc: Document, *, encoding: str | None = None, **more: object) -> NormalisedFeed:
     context = {"poll_url": doc.url, "document_url": doc.url, "headers": doc.headers, **more}
     parsed = parse_document(doc, encoding=encoding)
     return normalise(parsed, Context(source=SourceId("s"), fetched_at=AT, **context))  # type: ignore[arg-type]
 
 
 def test_files_of_several_kinds_become_one_feed() -> None:
-    """Each file is read by its own type, and entries keep the order of the files (design, `path`)."""
+    """Each file is read by its own type, and entries keep the order of the files."""
     reading = read(folder(("a.md", POST), ("b.xml", ATOM), ("c.json", JSON_FEED)))
     assert [entry.title for entry in reading.entries] == ["一篇", "eins", "from JSON"]
 
@@ -50,7 +50,7 @@ JSON_FEED = b'{"version":"https://jsonfeed.org/version/1.1","title":"J","items":
 
 
 def test_a_merged_file_keeps_what_its_entries_inherit() -> None:
-    """M3: language, authors, rights and the feed itself go with an entry that is taken out of its feed."""
+    """Rule M3: language, authors, rights and the feed itself go with an entry that is taken out of its feed."""
     entry = read(folder(("a.md", POST), ("b.xml", ATOM))).entries[1]
     assert (entry.language, entry.rights, entry.authors) == ("de", "by A", (Person(name="Ann"),))
     assert entry.source is not None
@@ -58,13 +58,13 @@ def test_a_merged_file_keeps_what_its_entries_inherit() -> None:
 
 
 def test_no_author_of_one_file_signs_the_entries_of_another() -> None:
-    """M9: a merged feed has no author that entries could inherit."""
+    """Rule M9: a merged feed has no author that entries could inherit."""
     reading = read(folder(("b.xml", ATOM), ("a.md", NAMELESS_POST)), title="My posts")
     assert reading.entries[1].authors == (Person(name="My posts", is_source=True),)
 
 
 def test_a_broken_file_costs_only_itself() -> None:
-    """Section 10: and the diagnostic names the file."""
+    """Rule R1: and the diagnostic names the file."""
     reading = read(folder(("good.md", POST), ("b%C3%A4d.md", BROKEN_POST)))
     assert len(reading.entries) == 1
     assert [(d.name, d.entry) for d in reading.diagnostics] == [("file-unreadable", "bäd.md")]
@@ -83,7 +83,7 @@ def test_only_broken_files_are_an_error() -> None:
 
 
 def test_a_post_is_an_assigned_path_and_has_no_id_of_its_own() -> None:
-    """K1, K2; identity is made elsewhere."""
+    """Rules K1 and K2; identity is made elsewhere."""
     entry = read(folder(("a.md", POST))).entries[0]
     assert [(c.path, c.kind) for c in entry.categories] == [(("甲", "乙"), CategoryKind.ASSIGNED)]
     assert (entry.id, entry.link) == (None, None)
@@ -101,7 +101,7 @@ def test_a_post_is_an_assigned_path_and_has_no_id_of_its_own() -> None:
 def test_a_date_without_zone_is_at_home_where_the_source_is(
     doc: Document, zone: ZoneInfo | None, expected: datetime
 ) -> None:
-    """D3."""
+    """Rule D3."""
     assert read(doc, timezone=zone).entries[0].published == expected
 
 
@@ -124,7 +124,7 @@ def test_http_headers_fill_what_the_document_leaves_open() -> None:
 
 
 def test_content_location_is_the_base_of_an_atom_feed() -> None:
-    """H10."""
+    """Rule H10."""
     entry = read(document(ATOM, headers={"content-location": "https://mirror.example/dir/feed"})).entries[0]
     assert entry.link == "https://mirror.example/dir/one"
 
@@ -151,7 +151,7 @@ def test_an_override_of_the_encoding_wins() -> None:
     ],
 )
 def test_what_is_no_feed_says_what_it_is(url: str, body: bytes, reason: Reason) -> None:
-    """P18, P20: decided by the bytes, with a reason a person can act on."""
+    """Rules P18 and P20: decided by the bytes, with a reason a person can act on."""
     with pytest.raises(ParseError) as caught:
         parse_document(document(body, url=url))
     assert caught.value.reason is reason
@@ -160,13 +160,13 @@ def test_what_is_no_feed_says_what_it_is(url: str, body: bytes, reason: Reason) 
 
 @pytest.mark.parametrize("media_type", ["text/html", "image/png", "application/json", None])
 def test_the_content_type_never_rejects(media_type: str | None) -> None:
-    """P18."""
+    """Rule P18."""
     headers = {"content-type": media_type} if media_type else {}
     assert len(read(document(RSS, headers=headers)).entries) == 1
 
 
 def test_a_lenient_line_reader_answers_for_tab_and_colon() -> None:
-    """Issue of bare titles: what YAML refuses is read line by line."""
+    """What YAML refuses is read line by line."""
     post = b"---\ntitle: a: b: c\nauthor:\tAnn\n---\nx\n"
     entry = read(document(post, url="file:///x.md")).entries[0]
     assert (entry.title, [p.name for p in entry.authors]) == ("a: b: c", ["Ann"])

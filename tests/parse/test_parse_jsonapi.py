@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_rules import JsonRules
+from aggregator.core.config.rules import JsonRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Entry, Image, Person
-from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
 
 URL = "https://api.example.org/v1/posts"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -45,7 +45,7 @@ RULES = JsonRules(
 )
 
 
-def read(answer: Any, rules: JsonRules) -> Reading:
+def read(answer: Any, rules: JsonRules) -> NormalisedFeed:
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     document = Document(url=URL, body=body, fetched_at=NOW)
     context = Context(source="s", poll_url=URL, document_url=URL, fetched_at=NOW)
@@ -57,7 +57,7 @@ def only(item: dict[str, Any], **paths: str) -> Entry:
     return entry
 
 
-def names(reading: Reading) -> set[str]:
+def names(reading: NormalisedFeed) -> set[str]:
     return {diagnostic.name for diagnostic in reading.diagnostics}
 
 

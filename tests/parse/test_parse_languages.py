@@ -28,7 +28,7 @@ from aggregator.core.normalise.language import detect_language, normal_language
     ],
 )
 def test_language_tags_are_mended(raw: str, expected: str | None) -> None:
-    """Section 10: `zh_CN`, `english`, wrong: normalised, by table, absent."""
+    """Rule M13, `language`: `zh_CN`, `english`, wrong: normalised, by table, absent."""
     assert normal_language(raw) == expected
 
 

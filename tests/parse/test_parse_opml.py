@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_values import address, category_path
+from aggregator.core.config.values import address, category_path
 from aggregator.core.errors import ParseError, Reason
-from aggregator.core.opml import DEEPEST, SubscriptionList, read_opml
+from aggregator.core.parse.opml import DEEPEST, SubscriptionList, read_opml
 
 
 def read(body: str | bytes) -> SubscriptionList:
@@ -115,12 +115,12 @@ A = 'xmlUrl="https://a.example/f"'
     ],
 )
 def test_one_feed(outlines: str, expected: tuple[str, str, str]) -> None:
-    """W15: however another program wrote it."""
+    """Rule W15: however another program wrote it."""
     assert feeds(outlines) == [expected]
 
 
 def test_a_folder_that_is_a_feed_is_both() -> None:
-    """W15: groups that also have xmlUrl."""
+    """Rule W15: groups that also have xmlUrl."""
     outlines = '<outline text="G" xmlUrl="https://g.example/"><outline text="A" xmlUrl="https://a.example/"/></outline>'
     assert feeds(outlines) == [("", "G", "https://g.example/"), ("G", "A", "https://a.example/")]
 
@@ -183,7 +183,7 @@ def test_what_is_left_out_is_told_why(outline: str, reason: str) -> None:
     ],
 )
 def test_broken_files_give_what_can_be_read(body: str) -> None:
-    """Section 10: good ones imported."""
+    """Rules W15 and R1: good ones are imported."""
     assert [one.url for one in read(body).subscriptions][:1] == ["https://a.example/f"]
 
 
@@ -206,7 +206,7 @@ def test_a_broken_place_is_told() -> None:
     ],
 )
 def test_character_sets(codec: str, head: str) -> None:
-    """P19."""
+    """Rule P19."""
     body = f'{head}<opml><body><outline text="新聞" xmlUrl="https://a.example/"/></body></opml>'.encode(codec)
     assert read(body).subscriptions[0].title == "新聞"
 
@@ -240,7 +240,7 @@ def test_what_is_refused(body: bytes, reason: Reason) -> None:
 
 
 def test_five_thousand_feeds_take_seconds() -> None:
-    """Issue of scale: the list of a heavy reader."""
+    """The list of a heavy reader."""
     outlines = "".join(
         f'<outline text="组 {n % 50}"><outline text="源 {n}" type="rss" xmlUrl="https://h{n}.example.org/f?a=1&amp;b={n}"/></outline>'
         for n in range(5_000)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.core.config_rules import PageRules
+from aggregator.core.config.rules import PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Image, Person
-from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
-from aggregator.core.parse.selectors import MAX_ENTRIES
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.page.selectors import MAX_ENTRIES
 
 URL = "https://city.example.org/news/"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -47,7 +47,7 @@ RULES = PageRules(
 )
 
 
-def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None) -> Reading:
+def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None) -> NormalisedFeed:
     document = Document(
         url=URL,
         body=html if isinstance(html, bytes) else html.encode(),
@@ -60,7 +60,7 @@ def read(html: str | bytes, rules: PageRules, *, content_type: str | None = None
     return normalise(parse_document(document, rules=rules), context)
 
 
-def names(reading: Reading) -> set[str]:
+def names(reading: NormalisedFeed) -> set[str]:
     return {diagnostic.name for diagnostic in reading.diagnostics}
 
 
@@ -82,7 +82,7 @@ def test_every_part_of_an_entry_is_found() -> None:
 
 
 def test_provenance_names_the_selectors() -> None:
-    """M1: a test can ask which element won."""
+    """Rule M1: a test can ask which element won."""
     provenance = read(PAGE, RULES).entries[0].provenance
     assert {provenance[field] for field in ("title", "link", "published", "content", "image")} == {
         "page:title",
@@ -174,7 +174,7 @@ def test_images(image: str, selector: str) -> None:
 
 
 def test_the_base_element_holds() -> None:
-    """H10: what a browser would do."""
+    """Rule H10: what a browser would do."""
     html = '<base href="https://cdn.example.net/x/"><li><a href="1">T</a><p><img src="p.png"></p></li>'
     entry = read(html, PageRules(entry="li", content="p")).entries[0]
     assert entry.link == "https://cdn.example.net/x/1"
@@ -262,13 +262,13 @@ def test_an_empty_answer_is_empty() -> None:
     ],
 )
 def test_character_sets(codec: str, head: str, content_type: str | None) -> None:
-    """P19, with the word of a page's meta element."""
+    """Rule P19, with the word of a page's meta element."""
     html = f"<html><head>{head}</head><body><li><a href=/1>新聞公告</a></li>".encode(codec)
     assert read(html, PageRules(entry="li"), content_type=content_type).entries[0].title == "新聞公告"
 
 
 def test_nothing_executable_comes_through() -> None:
-    """H5, H6: a page is as hostile as a feed."""
+    """Rules H5 and H6: a page is as hostile as a feed."""
     html = (
         '<li><a href="javascript:x()">T</a>'
         '<div onclick=x()><script>x()</script><a href="javascript:x()">y</a></div></li>'
@@ -316,7 +316,7 @@ def test_hostile_pages_are_read_quickly(html: str, rules: dict[str, str]) -> Non
 
 
 def test_no_more_entries_than_a_feed() -> None:
-    """The cap of protocols section 10."""
+    """Rule R5."""
     reading = read("".join(f"<li><a href=/{n}>{n}</a></li>" for n in range(MAX_ENTRIES + 5)), PageRules(entry="li"))
     assert len(reading.entries) == MAX_ENTRIES
     assert "too-many-entries" in names(reading)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.core.document import Document
-from aggregator.core.parse import cut_json, cut_xml, decode_document
-from aggregator.core.parse.slices import Slices, cut
+from aggregator.core.parse.documents import decode_document
+from aggregator.core.slices import cut_json, cut_xml
+from aggregator.core.slices.slices import Slices, cut
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
-"""The table of protocols section 1, row by row: which candidate fills a field, whatever stands first in the document.
+"""The tables of rules M13 and M14, row by row: which candidate fills a field, whatever stands first in the document.
 
 Every row lists its candidates from the strongest down. A document holds one of them and all weaker ones, the weakest
-first; the strongest there must win, and provenance must say so (M1).
+first; the strongest there must win, and provenance must say so (rule M1).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pytest
 
 from aggregator.core.document import Document
 from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context, Reading, normalise
-from aggregator.core.parse import parse_document
+from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.parse.documents import parse_document
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 URL = "https://example.org/feed"
@@ -181,11 +181,15 @@ ENTRY: dict[str, Row] = {
 }
 
 
-def reading(head: str, entry: str, *, head_attributes: str = "", entry_attributes: str = "") -> Reading:
+def reading(head: str, entry: str, *, head_attributes: str = "", entry_attributes: str = "") -> NormalisedFeed:
     body = (
         f'<rss version="2.0" {NAMESPACES}><channel {head_attributes}>{head}'
         f"<item {entry_attributes}>{entry}</item></channel></rss>"
     )
+    return of_body(body)
+
+
+def of_body(body: str) -> NormalisedFeed:
     document = Document(url=URL, body=body.encode(), fetched_at=AT)
     context = Context(source=SourceId("s"), poll_url=URL, document_url=URL, fetched_at=AT)
     return normalise(parse_document(document), context)
@@ -217,6 +221,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.parametrize(("field", "candidates"), cases(FEED))
 def test_the_strongest_candidate_fills_the_feeds_field(field: str, candidates: Row) -> None:
+    """Rules M13 and M1."""
     elements, attributes = written(candidates)
     feed = reading(elements, "<title>t</title>", head_attributes=attributes).feed
     winner, _, value = candidates[0]
@@ -225,6 +230,7 @@ def test_the_strongest_candidate_fills_the_feeds_field(field: str, candidates: R
 
 @pytest.mark.parametrize(("field", "candidates"), cases(ENTRY))
 def test_the_strongest_candidate_fills_the_entrys_field(field: str, candidates: Row) -> None:
+    """Rules M14 and M1."""
     elements, attributes = written(candidates)
     (entry,) = reading("<title>F</title>", elements, entry_attributes=attributes).entries
     winner, _, value = candidates[0]
@@ -242,6 +248,7 @@ def test_the_strongest_candidate_fills_the_entrys_field(field: str, candidates: 
     ],
 )
 def test_the_feeds_language_and_its_candidates(attributes: str, elements: str, language: str) -> None:
+    """Rule M13, `language`."""
     assert reading(elements, "<title>t</title>", head_attributes=attributes).feed.language == language
 
 
@@ -257,12 +264,14 @@ REPLIES = '<a:link rel="replies" href="/r" thr:count="3"/>'
     ],
 )
 def test_the_number_of_comments_and_its_candidates(elements: str, count: int) -> None:
+    """Rule M14, `comments`."""
     (entry,) = reading("<title>F</title>", elements).entries
     assert entry.comments is not None
     assert entry.comments.count == count
 
 
 def test_every_file_is_an_enclosure_once_in_the_order_of_the_table() -> None:
+    """Rule M14, `files`."""
     elements = (
         '<media:peerLink type="application/x-bittorrent" href="/5.torrent"/>'
         '<media:group><media:content url="/3.mp4" type="video/mp4" fileSize="3"/></media:group>'
@@ -279,3 +288,84 @@ def test_every_file_is_an_enclosure_once_in_the_order_of_the_table() -> None:
         ("4.mp4", "video/mp4", None, None, None),
         ("5.torrent", "application/x-bittorrent", None, None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("guid", "link"),
+    [
+        ("<guid>https://example.org/1</guid>", "https://example.org/1"),
+        ('<guid isPermaLink="true">https://example.org/1</guid>', "https://example.org/1"),
+        ('<guid isPermaLink="TRUE">https://example.org/1</guid>', "https://example.org/1"),
+        ('<guid isPermaLink="false">https://example.org/1</guid>', None),
+        ('<guid isPermaLink="yes">https://example.org/1</guid>', None),
+        ("<guid>/1</guid>", None),
+        ("<guid>urn:1</guid>", None),
+        ("<guid>https://example.org/1</guid><link>https://example.org/2</link>", "https://example.org/2"),
+    ],
+)
+def test_a_guid_is_the_link_where_it_says_so_and_is_an_address(guid: str, link: str | None) -> None:
+    """Rule I5."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{guid}").entries
+    assert entry.link == link
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "entry"),
+    [
+        ('xmlns:q="http://search.yahoo.com/mrss/"', '<q:thumbnail url="/1.png"/>'),
+        ('xmlns:media="http://search.yahoo.com/mrss"', '<media:thumbnail url="/1.png"/>'),
+        ('xmlns:media="HTTP://SEARCH.YAHOO.COM/MRSS/"', '<media:thumbnail url="/1.png"/>'),
+        ('xmlns:i="http://www.itunes.com/DTDs/Podcast-1.0.dtd"', '<i:image href="/1.png"/>'),
+        ('xmlns:dc="http://search.yahoo.com/mrss/"', '<dc:thumbnail url="/1.png"/>'),
+    ],
+)
+def test_a_namespace_is_told_by_its_address(namespaces: str, entry: str) -> None:
+    """Rule M5: never by the prefix; neither case, a final slash nor known slips count."""
+    body = (
+        f'<rss version="2.0" {namespaces}><channel><title>F</title><item><title>t</title>{entry}</item></channel></rss>'
+    )
+    (found,) = of_body(body).entries
+    assert found.image is not None
+    assert found.image.url == "https://example.org/1.png"
+
+
+@pytest.mark.parametrize(
+    ("body", "titles", "note"),
+    [
+        ("<rss><channel><item><dc:title>a</dc:title></item></channel></rss>", ["a"], "undeclared-prefix"),
+        ('<rss xmlns="urn:x"><channel><item><title>a</title></item></channel></rss>', ["a"], "namespace-unknown"),
+        ("<rss><channel><title>F</title></channel><item><title>a</title></item></rss>", ["a"], "channel-structure"),
+        ("<rss><item><title>a</title></item></rss>", ["a"], "channel-structure"),
+        (
+            "<rss><channel><item><title>a</title></item></channel><channel><item><title>b</title></item></channel></rss>",
+            ["a", "b"],
+            "channel-structure",
+        ),
+    ],
+)
+def test_elements_out_of_their_place_are_read_by_their_names(body: str, titles: list[str], note: str) -> None:
+    """Rule R4."""
+    found = of_body(body)
+    assert [entry.title for entry in found.entries] == titles
+    assert note in {one.name for one in found.diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("element", "paths"),
+    [
+        ("<category>a/b</category>", [("a/b",)]),
+        ('<category domain="urn:d">a/b</category>', [("a", "b")]),
+        ('<category domain="urn:d">https://e.org/a</category>', [("https://e.org/a",)]),
+        ("<category>x,y</category>", [("x,y",)]),
+        ("<media:keywords>x, y</media:keywords>", [("x",), ("y",)]),
+        ("<itunes:keywords>x,y</itunes:keywords>", [("x",), ("y",)]),
+        ("<dc:subject>x; y</dc:subject>", [("x",), ("y",)]),
+        ('<itunes:category text="A"><itunes:category text="B"/></itunes:category>', [("A", "B")]),
+        ('<a:category term="t" label="L"/>', [("L",)]),
+        ("".join(f"<category>c{n}</category>" for n in range(60)), [(f"c{n}",) for n in range(50)]),
+    ],
+)
+def test_categories_are_read_as_each_element_means_them(element: str, paths: list[tuple[str, ...]]) -> None:
+    """Rule K2."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{element}").entries
+    assert [category.path for category in entry.categories] == paths

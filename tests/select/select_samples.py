@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.core.config import read_config
-from aggregator.core.config_tables import Config
+from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config
 from aggregator.core.model import (
     Category,
     CategoryKind,

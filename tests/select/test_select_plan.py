@@ -13,7 +13,7 @@ THREE = source("s1", "新媒体/IT 之家/分类资讯") + source("s2", "新媒�
 
 class TestWithoutFeeds:
     def test_there_is_one_for_each_node_and_all(self) -> None:
-        """Every node of the tree, the implied ones too, and all first"""
+        """Rule K6: every node of the tree, the implied ones too, and all first"""
         found = plans(THREE)
         assert list(found) == ["all", "新媒体", "新媒体/IT-之家", "新媒体/IT-之家/分类资讯"]
         assert [plan.node for plan in found.values()] == [
@@ -24,7 +24,7 @@ class TestWithoutFeeds:
         ]
 
     def test_a_parent_holds_its_descendants(self) -> None:
-        """K6"""
+        """Rule K6"""
         found = plans(THREE)
         assert found["新媒体"].assigned == {"s1", "s2"}
         assert found["新媒体/IT-之家"].assigned == {"s1"}
@@ -51,7 +51,7 @@ class TestWithoutFeeds:
         ],
     )
     def test_two_spellings_are_one_node_under_the_first(self, one: str, other: str) -> None:
-        """K3"""
+        """Rule K3"""
         found = plans(source("s1", one) + source("s2", other))
         assert len(found) == 2
         [node] = [plan for name, plan in found.items() if name != "all"]
@@ -59,7 +59,7 @@ class TestWithoutFeeds:
         assert node.title == " ".join(one.split())
 
     def test_a_category_named_all_does_not_take_the_place_of_all(self) -> None:
-        """K7: collisions get -2"""
+        """Rule K7: collisions get -2"""
         assert list(plans(source("s1", "all/x"))) == ["all", "all-2", "all-2/x"]
 
 
@@ -117,11 +117,11 @@ class TestBelonging:
         ],
     )
     def test_own_paths_count_before_the_sources(self, number: int, own: tuple[CategoryPath, ...], inside: bool) -> None:
-        """K1"""
+        """Rule K1"""
         assert belongs(plans(THREE)["新媒体"], stored(1, number, categories=assigned(*own))) is inside
 
     def test_the_sources_own_words_are_no_path(self) -> None:
-        """K4: an unmatched category of a source becomes a tag and builds no hierarchy"""
+        """Rule K4: an unmatched category of a source becomes a tag and builds no hierarchy"""
         entry = stored(1, 3, categories=(Category(path=("新媒体",)),))
         assert not belongs(plans(THREE)["新媒体"], entry)
 
@@ -158,25 +158,25 @@ class TestSlugs:
         ],
     )
     def test_a_name_becomes_one_safe_segment(self, name: str, slug: str) -> None:
-        """K7, W16"""
+        """Rules K7 and W16"""
         made = segment(name)
         assert made.startswith(slug)
         assert len(made) == (len(slug) if slug != "c-" else 10)
 
     def test_a_segment_is_short_enough_for_a_file_with_suffixes(self) -> None:
-        """W16: 255 bytes, and never half a character"""
+        """Rule W16: 255 bytes, and never half a character"""
         made = segment("中" * 100)
         assert len(made.encode()) <= 80
         assert set(made) == {"中"}
 
     def test_names_that_come_to_the_same_slug_get_numbers(self) -> None:
-        """K7"""
+        """Rule K7"""
         found = plans(source("s1", "C++") + source("s2", "C+/x") + source("s3", "c.x") + source("s4", "c x"))
         assert len({name.casefold() for name in found}) == len(found)
         assert len([name for name in found if "/" not in name]) == 5
 
     def test_a_slug_is_kept_whatever_comes_later(self) -> None:
-        """K7: assigned once, stored"""
+        """Rule K7: assigned once, stored"""
         slugs = Slugs()
         before = plans(source("s1", "c x"), slugs=slugs)
         after = plans(source("s2", "c.x") + source("s1", "c x"), slugs=slugs)
@@ -215,7 +215,7 @@ class TestDefinition:
         assert definition(plans(text)["x"]) != definition(plans(text + edit)["x"])
 
     def test_another_source_is_no_change_of_the_output_itself(self) -> None:
-        """W3: `updated` moves with what an output is told to be, not with what there is to choose from"""
+        """Rule W3: `updated` moves with what an output is told to be, not with what there is to choose from"""
         before = definition(plans(source("s1", "生活"))["生活"]).split("/")
         after = definition(plans(source("s1", "生活") + source("s2"))["生活"]).split("/")
         assert before[0] == after[0]

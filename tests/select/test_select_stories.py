@@ -47,13 +47,13 @@ class TestWindow:
         ],
     )
     def test_its_size(self, hours: list[float], size: int, limit: int | None, shown: int) -> None:
-        """W8"""
+        """Rule W8"""
         found = list(window(self.added(*hours, content="x" * size), limit=limit))
         assert len(found) == shown
         assert seqs(found) == list(range(len(hours), len(hours) - shown, -1))
 
     def test_a_late_entry_with_an_old_date_is_shown(self) -> None:
-        """W8: by order of addition, never by date"""
+        """Rule W8: by order of addition, never by date"""
         late = stored(100, sort_date=NOW - timedelta(days=3000), published=NOW - timedelta(days=3000))
         older = [stored(n) for n in range(99, 0, -1)]
         assert late in window([late, *older], limit=10)
@@ -85,7 +85,7 @@ def merged(*entries: StoredEntry) -> list[Group]:
 
 class TestOneStoryOnce:
     def test_the_place_of_the_first_telling_and_the_words_of_the_source_at_home(self) -> None:
-        """I8, I7: id, place and age never change"""
+        """Rules I8 and I7: id, place and age never change"""
         first, home, third = told(1, 1, title="转载"), told(5, 2, title="原文"), told(7, 3, title="又转")
         [(shown, others)] = merged(third, home, first)
         assert shown.entry.title == "原文"
@@ -95,7 +95,7 @@ class TestOneStoryOnce:
         assert others == (first, third)
 
     def test_the_first_telling_where_nobody_is_at_home(self) -> None:
-        """I8: else first seen"""
+        """Rule I8: else first seen"""
         first, second = told(1, 1, "https://x.example/a"), told(2, 3, "https://x.example/a")
         assert merged(second, first) == [(first, (second,))]
 
@@ -118,17 +118,17 @@ class TestOneStoryOnce:
         ],
     )
     def test_what_makes_two_entries_one_story(self, one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
-        """I8"""
+        """Rule I8"""
         assert (len(merged(stored(1, 1, **one), stored(2, 3, **other))) == 1) is same
 
     def test_entries_of_one_source_are_never_merged(self) -> None:
-        """I1 to I4 told them apart"""
+        """Rules I1 to I4 told them apart"""
         assert len(merged(told(1, 1), told(2, 1), told(3, 3))) == 2
 
     @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 5)), max_size=14))
     @settings(deadline=None)
     def test_nothing_is_lost_whatever_is_merged(self, tellings: list[tuple[int, int]]) -> None:
-        """Every entry is in exactly one group, and the order in which they are read does not matter"""
+        """Rule I8: every entry is in exactly one group, and the order in which they are read does not matter"""
         entries = [told(seq, number, f"https://x.example/{page}") for seq, (number, page) in enumerate(tellings, 1)]
         groups = merged(*entries)
         keys = [(one.number, one.key) for shown, others in groups for one in (shown, *others)]
@@ -143,13 +143,13 @@ class TestOrigins:
     )
 
     def test_what_the_entry_names_wins_and_is_never_nested(self) -> None:
-        """M: an atom:source already present wins"""
+        """Rule M14, `source`: an atom:source already present wins"""
         own = Origin(id="urn:other", title="别处")
         one = stored(1)
         assert origin_of(replace(one, entry=replace(one.entry, source=own)), self.FEED, "x") == own
 
     def test_else_the_feed_it_came_from(self) -> None:
-        """M9: every entry carries its source"""
+        """Rule M9: every entry carries its source"""
         found = origin_of(stored(1), self.FEED, None)
         assert (found.id, found.title, found.self_url) == ("urn:feed", "自称", "https://e.example/feed")
         assert (found.site_url, found.rights) == ("https://e.example/", "CC")
@@ -177,7 +177,7 @@ def edition(*groups: Group, configured_at: Any = NOW - timedelta(days=9), **more
 
 class TestEdition:
     def test_newest_first_by_sort_date_and_ties_by_public_id(self) -> None:
-        """W8"""
+        """Rule W8"""
         same = NOW - timedelta(days=1)
         groups: list[Group] = [
             (stored(1, sort_date=NOW), ()),
@@ -189,31 +189,31 @@ class TestEdition:
             assert [s.stored.seq for s in edition(*order).stories] == [1, 2, 3, 4]
 
     def test_an_id_appears_once(self) -> None:
-        """I9: two of one id would be a validator's error"""
+        """Rule I9: two of one id would be a validator's error"""
         one, other = stored(1, public_id="urn:x:1"), stored(2, 2, public_id="urn:x:1")
         assert [s.stored.seq for s in edition((one, ()), (other, ())).stories] == [1]
 
     @pytest.mark.parametrize("moved", ["updated", "first_seen", "changed_at"])
     def test_updated_is_the_newest_of_what_changed(self, moved: str) -> None:
-        """W3: no clock"""
+        """Rule W3: no clock"""
         later = NOW + timedelta(days=3)
         found = edition((stored(1, **{moved: later}), ()), (stored(2), ()))
         assert found.updated == later
 
     def test_updated_is_at_least_the_configuration(self) -> None:
-        """W3"""
+        """Rule W3"""
         later = NOW + timedelta(days=3)
         assert edition((stored(1), ()), configured_at=later).updated == later
         assert edition(configured_at=NOW).updated == NOW
 
     def test_paths_are_the_entrys_own_else_its_sources(self) -> None:
-        """K1"""
+        """Rule K1"""
         own = stored(1, 1, categories=assigned(("生活", "远方"), ("丙",)))
         stories = {s.stored.seq: s.paths for s in edition((own, ()), (stored(2, 2), ()), (stored(3, 3), ())).stories}
         assert stories == {1: (("生活", "远方"), ("丙",)), 2: (("乙",),), 3: ()}
 
     def test_the_other_tellers_are_kept_as_via_each_once(self) -> None:
-        """I8"""
+        """Rule I8"""
         [story] = edition((stored(1, 1), (stored(2, 2), stored(3, 2), stored(4, 3)))).stories
         assert story.origin.title == "源 1"
         assert [via.title for via in story.via] == ["源 2", "源 3"]

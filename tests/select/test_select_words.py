@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.core.model import Entry
-from aggregator.core.select.words import Words
+from aggregator.core.select.words import WordFilter
 
 AN_ENTRY = {
     "id": "1",
@@ -48,5 +48,5 @@ def test_words_are_sought_in_what_a_reader_sees(
     keep: list[str], drop: list[str], changes: dict[str, Any], verdict: tuple[bool, str | None, str | None]
 ) -> None:
     """keep: one of them; drop: none of them, and it wins; the deciding word is named"""
-    found = Words.of(keep, drop).judge(Entry(**AN_ENTRY | changes))
+    found = WordFilter.of(keep, drop).verdict(Entry(**AN_ENTRY | changes))
     assert (found.stays, found.rule, found.word) == verdict

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from aggregator.core.edition import Rendition
-from aggregator.core.listing import FormatInfo, OutputInfo, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.model import OutputId, SourceId
-from aggregator.core.policy import Health
+from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
+from aggregator.core.source_state import Health
 from aggregator.outlets.encodings import encode
 from aggregator.server.asgi import create_app
 from aggregator.server.catalogue import Catalogue
@@ -53,7 +53,7 @@ def put(catalogue: Catalogue, *paths: str) -> None:
 def output(
     name: str, *, title: str = "", formats: tuple[str, ...] = ("html", "rss", "atom", "json"), **more: object
 ) -> OutputInfo:
-    infos = tuple(FormatInfo(format=kind, path=f"c/{name}.{kind}", size=1234) for kind in formats)
+    infos = tuple(PublishedFormat(format=kind, path=f"c/{name}.{kind}", size=1234) for kind in formats)
     return replace(
         OutputInfo(
             output=OutputId(name), title=title or name, formats=infos, entries=3, newest=NOW - timedelta(hours=2)

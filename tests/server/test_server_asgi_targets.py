@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from aggregator.core.edition import Rendition
-from aggregator.core.listing import SiteInfo, StatusReport
 from aggregator.core.model import OutputId
+from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.server.asgi import create_app
 from aggregator.server.catalogue import Catalogue
 

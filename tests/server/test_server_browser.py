@@ -18,10 +18,10 @@ from server_site import NOW, Site, output, rendition, source
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import Reason
-from aggregator.core.listing import StatusReport
 from aggregator.core.model import Enclosure, Entry, Origin, OutputId, SourceId, SourceNumber, StoredEntry
-from aggregator.core.policy import Health
-from aggregator.formats import FORMATS, facts, generate
+from aggregator.core.site_status import StatusReport
+from aggregator.core.source_state import Health
+from aggregator.formats import FORMATS, generate, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.server.asgi import create_app
 from aggregator.server.listener import WebServer
@@ -64,7 +64,7 @@ STORIES = (
     ),
     story(2, title="直角と骨", language="ja", content="<p>日本語</p>"),
 )
-ENTRY = "/" + facts.entry_path(STORIES[0])
+ENTRY = "/" + story_view.entry_path(STORIES[0])
 REACHABLE = "a, button, input, summary, audio"
 PATHS = ["/", "/status", "/c/all.html", ENTRY]
 

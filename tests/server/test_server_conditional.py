@@ -1,4 +1,4 @@
-"""What header fields ask for: conditions, encodings, formats (W4, W6)."""
+"""What header fields ask for: conditions, encodings, formats (rules W4 and W6)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
     ],
 )
 def test_a_condition_is_judged_as_rfc_9110_says(none_match: bytes | None, since: bytes | None, expected: bool) -> None:
-    """W4: lists, `*`, weak comparison; If-Modified-Since is read only without If-None-Match."""
+    """Rule W4: lists, `*`, weak comparison; If-Modified-Since is read only without If-None-Match."""
     assert is_not_modified(none_match, since, etag=ETAG, modified=MODIFIED) is expected
 
 
@@ -111,7 +111,7 @@ def test_encodings_are_chosen_by_weight_then_by_size(accept: bytes | None, expec
     ],
 )
 def test_a_format_is_chosen_by_accept(accept: bytes | None, expected: str) -> None:
-    """W6: the bare address negotiates; `*/*` and text/html get HTML."""
+    """Rule W6: the bare address negotiates; `*/*` and text/html get HTML."""
     assert preferred_format(accept, ("html", "rss", "atom", "json")) == expected
 
 

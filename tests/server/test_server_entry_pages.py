@@ -22,7 +22,7 @@ def shelf(tmp_path: Path, site: Site) -> Path:
 
 
 def test_a_page_is_served_with_all_a_page_needs(site: Site, shelf: Path) -> None:
-    """W4, W5, W18"""
+    """Rules W4, W5 and W18"""
     shelf.joinpath(NAME).write_text("<!DOCTYPE html>" + "字" * 999, "utf-8")
     full = ask(site, f"/e/{NAME}")
     assert full.status_code == 200

@@ -17,9 +17,9 @@ from server_metrics import read_metrics
 from server_site import NOW, Site, ask, output, source
 
 from aggregator.core.errors import Reason
-from aggregator.core.listing import OutputInfo, SiteInfo, StatusReport
-from aggregator.core.policy import Health
-from aggregator.core.words import LANGUAGES, language_of, words_for
+from aggregator.core.site_status import OutputInfo, SiteInfo, StatusReport
+from aggregator.core.source_state import Health
+from aggregator.formats.phrases import LANGUAGES, language_of, words_for
 from aggregator.server.pages import PAGE_LENGTH, render_index, render_status, shown_address
 
 SITE = SiteInfo(
@@ -66,7 +66,7 @@ class TestIndex:
         ]  # fmt: skip
 
     def test_the_same_state_gives_the_same_bytes(self) -> None:
-        """W3: the copy on disk must not change by itself."""
+        """Rule W3: the copy on disk must not change by itself."""
         outputs = (output("all"), output("b", path=("B",)))
         assert render_index(SITE, outputs) == render_index(SITE, list(outputs))
 
@@ -238,7 +238,7 @@ class TestStatus:
             assert ('<span lang="en">no answer</span>' in page) == (tag != "en")
 
     def test_a_source_that_may_have_lost_entries_is_pointed_out(self, look: Callable[[bytes], None]) -> None:
-        """S3: and found by the words that say so."""
+        """Rule S3: and found by the words that say so."""
         report = self.report(source("busy", maybe_missed=True), source("calm"))
         page = render_status(SITE, report, [])
         look(page)
@@ -396,5 +396,5 @@ class TestThroughTheApplication:
         assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
 
     def test_robots_may_read_the_noindex_of_pages(self, site: Site) -> None:
-        """W18: a page that is forbidden to a robot cannot tell it not to be listed."""
+        """Rule W18: a page that is forbidden to a robot cannot tell it not to be listed."""
         assert "/c/" not in ask(site, "/robots.txt").text

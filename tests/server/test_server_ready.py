@@ -127,7 +127,7 @@ def ways(full: Site) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
 
 @pytest.mark.parametrize("request_", [pytest.param(r, id=n) for n, r in {**AT_ONCE, **OTHERWISE}.items()])
 def test_both_ways_give_the_same_answer(ways: tuple[tuple[str, int], tuple[str, int]], request_: bytes) -> None:
-    """W4 to W6 hold whichever way is taken."""
+    """Rules W4 to W6 hold whichever way is taken."""
     quick, slow = ways
     answer = said(quick, request_)
     assert answer == said(slow, request_)

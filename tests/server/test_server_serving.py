@@ -1,4 +1,4 @@
-"""Answers to readers: right type, validators, encoding and place, without a socket (W4 to W7, W16, W18)."""
+"""Answers to readers: right type, validators, encoding and place, without a socket (rules W4 to W7, W16 and W18)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IT = "/c/新媒体/it-之家"
     ],
 )
 def test_a_rendition_is_served_with_its_type_and_validators(site: Site, kind: str, media_type: str) -> None:
-    """W4, W5."""
+    """Rules W4 and W5."""
     made = rendition(f"c/新媒体/it-之家.{kind}")
     answer = ask(site, f"{IT}.{kind}")
     assert (answer.status_code, answer.content) == (200, made.body)
@@ -44,7 +44,7 @@ def test_a_rendition_is_served_with_its_type_and_validators(site: Site, kind: st
 
 
 def test_each_encoding_is_another_representation(site: Site) -> None:
-    """W4: a strong tag for each, and the right bytes."""
+    """Rule W4: a strong tag for each, and the right bytes."""
     plain = rendition("c/bare.rss")
     tags = {ask(site, "/c/bare.rss").headers["etag"]}
     for name, decode in (("gzip", gzip.decompress), ("br", brotli.decompress)):
@@ -64,7 +64,7 @@ def test_a_rendition_without_encodings_is_served_plain(site: Site) -> None:
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
 def test_a_304_repeats_what_a_cache_needs(site: Site, encoding: str) -> None:
-    """W4: 304 repeats ETag, Cache-Control, Vary, Last-Modified, and has no body."""
+    """Rule W4: 304 repeats ETag, Cache-Control, Vary, Last-Modified, and has no body."""
     full = ask(site, IT + ".atom", accept_encoding=encoding)
     answer = ask(site, IT + ".atom", accept_encoding=encoding, if_none_match=full.headers["etag"])
     assert (answer.status_code, answer.content) == (304, b"")
@@ -87,7 +87,7 @@ def test_a_date_alone_is_a_condition(site: Site) -> None:
 
 
 def test_head_is_get_without_the_body(site: Site) -> None:
-    """W4."""
+    """Rule W4."""
     got = ask(site, "/c/bare.rss", accept_encoding="gzip")
     head = ask(site, "/c/bare.rss", method="HEAD", accept_encoding="gzip")
     assert (head.status_code, head.content) == (200, b"")
@@ -111,7 +111,7 @@ def test_range_is_ignored(site: Site) -> None:
     ],
 )
 def test_an_address_may_be_spelt_in_several_ways(site: Site, raw: bytes) -> None:
-    """W16: percent-encoded UTF-8; ours is NFC."""
+    """Rule W16: percent-encoded UTF-8; ours is NFC."""
     assert ask(site, "", raw=raw).status_code == 200
 
 
@@ -153,7 +153,7 @@ def test_a_preflight_is_allowed(site: Site) -> None:
 
 
 class TestNegotiation:
-    """W6: the address without suffix."""
+    """Rule W6: the address without suffix."""
 
     @pytest.mark.parametrize(
         ("accept", "kind"),
@@ -180,7 +180,7 @@ class TestNegotiation:
         assert ask(site, "/c/bare").headers["content-location"] == "bare.rss"
         site.catalogue.keep_only(["outputs.opml"])
         assert ask(site, "/c/bare").status_code == 404
-        assert set(site.catalogue.places) == {"/outputs.opml"}
+        assert set(site.catalogue.paths) == {"/outputs.opml"}
 
     def test_only_outputs_have_one(self, site: Site) -> None:
         assert ask(site, "/outputs.opml").status_code == 200
@@ -188,7 +188,7 @@ class TestNegotiation:
 
 
 class TestNavigation:
-    """W7: a person who opens a feed's address gets something to read."""
+    """Rule W7: a person who opens a feed's address gets something to read."""
 
     @pytest.mark.parametrize("kind", ["rss", "atom"])
     def test_a_browser_gets_the_page(self, site: Site, kind: str) -> None:
@@ -215,7 +215,7 @@ class TestNavigation:
 
 
 def test_pages_are_kept_from_search_engines_and_scripts(site: Site) -> None:
-    """W18: noindex on copies; a script that slipped in must not run."""
+    """Rule W18: noindex on copies; a script that slipped in must not run."""
     for answer in (ask(site, IT + ".html"), ask(site, IT)):
         assert answer.headers["x-robots-tag"] == "noindex"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -226,13 +226,13 @@ def test_pages_are_kept_from_search_engines_and_scripts(site: Site) -> None:
 
 @pytest.mark.parametrize(("wanted", "given"), [(0, 300), (900, 900), (10**6, 3600)])
 def test_max_age_stays_within_bounds(site: Site, wanted: int, given: int) -> None:
-    """W4: 5 minutes to 1 hour."""
+    """Rule W4: 5 minutes to 1 hour."""
     site.catalogue.put(rendition("c/x.rss"), {}, max_age=wanted)
     assert ask(site, "/c/x.rss").headers["cache-control"] == f"public, max-age={given}"
 
 
 def test_archives_never_go_stale(site: Site) -> None:
-    """W9."""
+    """Rule W9."""
     site.catalogue.put(rendition("c/x/archive-1.atom"), {}, immutable=True)
     assert ask(site, "/c/x/archive-1.atom").headers["cache-control"] == "public, max-age=31536000, immutable"
 

@@ -15,14 +15,14 @@ import pytest
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError
 from aggregator.sources import FetchRequest
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 
 NOW = datetime(2022, 5, 16, 12, 0, tzinfo=UTC)
 AGENT = "feed-aggregator/0.1 (+https://feeds.example.org; 3 subscribers)"
 TLS = httpx.create_ssl_context()
-QUICK = Limits(connect=1.0, between_bytes=0.5, total=1.0)
+QUICK = FetchLimits(connect=1.0, between_bytes=0.5, total=1.0)
 
 
 class Peer:
@@ -131,7 +131,7 @@ def fetch(
     request: FetchRequest | str,
     *,
     allow: tuple[str, ...] = (),
-    limits: Limits = QUICK,
+    limits: FetchLimits = QUICK,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Document | NotModified:
     """One fetch with a source of its own."""
@@ -147,7 +147,7 @@ def fetch(
 
 
 def fetch_from(
-    server: RawServer, path: str = "/feed", limits: Limits = QUICK, **known: object
+    server: RawServer, path: str = "/feed", limits: FetchLimits = QUICK, **known: object
 ) -> Document | NotModified:
     return fetch(asking(server.url(path), **known), allow=(f"127.0.0.1:{server.port}",), limits=limits)
 

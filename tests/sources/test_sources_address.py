@@ -1,4 +1,4 @@
-"""P21: international hosts, percent escapes, and credentials that are never shown."""
+"""Rule P21: international hosts, percent escapes, and credentials that are never shown."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_polled_is_refused(text: str) -> None:
 
 
 def test_user_information_becomes_basic_credentials_and_leaves_the_address() -> None:
-    """P21"""
+    """Rule P21"""
     address = parse_address("https://j%40o:p%3Aw:x@example.org/feed")
     assert address.text == "https://example.org/feed"
     assert address.authorization == "Basic akBvOnA6dzp4"
@@ -101,6 +101,7 @@ def test_user_information_becomes_basic_credentials_and_leaves_the_address() -> 
     ],
 )
 def test_user_information_is_never_shown(text: str, expected: str) -> None:
+    """Rule P21."""
     assert without_userinfo(text) == expected
 
 

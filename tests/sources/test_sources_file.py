@@ -126,7 +126,7 @@ def test_any_change_brings_a_new_document(tmp_path: Path, change) -> None:  # ty
 
 @pytest.mark.parametrize("pattern", ["a.md", "*.md"])
 def test_a_touched_file_with_known_bytes_is_not_modified(tmp_path: Path, pattern: str) -> None:
-    """P4"""
+    """Rule P4"""
     write(tmp_path / "a.md")
     first = read(tmp_path, pattern)
     write(tmp_path / "a.md", mtime=LONG_AGO + 60)
@@ -144,7 +144,7 @@ def test_a_touched_file_with_known_bytes_is_not_modified(tmp_path: Path, pattern
     ],
 )
 def test_it_is_read_again_where_that_is_wanted(tmp_path: Path, changes: dict[str, object]) -> None:
-    """P3, P5"""
+    """Rules P3 and P5"""
     write(tmp_path / "a.md")
     first = read(tmp_path, "a.md")
     assert isinstance(read(tmp_path, asked("a.md", first, **changes)), Document)
@@ -221,7 +221,7 @@ def test_a_linked_file_is_followed_and_a_broken_link_passed_over(tmp_path: Path)
 
 
 def test_one_file_of_a_glob_that_cannot_be_taken_costs_only_itself(tmp_path: Path) -> None:
-    """Section 10: shown per source, and looked at again at the next visit."""
+    """Rule R1: shown for each source, and looked at again at the next visit."""
     write(tmp_path / "a.md", "short")
     write(tmp_path / "b.md", "x" * 101)
     document = read(tmp_path, "*.md", max_bytes=100)
@@ -249,7 +249,7 @@ def test_a_glob_of_which_nothing_can_be_taken_is_an_error(tmp_path: Path) -> Non
     ],
 )
 def test_what_is_too_much_is_refused(tmp_path: Path, address: str, caps: dict[str, int]) -> None:
-    """P17"""
+    """Rule P17"""
     for name in ("a.md", "b.md", "c.md"):
         write(tmp_path / name, "x" * 10)
     error = failure(lambda: read(tmp_path, address, **caps))

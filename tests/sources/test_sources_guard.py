@@ -1,4 +1,4 @@
-"""P22: which machines may be asked."""
+"""Rule P22: which machines may be asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from raw_server import RawServer, asking, failure, fetch
 
 from aggregator.core.document import Document
 from aggregator.core.errors import Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Resolver, Unresolved, why_refused
 from aggregator.sources.http import HttpSource
 
@@ -69,6 +69,7 @@ from aggregator.sources.http import HttpSource
     ],
 )
 def test_addresses_that_are_not_public_are_refused(address: str) -> None:
+    """Rule P22."""
     assert why_refused(ip_address(address))
 
 
@@ -106,6 +107,7 @@ def naming(**names: Sequence[str]) -> Resolver:
 
 
 def test_every_address_of_a_name_is_checked() -> None:
+    """Rule P22."""
     guard = Guard(resolver=naming(mixed_example=["1.1.1.1", "10.0.0.1"]))
     with pytest.raises(RefusedAddress, match=r"mixed\.example leads to 10\.0\.0\.1, which is a private address"):
         resolved(guard, "mixed.example")
@@ -148,6 +150,7 @@ def test_a_name_without_addresses_is_unresolved() -> None:
     ],
 )
 def test_an_allow_entry_lifts_the_ban_for_that_host_and_port(entry: str, host: str, port: int, passes: bool) -> None:
+    """Rule P22."""
     names = naming(
         localhost=["127.0.0.1"], localhost_=["127.0.0.1"], nas_lan=["127.0.0.1"], **{"xn--fsqu00a_xn--0zwm56d": ["::1"]}
     )
@@ -171,6 +174,7 @@ def test_a_bad_allow_entry_is_an_error_that_names_it(entry: str) -> None:
     "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]"]
 )
 def test_no_spelling_of_this_machine_is_connected_to(server: RawServer, host: str) -> None:
+    """Rule P22."""
     error = failure(lambda: fetch(server.url(host=host)))
     assert error.reason is Reason.REFUSED_ADDRESS
     assert "[network]" in str(error)
@@ -186,7 +190,7 @@ def test_the_checked_address_is_the_one_connected_to(server: RawServer) -> None:
 
     async def run() -> None:
         guard = Guard([f"127.0.0.1:{server.port}"], resolver=rebinding)
-        async with HttpSource(user_agent="x", guard=guard, limits=Limits(total=2)) as source:
+        async with HttpSource(user_agent="x", guard=guard, limits=FetchLimits(total=2)) as source:
             document = await source.fetch(asking(server.url(host="rebind.example")))
             assert isinstance(document, Document)
 
@@ -201,7 +205,7 @@ def test_a_dead_address_gives_way_to_the_next(server: RawServer) -> None:
 
     async def run() -> None:
         guard = Guard([f"two.example:{server.port}"], resolver=resolve)
-        async with HttpSource(user_agent="x", guard=guard, limits=Limits(total=2)) as source:
+        async with HttpSource(user_agent="x", guard=guard, limits=FetchLimits(total=2)) as source:
             assert isinstance(await source.fetch(asking(server.url(host="two.example"))), Document)
 
     asyncio.run(run())
@@ -216,7 +220,7 @@ def test_a_dead_address_gives_way_to_the_next(server: RawServer) -> None:
     ],
 )
 def test_a_name_that_is_not_found_is_a_dns_error(host: str, reason: Reason) -> None:
-    error = failure(lambda: fetch(f"http://{host}/", limits=Limits(total=20)))
+    error = failure(lambda: fetch(f"http://{host}/", limits=FetchLimits(total=20)))
     assert error.reason is reason
 
 
@@ -226,7 +230,7 @@ def test_a_resolver_that_hangs_is_given_up_with_the_connection_limit() -> None:
         return []
 
     async def run() -> None:
-        async with HttpSource(user_agent="x", guard=Guard(resolver=hanging), limits=Limits(connect=0.1)) as source:
+        async with HttpSource(user_agent="x", guard=Guard(resolver=hanging), limits=FetchLimits(connect=0.1)) as source:
             await source.fetch(asking("http://slow.example/"))
 
     error = failure(lambda: asyncio.run(run()))

@@ -1,4 +1,4 @@
-"""Servers that lie, drip, flood and break off: each gives a `FetchError`, soon, and harms nobody (P16, P17)."""
+"""Servers that lie, drip, flood and break off: a `FetchError`, soon, and no harm to others (rules P16 and P17)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raw_server import AGENT, TLS, Peer, RawServer, Request, asking, failure, fe
 
 from aggregator.core.document import Document
 from aggregator.core.errors import Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 
@@ -89,22 +89,25 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 def test_a_hostile_server_is_an_error_in_time(
     server: RawServer, script: Callable[[Peer, Request], None], reason: Reason
 ) -> None:
+    """Rules P16 and P17."""
     server.script = script
     total = 0.5 if reason is Reason.TIMEOUT else 30.0  # the others must end by themselves
-    limits = Limits(connect=5.0, between_bytes=5.0, total=total, max_bytes=200_000)
+    limits = FetchLimits(connect=5.0, between_bytes=5.0, total=total, max_bytes=200_000)
     error = failure(lambda: fetch_from(server, limits=limits))
     assert error.reason is reason
     assert error.subject == server.url()
 
 
 def test_a_body_in_crumbs_is_refused_long_before_it_is_large(server: RawServer) -> None:
+    """Rule R5."""
     server.script = forever(CHUNKED, b"1\r\nx\r\n" * 1000)
-    assert "crumbs" in str(failure(lambda: fetch_from(server, limits=Limits(total=30))))
+    assert "crumbs" in str(failure(lambda: fetch_from(server, limits=FetchLimits(total=30))))
 
 
 def test_silence_between_bytes_is_not_waited_out(server: RawServer) -> None:
+    """Rule P16."""
     server.script = lambda peer, _request: (peer.send(HEAD + b"\r\nx"), peer.hold(1))[1]
-    error = failure(lambda: fetch_from(server, limits=Limits(connect=5, between_bytes=0.2, total=30)))
+    error = failure(lambda: fetch_from(server, limits=FetchLimits(connect=5, between_bytes=0.2, total=30)))
     assert error.reason is Reason.TIMEOUT
     assert "stopped sending" in str(error)
 
@@ -161,7 +164,7 @@ def test_a_large_body_is_unpacked_off_the_event_loop(server: RawServer) -> None:
     packed = gzip.compress(body, 1)
     assert len(packed) > 256 * 1024
     server.script = lambda peer, _request: peer.answer("200 OK", packed, Content_Encoding="gzip")
-    document = fetch_from(server, limits=Limits())
+    document = fetch_from(server, limits=FetchLimits())
     assert isinstance(document, Document)
     assert document.body == body
 
@@ -178,7 +181,7 @@ def test_a_failed_fetch_does_not_spoil_the_next(server: RawServer) -> None:
     scripts = [forever(CHUNKED, b"1\r\nx\r\n", pause=1.0), raw(HEAD), forever(HEAD + b"\r\n", b"x" * 65536)]
 
     async def run() -> None:
-        limits = Limits(connect=5, between_bytes=0.3, total=30, max_bytes=100_000)
+        limits = FetchLimits(connect=5, between_bytes=0.3, total=30, max_bytes=100_000)
         guard = Guard([f"127.0.0.1:{server.port}"])
         async with HttpSource(user_agent=AGENT, guard=guard, limits=limits, workers=1, tls=TLS) as source:
             for script in scripts * 2:

@@ -1,4 +1,4 @@
-"""Conditional requests, statuses and headers (protocols P1, P3, P4, P9, P15 and the table of section 5)."""
+"""Conditional requests, statuses and headers (rules P1, P3, P4, P9, P15 and P24)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from raw_server import AGENT, NOW, RawServer, asking, failure, fetch, fetch_from
 
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.answers import retry_after
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
+from aggregator.sources.responses import retry_after
 
 URL = "https://example.org/feed"
 BODY = b"<rss/>"
@@ -66,7 +66,7 @@ def test_a_document_carries_what_reading_and_storing_it_need() -> None:
 
 
 def test_the_request_says_who_asks_and_for_what() -> None:
-    """P15, P17"""
+    """Rules P15 and P17"""
     log = Log(httpx.Response(200, content=BODY))
     get(log)
     headers = log.requests[0].headers
@@ -89,7 +89,7 @@ def test_the_request_says_who_asks_and_for_what() -> None:
 def test_validators_go_back_byte_for_byte(
     etag: str | None, last_modified: str | None, expected: dict[str, bytes]
 ) -> None:
-    """P1, P9"""
+    """Rules P1 and P9"""
     log = Log(httpx.Response(304))
     get(log, **known(URL, etag, last_modified))
     sent = {name.decode().lower(): value for name, value in log.requests[0].headers.raw}
@@ -106,7 +106,7 @@ def test_validators_go_back_byte_for_byte(
     ],
 )
 def test_validators_are_not_sent_where_they_do_not_belong(things: dict[str, object]) -> None:
-    """P1, P3, P5"""
+    """Rules P1, P3 and P5"""
     log = Log(httpx.Response(200, content=BODY))
     assert isinstance(get(log, **things), Document)
     assert not log.requests[0].headers.keys() & {"if-none-match", "if-modified-since", "a-im"}
@@ -122,7 +122,7 @@ def test_validators_are_not_sent_where_they_do_not_belong(things: dict[str, obje
     ],
 )
 def test_a_304_replaces_the_validators_it_carries(headers: dict[str, str], etag: str, last_modified: str) -> None:
-    """P3"""
+    """Rule P3"""
     log = Log(httpx.Response(304, headers=headers | {"Cache-Control": "max-age=600"}))
     answer = get(log, **known(URL, '"v1"', "Sun"))
     assert isinstance(answer, NotModified)
@@ -132,7 +132,7 @@ def test_a_304_replaces_the_validators_it_carries(headers: dict[str, str], etag:
 
 
 def test_a_304_that_was_not_asked_for_is_asked_again_once_without_conditions() -> None:
-    """P3"""
+    """Rule P3"""
     log = Log(httpx.Response(304), httpx.Response(200, content=BODY))
     assert isinstance(get(log, **(known(URL) | {"body_hash": None})), Document)
     assert log.requests[1].headers["cache-control"] == "no-cache"
@@ -140,6 +140,7 @@ def test_a_304_that_was_not_asked_for_is_asked_again_once_without_conditions() -
 
 
 def test_a_304_for_ever_is_an_error() -> None:
+    """Rule P3."""
     log = Log(httpx.Response(304), httpx.Response(304))
     error = failure(lambda: get(log))
     assert (error.reason, error.status, len(log.requests)) == (Reason.PROTOCOL, 304, 2)
@@ -147,7 +148,7 @@ def test_a_304_for_ever_is_an_error() -> None:
 
 @pytest.mark.parametrize("conditional", [True, False])
 def test_known_bytes_are_not_modified_but_bring_new_validators(conditional: bool) -> None:
-    """P4, P5: also what an unconditional request brings."""
+    """Rules P4 and P5: also what an unconditional request brings."""
     log = Log(httpx.Response(200, content=BODY, headers={"ETag": '"v2"'}))
     answer = get(log, validators=Validators(url=URL, etag='"v1"'), body_hash=HASH, conditional=conditional)
     assert isinstance(answer, NotModified)
@@ -156,7 +157,7 @@ def test_known_bytes_are_not_modified_but_bring_new_validators(conditional: bool
 
 
 def test_a_226_is_a_success() -> None:
-    """P9"""
+    """Rule P9"""
     document = get(Log(httpx.Response(226, content=BODY)), **known(URL))
     assert isinstance(document, Document)
     assert document.status == 226
@@ -164,6 +165,7 @@ def test_a_226_is_a_success() -> None:
 
 @pytest.mark.parametrize("status", [400, 405, 406, 415])
 def test_a_dislike_of_conditions_is_met_by_asking_without_them_once(status: int) -> None:
+    """Rule P24."""
     log = Log(httpx.Response(status), httpx.Response(200, content=BODY))
     assert isinstance(get(log, **known(URL)), Document)
     assert not log.requests[1].headers.keys() & {"if-none-match", "if-modified-since", "a-im"}
@@ -212,6 +214,7 @@ def test_nothing_is_asked_twice_in_vain(status: int, asked: int) -> None:
     ],
 )
 def test_every_status_has_its_reason(status: int, headers: dict[str, str], reason: Reason) -> None:
+    """Rule P24."""
     error = failure(lambda: get(Log(httpx.Response(status, headers=headers, content=b"<html>"))))
     assert (error.reason, error.status, error.retry_after) == (reason, status, None)
     assert str(error).startswith(f"{URL}: answered {status}")
@@ -251,7 +254,7 @@ def test_retry_after_comes_with_the_error() -> None:
     ],
 )
 def test_retry_after_is_read_and_capped(value: str | None, expected: timedelta | None) -> None:
-    """Section 10."""
+    """Rule P24."""
     assert retry_after(value, now=NOW) == expected
 
 
@@ -274,7 +277,7 @@ def test_headers_set_by_hand_are_sent_but_for_those_this_program_answers_for() -
 
 
 def test_cookies_are_not_kept_between_requests_or_fetches() -> None:
-    """P15"""
+    """Rule P15"""
     log = Log(
         httpx.Response(302, headers={"Set-Cookie": "a=b; Path=/", "Location": "/x"}),
         httpx.Response(200, content=BODY, headers={"Set-Cookie": "c=d"}),
@@ -300,7 +303,7 @@ def test_proxies_of_the_environment_are_not_used(server: RawServer, monkeypatch:
 def test_credentials_in_the_address_are_sent_and_shown_nowhere(
     server: RawServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """P21"""
+    """Rule P21"""
     caplog.set_level(logging.DEBUG)
     url = server.url().replace("http://", "http://jo:s3cret@")
     allow = (f"127.0.0.1:{server.port}",)
@@ -335,6 +338,7 @@ def test_an_address_that_cannot_be_polled_is_refused_in_words(address: str) -> N
 
 
 def test_a_body_over_the_limit_of_the_request_is_refused() -> None:
+    """Rule P17."""
     log = Log(httpx.Response(200, content=b"x" * 1001))
     assert failure(lambda: get(log, max_bytes=1000)).reason is Reason.TOO_LARGE
 
@@ -353,7 +357,9 @@ def test_fetches_beyond_the_number_of_workers_wait_and_their_time_starts_with_th
 
     async def run() -> None:
         transport = httpx.MockTransport(slow)
-        async with HttpSource(user_agent=AGENT, transport=transport, workers=2, limits=Limits(total=0.2)) as source:
+        async with HttpSource(
+            user_agent=AGENT, transport=transport, workers=2, limits=FetchLimits(total=0.2)
+        ) as source:
             await asyncio.gather(*(source.fetch(asking(URL)) for _ in range(12)))
 
     asyncio.run(run())

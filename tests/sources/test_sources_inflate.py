@@ -1,4 +1,4 @@
-"""P17 and the section-10 lines about compressed answers."""
+"""Compressed answers (rule P17)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ PACKERS = {
     ],
 )
 def test_a_body_is_read_whatever_its_header_says(raw: bytes, coding: str | None) -> None:
+    """Rule P17."""
     assert inflate(raw, coding, max_bytes=CAP) == FEED
 
 
@@ -93,12 +94,14 @@ def test_an_empty_body_stays_empty(coding: str | None) -> None:
     ],
 )
 def test_a_body_that_is_not_whole_is_never_returned(raw: bytes, coding: str | None) -> None:
+    """Rule P17."""
     with pytest.raises(BadEncoding):
         inflate(raw, coding, max_bytes=CAP)
 
 
 @pytest.mark.parametrize("coding", PACKERS)
 def test_a_bomb_is_stopped_at_the_cap(coding: str) -> None:
+    """Rule P17."""
     bomb = PACKERS[coding](bytes(50 * CAP))
     with pytest.raises(TooLarge, match="more than 1048576 bytes"):
         inflate(bomb, coding, max_bytes=CAP, max_ratio=10**9)
@@ -106,6 +109,7 @@ def test_a_bomb_is_stopped_at_the_cap(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", PACKERS)
 def test_a_bomb_below_the_cap_is_stopped_by_its_ratio(coding: str) -> None:
+    """Rule P17."""
     bomb = PACKERS[coding](bytes(CAP - 1))
     with pytest.raises(TooLarge, match="100 times"):
         inflate(bomb, coding, max_bytes=CAP)
@@ -118,6 +122,7 @@ def test_a_small_body_may_be_as_regular_as_it_likes(coding: str) -> None:
 
 
 def test_a_body_as_large_as_the_cap_passes_and_one_byte_more_does_not() -> None:
+    """Rule P17."""
     noise = random.Random(1).randbytes(CAP)
     for packed, coding in ((noise, None), (gzip.compress(noise), "gzip"), (brotli.compress(noise, quality=1), "br")):
         assert inflate(packed, coding, max_bytes=CAP) == noise
@@ -126,7 +131,7 @@ def test_a_body_as_large_as_the_cap_passes_and_one_byte_more_does_not() -> None:
 
 
 def test_only_what_can_be_undone_is_asked_for() -> None:
-    """P17"""
+    """Rule P17"""
     names = accepted().split(", ")
     assert names == ["gzip", "deflate", "br", "zstd"]
     for name in names:

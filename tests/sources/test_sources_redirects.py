@@ -1,4 +1,4 @@
-"""Redirects: P16, P21, the table of section 5 and section 10."""
+"""Redirects (rules P16, P21 and P25)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ OK = {"status_code": 200, "content": b"<rss/>"}
     ],
 )
 def test_a_move_is_permanent_only_if_every_hop_is(chain: list[int], permanent: bool) -> None:
+    """Rule P25"""
     places = [A, B, C][: len(chain) + 1]
     answers = {here: to(there, status) for here, there, status in zip(places, places[1:], chain, strict=False)}
     document = fetch(A, transport=mocked(answers | {places[-1]: httpx.Response(**OK)}))
@@ -43,6 +44,7 @@ def test_a_move_is_permanent_only_if_every_hop_is(chain: list[int], permanent: b
 
 
 def test_a_304_behind_a_permanent_redirect_reports_the_move() -> None:
+    """Rule P25."""
     answers = {A: to(B), B: httpx.Response(304)}
     answer = fetch(asking(A, **known(B)), transport=mocked(answers))
     assert isinstance(answer, NotModified)
@@ -50,7 +52,7 @@ def test_a_304_behind_a_permanent_redirect_reports_the_move() -> None:
 
 
 def test_validators_go_only_to_the_address_of_the_chain_that_gave_them() -> None:
-    """P1"""
+    """Rule P1"""
     sent: dict[str, str | None] = {}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -103,6 +105,7 @@ def test_a_redirect_to_what_is_no_web_address_is_refused(location: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::1]", "2130706433", "0x7f.1", "10.0.0.1:8080"])
 def test_a_redirect_to_a_private_address_is_refused(host: str) -> None:
+    """Rule P22."""
     error = failure(lambda: fetch(A, transport=mocked({A: to(f"http://{host}/latest/meta-data")})))
     assert error.reason is Reason.REFUSED_ADDRESS
 
@@ -118,11 +121,14 @@ def test_a_redirect_from_an_allowed_port_to_another_is_refused(server: RawServer
 
 
 def test_a_redirect_to_a_name_that_leads_to_a_private_address_is_refused(server: RawServer) -> None:
+    """Rule P22."""
     server.script = lambda peer, _request: peer.answer("302 Found", Location="http://localhost:1/")
     assert failure(lambda: fetch_from(server)).reason is Reason.REFUSED_ADDRESS
 
 
 def test_five_redirects_are_followed_and_a_sixth_is_not() -> None:
+    """Rule P16."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         left = int(request.url.path[1:])
         return to(f"/{left - 1}") if left else httpx.Response(**OK)
@@ -142,19 +148,20 @@ def test_five_redirects_are_followed_and_a_sixth_is_not() -> None:
     ],
 )
 def test_a_circle_is_an_error(answers: dict[str, httpx.Response]) -> None:
+    """Rule P16."""
     error = failure(lambda: fetch(A, transport=mocked(answers)))
     assert error.reason is Reason.TOO_MANY_REDIRECTS
     assert "circle" in str(error)
 
 
 def test_a_circle_for_want_of_a_cookie_says_so() -> None:
-    """Section 10: feed needs cookies."""
+    """Rule P15: no cookie is kept."""
     error = failure(lambda: fetch(A, transport=mocked({A: to(A, 302, **{"Set-Cookie": "seen=1"})})))
     assert "cookie" in str(error)
 
 
 def test_https_to_http_is_followed_once_and_never_permanent() -> None:
-    """P16"""
+    """Rule P16"""
     plain = "http://a.example/feed"
     document = fetch(A, transport=mocked({A: to(plain), plain: httpx.Response(**OK)}))
     assert isinstance(document, Document)
@@ -162,6 +169,7 @@ def test_https_to_http_is_followed_once_and_never_permanent() -> None:
 
 
 def test_https_given_up_and_regained_is_not_permanent_either() -> None:
+    """Rules P16 and P25."""
     plain = "http://b.example/"
     document = fetch(A, transport=mocked({A: to(plain), plain: to(C), C: httpx.Response(**OK)}))
     assert isinstance(document, Document)
@@ -169,6 +177,7 @@ def test_https_given_up_and_regained_is_not_permanent_either() -> None:
 
 
 def test_https_given_up_twice_is_an_error() -> None:
+    """Rule P16."""
     answers = {A: to("http://b.example/"), "http://b.example/": to(C), C: to("http://d.example/")}
     assert failure(lambda: fetch(A, transport=mocked(answers))).reason is Reason.TOO_MANY_REDIRECTS
 
@@ -186,7 +195,7 @@ def test_https_given_up_twice_is_an_error() -> None:
 )
 @pytest.mark.parametrize("way", ["header", "address"])
 def test_secrets_stay_at_their_origin(start: str, target: str, kept: bool, way: str) -> None:
-    """P16"""
+    """Rule P16"""
     seen: list[httpx.Headers] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -206,6 +215,7 @@ def test_secrets_stay_at_their_origin(start: str, target: str, kept: bool, way: 
 
 
 def test_secrets_that_were_left_behind_do_not_come_back() -> None:
+    """Rule P16."""
     back = "https://a.example/back"
     seen: dict[str, bool] = {}
 
@@ -226,6 +236,7 @@ def test_a_401_after_secrets_were_left_behind_says_so() -> None:
 
 
 def test_credentials_in_a_location_are_used_and_shown_nowhere() -> None:
+    """Rules P21 and P25."""
     seen: list[str | None] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Connections: what each failure is called, TLS, HTTP/2 and its fall-back (P21), and connections used again."""
+"""Connections: what each failure is called, TLS, HTTP/2 and its fall-back (rule P21), and connections used again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from raw_server import AGENT, TLS, RawServer, asking, failure, fetch, mocked
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.exchange import Limits
+from aggregator.sources.exchange import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Unresolved
 from aggregator.sources.http import HttpSource
 from aggregator.sources.transport import NETWORK_ERRORS, meaning
@@ -181,7 +181,7 @@ def secure_source(
         user_agent=AGENT,
         guard=guard,
         tls=tls or trusting(),
-        limits=Limits(connect=5, between_bytes=5, total=10, without_http2=without_http2),
+        limits=FetchLimits(connect=5, between_bytes=5, total=10, without_http2=without_http2),
         workers=1,
         http2=http2,
     )
@@ -252,7 +252,7 @@ def nul_in_header(connection: h2.connection.H2Connection, stream: int) -> None:
 
 
 def test_http2_is_used_where_it_is_offered_and_its_connection_is_used_again() -> None:
-    """P21"""
+    """Rule P21"""
 
     async def run() -> None:
         async with Secure(speaking(well)) as served, secure_source(served) as source:
@@ -270,7 +270,7 @@ def test_http2_is_used_where_it_is_offered_and_its_connection_is_used_again() ->
 def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
     answer: Callable[[h2.connection.H2Connection, int], None],
 ) -> None:
-    """P21"""
+    """Rule P21"""
 
     async def run() -> None:
         async with Secure(speaking(answer)) as served, secure_source(served) as source:
@@ -284,6 +284,8 @@ def test_a_host_that_breaks_http2_is_asked_over_http1_now_and_for_a_day(
 
 
 def test_http2_is_tried_again_after_its_time() -> None:
+    """Rule P21."""
+
     async def run() -> None:
         async with Secure(speaking(needs_http1)) as served, secure_source(served, without_http2=0.01) as source:
             for _ in range(2):
@@ -360,7 +362,7 @@ def test_a_handshake_that_never_ends_is_given_up_and_leaves_nothing_open() -> No
     async def run() -> None:
         served = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = served.sockets[0].getsockname()[1]
-        limits = Limits(total=0.2)
+        limits = FetchLimits(total=0.2)
         guard = Guard([f"127.0.0.1:{port}"])
         async with served, HttpSource(user_agent=AGENT, guard=guard, tls=TLS, limits=limits) as source:
             with pytest.raises(FetchError) as caught:

@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.core.model import Category, CategoryKind, Entry, Foreign, OutputId, Person, SourceId, SourceNumber
-from aggregator.core.policy import PollState
-from aggregator.storage import Attempt, Draft, Lease, RenditionRecord, Revision, Storage, Visit
+from aggregator.core.model import (
+    Category,
+    CategoryKind,
+    Entry,
+    ForeignElement,
+    OutputId,
+    Person,
+    SourceId,
+    SourceNumber,
+)
+from aggregator.core.records import Attempt, Lease, NewEntry, RenditionRecord, Revision, VisitRecord
+from aggregator.core.source_state import PollState
+from aggregator.storage import Storage
 
 NOW = datetime(2026, 5, 16, 5, 0, 23, 123457, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -29,13 +39,17 @@ def entry(name: str = "one", **changes: Any) -> Entry:
         "published": NOW,
         "authors": (Person(name="张三"),),
         "categories": (Category(path=("新媒体", "报告"), kind=CategoryKind.ASSIGNED),),
-        "foreign": (Foreign(namespace="urn:n", name="a", children=(Foreign(namespace="urn:n", name="b", text="c"),)),),
+        "foreign": (
+            ForeignElement(
+                namespace="urn:n", name="a", children=(ForeignElement(namespace="urn:n", name="b", text="c"),)
+            ),
+        ),
         "provenance": {"title": "title"},
     }
     return Entry(**given | changes)
 
 
-def draft(name: str = "one", **changes: Any) -> Draft:
+def draft(name: str = "one", **changes: Any) -> NewEntry:
     content = changes.pop("entry", None) or entry(name)
     given: dict[str, Any] = {
         "key": content.id or name,
@@ -49,7 +63,7 @@ def draft(name: str = "one", **changes: Any) -> Draft:
         "fingerprint": f"print of {name}",
         "entry": content,
     }
-    return Draft(**given | changes)
+    return NewEntry(**given | changes)
 
 
 def revision(seq: int, name: str = "one", **changes: Any) -> Revision:
@@ -74,16 +88,16 @@ def lease(store: Storage, number: SourceNumber, *, now: datetime = NOW, token: s
     return held
 
 
-def visit(held: Lease, **changes: Any) -> Visit:
+def visit(held: Lease, **changes: Any) -> VisitRecord:
     given: dict[str, Any] = {
         "lease": held,
         "state": PollState(number=held.number, source=SourceId("whatever"), next_poll=LATER),
         "attempt": Attempt(at=NOW, outcome="updated"),
     }
-    return Visit(**given | changes)
+    return VisitRecord(**given | changes)
 
 
-def add(store: Storage, number: SourceNumber, drafts: Iterable[Draft | str], **changes: Any) -> None:
+def add(store: Storage, number: SourceNumber, drafts: Iterable[NewEntry | str], **changes: Any) -> None:
     """Record a visit that brought these."""
     new = tuple(draft(one) if isinstance(one, str) else one for one in drafts)
     assert store.record(visit(lease(store, number), new=new, **changes))

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine
 from storage_samples import LATER, NOW, add, enlist, entry, revision
 
 from aggregator.core.model import OutputId
-from aggregator.storage import Archive, ArchiveFile, Chain, Reader, Removal, RemovalOrigin, State, Storage
+from aggregator.core.records import Archive, ArchiveFile, Chain, FileVersion, ReaderLag, Removal, RemovalOrigin
+from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
 ALL = OutputId("all")
@@ -52,7 +53,7 @@ def with_output(store: Storage) -> Storage:
 
 
 def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
-    """W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
+    """Rule W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
     [a, b] = enlist(store, "a", "b")
     add(store, a, ["one", "two"])
     [output] = [store.put_output(ALL, public_id="p", definition="d", now=NOW)]
@@ -65,9 +66,9 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     assert store.removals([1, 2]) == {1: removal(1)}
     assert store.by_seq([1]) == {}
     assert store.by_seq([1], deleted=True)[1].entry == entry("one")
-    [told] = store.told_removals([a])
+    [told] = store.pending_tombstones([a])
     assert (told.stored.entry, told.removal) == (entry("one"), removal(1))
-    assert store.told_removals([b]) == []
+    assert store.pending_tombstones([b]) == []
     assert store.changed(2) == [1]
     assert [record.dirty for record in store.outputs()] == [True]
 
@@ -76,20 +77,20 @@ def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
     [a] = enlist(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
-    assert store.lay_to_rest(before=LATER) == []
-    assert store.lay_to_rest(before=LATER + timedelta(seconds=1)) == [a]
-    assert [one.stored.seq for one in store.told_removals([a])] == [2]
+    assert store.expire_tombstones(before=LATER) == []
+    assert store.expire_tombstones(before=LATER + timedelta(seconds=1)) == [a]
+    assert [one.stored.seq for one in store.pending_tombstones([a])] == [2]
     assert store.known(a)["urn:x:one"].deleted_at == LATER
 
 
 def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
-    """I10 decides when; then nothing speaks of the deletion any more."""
+    """Rule I10 decides when; then nothing speaks of the deletion any more."""
     [a] = enlist(store, "a")
     add(store, a, ["one"])
     store.remove([removal(1)], [])
     add(store, a, [], revised=(revision(1),))
     assert [one.seq for one in store.entries([a])] == [1]
-    assert store.told_removals([a]) == []
+    assert store.pending_tombstones([a]) == []
     assert store.removals([1]) == {}
 
 
@@ -144,11 +145,13 @@ def test_files_of_an_ended_chain_are_listed_until_forgotten(store: Storage) -> N
 
 
 def test_states_follow_each_other(store: Storage) -> None:
-    """W11: each is remembered for a time; only the present one has parts; one that returns is the present one again."""
+    """Rule W11: each is kept for a time; only the present one has parts; one that returns is the present one again."""
     early = NOW - timedelta(days=9)
     for stamp, etag in enumerate(("a", "b", "a"), 1):
-        made = State(path="p", etag=etag, stamp=stamp, place=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),))
-        store.put_state(made, forget=early)
+        made = FileVersion(
+            path="p", etag=etag, stamp=stamp, change_seq=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),)
+        )
+        store.put_version(made, forget=early)
     assert [(one.etag, one.stamp, one.until) for one in store.states()] == [
         ("b", 2, NOW + timedelta(hours=3)),
         ("a", 3, None),
@@ -157,15 +160,15 @@ def test_states_follow_each_other(store: Storage) -> None:
     assert store.state("p") == store.states()[1]
     assert store.states("q") == []
     assert store.state("q") is None
-    later = State(path="q", etag="x", stamp=1, place=1, since=LATER)
-    store.put_state(later, forget=NOW + timedelta(days=1))
+    later = FileVersion(path="q", etag="x", stamp=1, change_seq=1, since=LATER)
+    store.put_version(later, forget=NOW + timedelta(days=1))
     assert [one.etag for one in store.states()] == ["a", "x"]
 
 
 def test_the_slowest_reader_is_remembered(store: Storage) -> None:
     for seconds in (5, 7):
-        store.put_readers([Reader(output=ALL, seconds=seconds, seen=NOW)])
-    assert store.readers() == {ALL: Reader(output=ALL, seconds=7, seen=NOW)}
+        store.put_readers([ReaderLag(output=ALL, seconds=seconds, seen=NOW)])
+    assert store.readers() == {ALL: ReaderLag(output=ALL, seconds=7, seen=NOW)}
 
 
 def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> None:
@@ -192,7 +195,7 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> N
             raw.execute("INSERT INTO entry_node VALUES (1, ?, 1)", [seq])
     store = open_storage(database)
     [a] = [record.state.number for record in store.sources()]
-    assert [(one.seq, one.place) for one in store.entries([a])] == [(2, 2), (1, 1)]
+    assert [(one.seq, one.change_seq) for one in store.entries([a])] == [(2, 2), (1, 1)]
     assert [one.seq for one in store.entries_in(("n",), [a])] == [2, 1]
     assert store.changed(0) == []
     store.close()

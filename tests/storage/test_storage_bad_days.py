@@ -18,9 +18,10 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
-from aggregator.core.policy import Health, PollState
-from aggregator.storage import Archive, Chain, Lease, Reader, Removal, RemovalOrigin, State, Storage
-from aggregator.storage.codec import ENTRY, STATE, Unreadable
+from aggregator.core.records import Archive, Chain, FileVersion, Lease, ReaderLag, Removal, RemovalOrigin
+from aggregator.core.source_state import Health, PollState
+from aggregator.storage import Storage
+from aggregator.storage.codec import ENTRY, STATE, UnreadableRecord
 from aggregator.storage.opening import open_storage
 
 ALL = OutputId("all")
@@ -30,7 +31,7 @@ HELD = Lease(number=ONE, token="mine", until=LATER)
 GONE = Removal(seq=1, at=NOW, origin=RemovalOrigin.OPERATOR)
 CHAIN = Chain(output=ALL, generation="g", definition="d")
 DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=((1,),))
-SHOWN = State(path="a", etag='"e"', stamp=1, place=1, since=NOW)
+SHOWN = FileVersion(path="a", etag='"e"', stamp=1, change_seq=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
     "enlist": lambda store: store.enlist([(SourceId("b"), "https://b.example/")], now=NOW),
@@ -44,7 +45,7 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "put_renditions": lambda store: store.put_renditions(ALL, [rendition("a")], stamp=1, size=1, newest=None),
     "move": lambda store: store.move([1]),
     "remove": lambda store: store.remove([GONE], [ALL]),
-    "lay_to_rest": lambda store: store.remove([GONE], []) and store.lay_to_rest(before=LATER),
+    "expire_tombstones": lambda store: store.remove([GONE], []) and store.expire_tombstones(before=LATER),
     "begin_chain": lambda store: store.begin_chain(CHAIN),
     "redefine_chain": lambda store: store.redefine_chain(ALL, "e"),
     "end_chain": lambda store: store.end_chain(ALL),
@@ -52,8 +53,8 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "put_archive": lambda store: store.put_archive(DOCUMENT, []),
     "mark_stale": lambda store: store.mark_stale(ALL, [1]),
     "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
-    "put_state": lambda store: store.put_state(SHOWN, forget=NOW),
-    "put_readers": lambda store: store.put_readers([Reader(output=ALL, seconds=1, seen=NOW)]),
+    "put_version": lambda store: store.put_version(SHOWN, forget=NOW),
+    "put_readers": lambda store: store.put_readers([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }
 READS: dict[str, Callable[[Storage], object]] = {
@@ -63,17 +64,17 @@ READS: dict[str, Callable[[Storage], object]] = {
     "attempts": lambda store: store.attempts(ONE, count=9),
     "known": lambda store: store.known(ONE),
     "holds": lambda store: store.holds(now=NOW),
-    "traces": lambda store: store.traces(ONE),
+    "entry_cache": lambda store: store.entry_cache(ONE),
     "entries": lambda store: list(store.entries([ONE])),
     "entries_in": lambda store: list(store.entries_in((), [ONE])),
     "by_seq": lambda store: store.by_seq([1]),
-    "namesakes": lambda store: store.namesakes(["urn:x:one"], [], [ONE]),
+    "duplicates": lambda store: store.duplicates(["urn:x:one"], [], [ONE]),
     "find": lambda store: store.find("one"),
     "nodes": lambda store: store.nodes([ONE]),
-    "last_place": lambda store: store.last_place(),
+    "last_change_seq": lambda store: store.last_change_seq(),
     "changed": lambda store: store.changed(0),
     "removals": lambda store: store.removals([1]),
-    "told_removals": lambda store: store.told_removals([ONE]),
+    "pending_tombstones": lambda store: store.pending_tombstones([ONE]),
     "chain": lambda store: store.chain(ALL),
     "newest_archive": lambda store: store.newest_archive(ALL),
     "stale_archives": lambda store: store.stale_archives(ALL),
@@ -306,5 +307,5 @@ def test_a_health_of_a_later_version_is_read_as_new() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "null", "{}", '{"number":null,"source":"a"}'])
 def test_what_is_no_record_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable, match="PollState"):
+    with pytest.raises(UnreadableRecord, match="PollState"):
         STATE.load(text)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from storage_samples import LATER, NOW, add, draft, enlist
 
-from aggregator.storage import Removal, RemovalOrigin, Storage
+from aggregator.core.records import Removal, RemovalOrigin
+from aggregator.storage import Storage
 
 DAY = timedelta(days=1)
 

@@ -51,7 +51,7 @@ def test_a_stored_entry_comes_back_whole(store: Storage) -> None:
 
 @pytest.mark.parametrize("count", [pytest.param(3, id="few sources"), pytest.param(70, id="many sources")])
 def test_a_walk_goes_from_the_newest_addition_to_the_oldest(store: Storage, count: int) -> None:
-    """W8: by seq over all asked sources and none else, below `before`; the same with few and with many sources."""
+    """Rule W8: by seq over all asked sources and none else, below `before`; the same with few and with many sources."""
     numbers = interleaved(store, sources=count + 1, each=3)
     asked, other = numbers[:-1], numbers[-1]
     expected = [stored.seq for stored in store.entries(numbers) if stored.number != other]
@@ -139,7 +139,7 @@ def paths_of_posts(store: Storage) -> tuple[SourceNumber, SourceNumber]:
     ],
 )
 def test_entries_in_a_node(store: Storage, node: tuple[str, ...], expected: list[int]) -> None:
-    """K6: a node's feed holds all descendants, each story once."""
+    """Rule K6: a node's feed holds all descendants, each story once."""
     a, b = paths_of_posts(store)
     assert seqs(store.entries_in(node, [a, b])) == expected
     assert seqs(store.entries_in(node, [a, b], before=5)) == [seq for seq in expected if seq < 5]
@@ -169,14 +169,14 @@ def test_nodes_are_those_entries_have_now(store: Storage) -> None:
 
 @pytest.mark.parametrize("count", [pytest.param(2, id="few sources"), pytest.param(70, id="many sources")])
 def test_a_revised_entry_comes_before_what_was_added_earlier(store: Storage, count: int) -> None:
-    """W9: a correction is told again; both ways of the walk agree, and no place is given twice."""
+    """Rule W9: a correction is told again; both ways of the walk agree, and no place is given twice."""
     numbers = interleaved(store, sources=count, each=1 + 70 // count)
-    last = store.last_place()
+    last = store.last_change_seq()
     first = next(iter(store.entries([numbers[0]], after=0)))
     add(store, numbers[0], [], revised=(revision(first.seq, entry=entry("changed"), paths=(IT,)),))
     add(store, numbers[1], ["young"])
     down = list(store.entries(numbers))
-    assert [one.place for one in down] == sorted({one.place for one in down}, reverse=True)
+    assert [one.change_seq for one in down] == sorted({one.change_seq for one in down}, reverse=True)
     assert seqs(down)[:2] == [last + 2, first.seq]
     assert seqs(store.entries(numbers, after=0)) == seqs(down)[::-1]
     assert seqs(store.entries(numbers, after=last)) == [first.seq, last + 2]
@@ -197,17 +197,17 @@ def test_entries_by_seq(store: Storage) -> None:
 
 
 def test_namesakes_share_a_public_id_or_a_link(store: Storage) -> None:
-    """I8: within the sources asked for, each once, by seq."""
+    """Rule I8: within the sources asked for, each once, by seq."""
     a, b, c = enlist(store, "a", "b", "c")
     add(store, a, ["one", draft("two", link_key="same")])
     add(store, b, [draft("three", link_key="same"), draft("four", public_id="urn:x:one", link_key=None)])
     add(store, c, [draft("five", link_key="same")])
-    assert seqs(store.namesakes(["urn:x:one"], ["same"], [a, b])) == [1, 2, 3, 4]
-    assert seqs(store.namesakes(["urn:x:one"], ["https://example.org/one"], [a, b])) == [1, 4]
-    assert seqs(store.namesakes([], ["same"], [c])) == [5]
-    assert seqs(store.namesakes([f"urn:{n}" for n in range(2000)], [], [a])) == []
-    assert store.namesakes([], [], [a]) == []
-    assert store.namesakes(["urn:x:one"], ["same"], []) == []
+    assert seqs(store.duplicates(["urn:x:one"], ["same"], [a, b])) == [1, 2, 3, 4]
+    assert seqs(store.duplicates(["urn:x:one"], ["https://example.org/one"], [a, b])) == [1, 4]
+    assert seqs(store.duplicates([], ["same"], [c])) == [5]
+    assert seqs(store.duplicates([f"urn:{n}" for n in range(2000)], [], [a])) == []
+    assert store.duplicates([], [], [a]) == []
+    assert store.duplicates(["urn:x:one"], ["same"], []) == []
 
 
 @pytest.mark.parametrize(

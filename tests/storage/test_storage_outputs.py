@@ -9,7 +9,8 @@ import pytest
 from storage_samples import LATER, NOW, rendition
 
 from aggregator.core.model import OutputId
-from aggregator.storage import OutputRecord, Storage
+from aggregator.core.records import OutputRecord
+from aggregator.storage import Storage
 
 ALL, IT = OutputId("all"), OutputId("新媒体/it")
 FRESH = OutputRecord(output=ALL, public_id="tag:x,2026:all", definition="d1", configured_at=NOW, dirty=True, stamp=1)
@@ -32,13 +33,13 @@ def test_a_value_is_minted_once(store: Storage) -> None:
 
 
 def test_a_slug_is_given_once(store: Storage) -> None:
-    """K7: renaming what is wanted later changes nothing."""
+    """Rule K7: renaming what is wanted later changes nothing."""
     assert store.slug("node", "新媒体", wanted="新媒体") == "新媒体"
     assert store.slug("node", "新媒体", wanted="other") == "新媒体"
 
 
 def test_taken_slugs_get_numbers(store: Storage) -> None:
-    """K7, W16: in order of creation, after case folding, within one kind."""
+    """Rules K7 and W16: in order of creation, after case folding, within one kind."""
     given = [store.slug("node", name, wanted=wanted) for name, wanted in (("a", "IT"), ("b", "it"), ("c", "It"))]
     assert given == ["IT", "it-2", "It-3"]
     assert store.slug("node", "d", wanted="IT-2") == "IT-2-2"
@@ -53,7 +54,7 @@ def test_a_new_output_is_dirty(store: Storage) -> None:
 
 
 def test_an_output_put_again_stays_as_it_is(store: Storage) -> None:
-    """Its public id is frozen at first sight (I7)."""
+    """Its public id is frozen at first sight (rule I7)."""
     before = clean(store)
     assert store.put_output(ALL, public_id="another", definition="d1", now=LATER) == before
     assert store.outputs() == [before]
@@ -106,7 +107,7 @@ def test_a_mark_made_meanwhile_survives(store: Storage) -> None:
 
 
 def test_unchanged_bytes_keep_their_first_time(store: Storage) -> None:
-    """W4: Last-Modified is when these bytes first existed; a changed one gets its own, a missing one is forgotten."""
+    """Rule W4: Last-Modified is when these bytes first existed; a changed one gets its own, a missing one goes."""
     put(store)
     store.put_renditions(
         ALL, [rendition("a.rss"), rendition("a.atom"), rendition("a.json")], stamp=1, size=0, newest=None

@@ -10,8 +10,9 @@ from storage_samples import LATER, NOW, add, draft, enlist, lease, visit
 
 from aggregator.core.document import Validators
 from aggregator.core.model import Feed, SourceId, SourceNumber
-from aggregator.core.policy import Health, PollState
-from aggregator.storage import Attempt, Due, Lease, Storage
+from aggregator.core.records import Attempt, Due, Lease
+from aggregator.core.source_state import Health, PollState
+from aggregator.storage import Storage
 
 A, B, C = SourceId("a"), SourceId("b"), SourceId("c")
 FULL = PollState(
@@ -47,7 +48,7 @@ def test_enlisting_the_same_again_changes_nothing(store: Storage) -> None:
 
 
 def test_state_comes_back_whole(store: Storage) -> None:
-    """P1: validators byte for byte; instants to the microsecond."""
+    """Rule P1: validators byte for byte; instants to the microsecond."""
     [number] = enlist(store, "a")
     assert store.record(visit(lease(store, number), state=FULL))
     assert store.poll_state(number) == replace(FULL, number=number)
@@ -99,7 +100,7 @@ def test_a_new_address_drops_what_belonged_to_the_old_one(store: Storage) -> Non
 
 
 def test_a_visit_under_way_is_not_recorded_for_another_address(store: Storage) -> None:
-    """P2: its validators would belong to the old address."""
+    """Rule P2: its validators would belong to the old address."""
     [number] = enlist(store, "a")
     held = lease(store, number)
     store.enlist([(A, "https://new.example/")], now=NOW)
@@ -211,7 +212,7 @@ def test_trimming_keeps_the_latest_attempts_of_each_source(store: Storage) -> No
 
 
 def test_domains_are_left_alone_until_they_said(store: Storage) -> None:
-    """Section 5, 429: the longer of two wishes counts, and one that is over is not told."""
+    """Rule P12: the longer of two wishes counts, and one that is over is not told."""
     [number] = enlist(store, "a")
     add(store, number, [], hold=("slow.example", LATER))
     add(store, number, [], hold=("slow.example", NOW + timedelta(minutes=1)))

@@ -1,4 +1,4 @@
-"""Recording a visit: one transaction, or nothing (protocols P2)."""
+"""Recording a visit: one transaction, or nothing (rule P2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, revision, visit
 
 from aggregator.core.model import Diagnostic, OutputId
-from aggregator.storage import Attempt, Known, Storage
+from aggregator.core.records import Attempt, KnownEntry
+from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
 
@@ -22,7 +23,7 @@ def test_new_entries_are_known_afterwards(store: Storage) -> None:
     add(store, a, ["one", draft("two", published=None, link_key=None)])
     add(store, b, ["three"])
     assert store.known(a) == {
-        "urn:x:one": Known(
+        "urn:x:one": KnownEntry(
             seq=1,
             key="urn:x:one",
             title="标题 one",
@@ -33,7 +34,7 @@ def test_new_entries_are_known_afterwards(store: Storage) -> None:
             updated=NOW,
             link_key="https://example.org/one",
         ),
-        "urn:x:two": Known(
+        "urn:x:two": KnownEntry(
             seq=2,
             key="urn:x:two",
             title="标题 two",
@@ -68,18 +69,18 @@ def test_a_visit_without_a_feed_leaves_the_stored_one(store: Storage) -> None:
 
 
 def test_what_stays_of_a_document_stays_until_another_comes(store: Storage) -> None:
-    """In the visit's own transaction (P2): what a lost lease brought stays out."""
+    """In the visit's own transaction (rule P2): what a lost lease brought stays out."""
     a, b = enlist(store, "a", "b")
-    assert store.traces(a) is None
-    add(store, a, [], traces=b"one\n\x00")
+    assert store.entry_cache(a) is None
+    add(store, a, [], entry_cache=b"one\n\x00")
     held = lease(store, a)
-    assert not store.record(visit(replace(held, token="another"), traces=b"two"))
+    assert not store.record(visit(replace(held, token="another"), entry_cache=b"two"))
     assert store.record(visit(held))
-    assert (store.traces(a), store.traces(b)) == (b"one\n\x00", None)
-    add(store, a, [], traces=b"three")
-    assert store.traces(a) == b"three"
-    add(store, a, [], traces=b"")
-    assert store.traces(a) is None
+    assert (store.entry_cache(a), store.entry_cache(b)) == (b"one\n\x00", None)
+    add(store, a, [], entry_cache=b"three")
+    assert store.entry_cache(a) == b"three"
+    add(store, a, [], entry_cache=b"")
+    assert store.entry_cache(a) is None
 
 
 def test_a_late_visit_counts_while_nobody_else_claimed(store: Storage) -> None:
@@ -116,7 +117,7 @@ def test_a_bad_visit_leaves_nothing_behind(store: Storage) -> None:
 
 
 def test_a_revision_replaces_content_and_keeps_what_is_frozen(store: Storage) -> None:
-    """I7, D4: seq, public id, first seen and sort date stay."""
+    """Rules I7 and D4: seq, public id, first seen and sort date stay."""
     [number] = enlist(store, "a")
     add(store, number, [draft("one", paths=(("新媒体",),)), "two"])
     changed = entry("one", title="新标题", published=LATER)
@@ -132,7 +133,7 @@ def test_a_revision_replaces_content_and_keeps_what_is_frozen(store: Storage) ->
 
 
 def test_old_keys_are_kept_as_aliases(store: Storage) -> None:
-    """I4: an entry is known under every key it had, by revision or by rekeying, and says its present one."""
+    """Rule I4: an entry is known under every key it had, by revision or by rekeying, and says its present one."""
     [number] = enlist(store, "a")
     add(store, number, ["one", "two"])
     add(store, number, [], rekeyed=((1, "second"),))
@@ -144,7 +145,7 @@ def test_old_keys_are_kept_as_aliases(store: Storage) -> None:
 
 
 def test_a_present_key_goes_before_an_alias(store: Storage) -> None:
-    """I3: where a guid was used again, it means the entry that has it now."""
+    """Rule I3: where a guid was used again, it means the entry that has it now."""
     [number] = enlist(store, "a")
     add(store, number, ["one"])
     add(store, number, [draft("new", key="urn:x:one")], rekeyed=((1, "urn:x:one\nlink"),))

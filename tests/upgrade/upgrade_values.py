@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from upgrade_rig import HERE, Upgrade
 
-from aggregator.core.changes import fingerprint
-from aggregator.core.config import read_config
+from aggregator.core.config.read import read_config
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
-from aggregator.core.identity import assign_keys, entry_key, public_id, text_key
+from aggregator.core.ingest.changes import fingerprint
+from aggregator.core.ingest.changeset import attribution, read
+from aggregator.core.ingest.identity import assign_keys, entry_key, public_id, text_key
 from aggregator.core.model import SourceId
-from aggregator.core.normalise import Context, Reading
-from aggregator.core.policy import IdentityMode
+from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.select.plan import plan_outputs
-from aggregator.engine.intake import attribution, read
+from aggregator.core.source_state import IdentityMode
 from aggregator.storage import codec
 
 GOLDEN = HERE / "golden"
@@ -73,7 +73,7 @@ def of_document(path: Path) -> dict[str, Any] | None:
     return {"attribution": attribution(reading.feed), "mode": keys.mode.value, "entries": entries}
 
 
-def _reading(path: Path) -> Reading | None:
+def _reading(path: Path) -> NormalisedFeed | None:
     expected = json.loads((path.parent / f"{path.stem}.expected.json").read_text("utf-8"))
     said = expected.get("context", {})
     url = said.get("url", f"file:///posts/{path.name}" if path.suffix == ".md" else "https://example.org/feed")

@@ -1,4 +1,4 @@
-"""Which base an address of a document is relative to (protocols H10)."""
+"""Which base an address of a document is relative to (rule H10)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aggregator.core.parse.parsed import ParsedHead
-from aggregator.core.text.urls import absolute
+from aggregator.core.urls.urls import absolute
 
 _HEADER_LINK = re.compile(r"<([^<>]{0,2000})>([^<]*)")
 _RELATION = re.compile(r"""(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;,"]+))""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bases:
+class BaseUrls:
     """The bases of one feed document."""
 
     document: str
@@ -37,13 +37,13 @@ class Bases:
         return self.declared or link or self.document
 
 
-def bases_for(head: ParsedHead, *, dialect: str, url: str, headers: Mapping[str, str]) -> Bases:
+def bases_for(head: ParsedHead, *, dialect: str, url: str, headers: Mapping[str, str]) -> BaseUrls:
     """RSS: the channel link if absolute. Then, as for Atom, Content-Location, and last the address that answered."""
     location = headers.get("content-location", "").strip()
     if dialect.startswith("rss"):
         links = (link.href.strip() for link in head.links if link.element == "link")
         location = next((link for link in links if link.lower().startswith(("http://", "https://"))), location)
-    return Bases(document=url, declared=absolute(location, url) if location else None)
+    return BaseUrls(document=url, declared=absolute(location, url) if location else None)
 
 
 def header_links(headers: Mapping[str, str], relation: str) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aggregator.core.normalise.addresses import Bases
-from aggregator.core.normalise.context import Notes
+from aggregator.core.html.clean import clean_html, visible_text
+from aggregator.core.html.plain import html_from_text
+from aggregator.core.normalise.addresses import BaseUrls
+from aggregator.core.normalise.context import Diagnostics
 from aggregator.core.normalise.words import filled, line_of
 from aggregator.core.parse.parsed import Candidate, Markup, ParsedEntry
-from aggregator.core.text.html import clean_html, visible_text
-from aggregator.core.text.plain import html_from_text
 
 _FULL = frozenset({"content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem"})
 
@@ -65,7 +65,9 @@ def _has_more_text(one: str, other: str) -> bool:
 class BodyReader:
     """Cleans candidates of one entry, remembering what it cleaned."""
 
-    def __init__(self, entry: ParsedEntry, bases: Bases, *, link: str | None, site: str | None, notes: Notes) -> None:
+    def __init__(
+        self, entry: ParsedEntry, bases: BaseUrls, *, link: str | None, site: str | None, notes: Diagnostics
+    ) -> None:
         self._entry = entry
         self._bases = bases
         self._link = link

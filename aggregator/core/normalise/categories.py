@@ -1,4 +1,4 @@
-"""Categories: cleaned, each once, at most fifty (protocols K2, K3)."""
+"""Categories: cleaned, each once, at most fifty (rules K2 and K3)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aggregator.core.html.plain import clean_label, label_key
 from aggregator.core.model import Category, CategoryKind
 from aggregator.core.parse.parsed import ParsedCategory
-from aggregator.core.text.plain import clean_label, label_key
 
 MAX_CATEGORIES = 50
 _MAX_NAME = 100
@@ -16,7 +16,7 @@ _MAX_DEPTH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
+class UsableCategories:
     """The usable categories in order, in their first spelling, and whether some were left out, and why."""
 
     usable: tuple[Category, ...]
@@ -26,7 +26,7 @@ class Sorted:
     """Some have no usable name."""
 
 
-def categories(parsed: Iterable[ParsedCategory]) -> Sorted:
+def categories(parsed: Iterable[ParsedCategory]) -> UsableCategories:
     is_short = False
     found: dict[tuple[CategoryKind, tuple[str, ...]], Category] = {}
     for one in parsed:
@@ -39,10 +39,10 @@ def categories(parsed: Iterable[ParsedCategory]) -> Sorted:
         if key in found:
             continue
         if len(found) == MAX_CATEGORIES:
-            return Sorted(usable=tuple(found.values()), is_cut=True, is_short=is_short)
+            return UsableCategories(usable=tuple(found.values()), is_cut=True, is_short=is_short)
         scheme = (one.scheme or "").strip()[:500] or None
         found[key] = Category(path=path, scheme=scheme, term=(one.term or "").strip()[:500] or None, kind=one.kind)
-    return Sorted(usable=tuple(found.values()), is_short=is_short)
+    return UsableCategories(usable=tuple(found.values()), is_short=is_short)
 
 
 def _name(raw: str) -> tuple[str, str] | None:

@@ -24,7 +24,7 @@ class Context:
     language: str | None = None
     """A person's word on the language; wins over the feed's."""
     timezone: tzinfo | None = None
-    """Where dates without a zone are at home; None: UTC (protocols D3)."""
+    """Where dates without a zone are at home; None: UTC (rule D3)."""
     title: str | None = None
     """A person's name for the source; wins over the feed's."""
     samples: tuple[Sample | None, ...] | None = None
@@ -40,7 +40,7 @@ class Deletion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class NormalisedFeed:
     """A document as the model sees it."""
 
     feed: Feed
@@ -53,7 +53,7 @@ class Reading:
     encoding: str = "utf-8"
 
 
-class Notes:
+class Diagnostics:
     """Diagnostics of one reading, each name a bounded number of times. `ordinary` names are no news of this source."""
 
     def __init__(self, ordinary: Collection[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""ParsedHead to Feed and Origin (protocols section 1, "Feed fields")."""
+"""ParsedHead to Feed and Origin (rule M13)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from aggregator.core.dates.dates import parse_date
+from aggregator.core.html.clean import visible_text
+from aggregator.core.html.plain import one_line
 from aggregator.core.model import Feed, Hints, Origin, Person
-from aggregator.core.normalise.addresses import Bases, header_links
-from aggregator.core.normalise.context import Context, Notes
+from aggregator.core.normalise.addresses import BaseUrls, header_links
+from aggregator.core.normalise.context import Context, Diagnostics
 from aggregator.core.normalise.language import Sample, judge_language, normal_language, sample_language
 from aggregator.core.normalise.media import is_placeholder
 from aggregator.core.normalise.people import people
 from aggregator.core.normalise.words import filled, first_line, first_text, first_value
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
-from aggregator.core.text.dates import parse_date
-from aggregator.core.text.html import visible_text
-from aggregator.core.text.plain import one_line
-from aggregator.core.text.urls import host_of, origin_of
+from aggregator.core.urls.urls import host_of, origin_of
 
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60
@@ -34,7 +34,7 @@ _RULE = re.compile(r"FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)", re.IGNORECASE)
 _RULE_INTERVAL = re.compile(r"INTERVAL=(\d{1,4})", re.IGNORECASE)
 
 
-def read_feed(parsed: ParsedFeed, context: Context, bases: Bases, language: str | None, notes: Notes) -> Feed:
+def read_feed(parsed: ParsedFeed, context: Context, bases: BaseUrls, language: str | None, notes: Diagnostics) -> Feed:
     """The feed's own fields with their fallbacks. `language` is what `feed_language` found."""
     head = parsed.head
     provenance: dict[str, str] = {}
@@ -89,7 +89,7 @@ def _is_page(link: ParsedLink) -> bool:
     return link.rel == "alternate" and (link.type or "text/html") in ("text/html", "application/xhtml+xml", "html")
 
 
-def _site_url(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> str | None:
+def _site_url(head: ParsedHead, bases: BaseUrls, provenance: dict[str, str]) -> str | None:
     for link in head.links:
         address = bases.resolve(link.href, link.base) if _is_page(link) and link.href.strip() else None
         if address and address.startswith(("http://", "https://")):
@@ -98,7 +98,7 @@ def _site_url(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> str
     return None
 
 
-def _self_url(head: ParsedHead, context: Context, bases: Bases, provenance: dict[str, str]) -> str | None:
+def _self_url(head: ParsedHead, context: Context, bases: BaseUrls, provenance: dict[str, str]) -> str | None:
     for link in _linked(head, context, "self"):
         if found := bases.resolve(link.href, link.base):
             provenance["self_url"] = link.element
@@ -113,17 +113,17 @@ def _linked(head: ParsedHead, context: Context, relation: str) -> Iterator[Parse
     yield from (link for link in head.links if link.rel == relation and link.href.strip())
 
 
-def _hubs(head: ParsedHead, context: Context, bases: Bases) -> tuple[str, ...]:
+def _hubs(head: ParsedHead, context: Context, bases: BaseUrls) -> tuple[str, ...]:
     found = (bases.resolve(link.href, link.base) for link in _linked(head, context, "hub"))
     return tuple(dict.fromkeys(address for address in found if address))[:_MAX_HUBS]
 
 
-def _prev_archive(head: ParsedHead, bases: Bases) -> str | None:
+def _prev_archive(head: ParsedHead, bases: BaseUrls) -> str | None:
     links = (link for link in head.links if link.rel == "prev-archive" and link.href.strip())
     return next((address for link in links if (address := bases.resolve(link.href, link.base))), None)
 
 
-def _first_address(links: Iterable[ParsedLink], bases: Bases, field: str, provenance: dict[str, str]) -> str | None:
+def _first_address(links: Iterable[ParsedLink], bases: BaseUrls, field: str, provenance: dict[str, str]) -> str | None:
     for link in links:
         address = bases.resolve(link.href, link.base) if link.href.strip() else None
         if address and not is_placeholder(address):
@@ -132,14 +132,14 @@ def _first_address(links: Iterable[ParsedLink], bases: Bases, field: str, proven
     return None
 
 
-def _authors(head: ParsedHead, bases: Bases, provenance: dict[str, str]) -> tuple[Person, ...]:
+def _authors(head: ParsedHead, bases: BaseUrls, provenance: dict[str, str]) -> tuple[Person, ...]:
     found, element = people(head.authors, bases)
     if found:
         provenance["authors"] = element
     return found
 
 
-def _hints(head: ParsedHead, notes: Notes) -> Hints:
+def _hints(head: ParsedHead, notes: Diagnostics) -> Hints:
     hours = [_hour(c.value) for c in head.skip_hours]
     days = [_DAYS.get(c.value.strip().lower()) for c in head.skip_days]
     ttl = next((number for c in head.ttls if (number := _whole(c.value))), None)
@@ -154,7 +154,7 @@ def _hints(head: ParsedHead, notes: Notes) -> Hints:
 
 
 def _hour(raw: str) -> int | None:
-    """0 to 23; 24 is midnight (protocols P8)."""
+    """0 to 23; 24 is midnight (rule P8)."""
     hour = _whole(raw)
     return None if hour is None or hour > 24 else hour % 24
 
@@ -177,8 +177,8 @@ def _period(head: ParsedHead) -> int | None:
     return None
 
 
-def feed_language(parsed: ParsedFeed, context: Context, notes: Notes) -> str | None:
-    """A person's word, the feed's, the HTTP header's, or what the letters tell (protocols, field `language`).
+def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> str | None:
+    """A person's word, the feed's, the HTTP header's, or what the letters tell (rule M13, `language`).
 
     RSSHub writes `en` where its route sets none: there the letters win if they contradict.
     """
@@ -202,14 +202,14 @@ def is_language_guessed(head: ParsedHead, context: Context) -> bool:
     if context.language:
         return False
     header = context.headers.get("content-language", "")
-    return _is_hub(head) or not (_declared_language(head.languages, Notes()) or normal_language(header))
+    return _is_hub(head) or not (_declared_language(head.languages, Diagnostics()) or normal_language(header))
 
 
 def _is_hub(head: ParsedHead) -> bool:
     return any("rsshub" in c.value.lower() for c in head.generators)
 
 
-def _declared_language(candidates: Candidates, notes: Notes) -> str | None:
+def _declared_language(candidates: Candidates, notes: Diagnostics) -> str | None:
     for candidate in filled(candidates):
         language = normal_language(candidate.value)
         if language:
@@ -227,7 +227,7 @@ def entry_samples(entries: Iterable[ParsedEntry]) -> Iterator[Sample | None]:
         yield sample_language(" ".join(visible_text(candidate.value[:2_000]) for candidate in texts))
 
 
-def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str | None) -> Origin | None:
+def read_origin(head: ParsedHead, context: Context, bases: BaseUrls, language: str | None) -> Origin | None:
     """The feed an entry says it came from; None if it says nothing usable."""
     title, rights = first_line(head.titles), first_line(head.rights)
     ids = first_value(head.ids)
@@ -242,6 +242,6 @@ def read_origin(head: ParsedHead, context: Context, bases: Bases, language: str 
     return origin if origin != Origin() else None
 
 
-def _related_address(head: ParsedHead, bases: Bases, relation: str) -> str | None:
+def _related_address(head: ParsedHead, bases: BaseUrls, relation: str) -> str | None:
     links = (link for link in head.links if link.rel == relation)
     return next((address for link in links if (address := bases.resolve(link.href, link.base))), None)

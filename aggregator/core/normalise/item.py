@@ -1,4 +1,4 @@
-"""ParsedEntry to Entry (protocols section 1, "Entry fields")."""
+"""ParsedEntry to Entry (rule M14)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aggregator.core.dates.dates import parse_date
+from aggregator.core.html.clean import first_image, visible_text
+from aggregator.core.html.plain import generated_title
 from aggregator.core.model import Category, Comments, Enclosure, Entry, Feed, Image, Origin, Person, ReplyTo
-from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.normalise.body import Body, BodyReader, has_text
 from aggregator.core.normalise.categories import MAX_CATEGORIES, categories
-from aggregator.core.normalise.context import Context, Notes
+from aggregator.core.normalise.context import Context, Diagnostics
 from aggregator.core.normalise.head import read_origin
 from aggregator.core.normalise.language import normal_language
 from aggregator.core.normalise.media import MAX_ENCLOSURES, enclosures, media_type, pick_image
 from aggregator.core.normalise.people import is_mended, people
 from aggregator.core.normalise.words import filled, first_line, first_value, has_stray_markup
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedHead, ParsedLink
-from aggregator.core.text.dates import parse_date
-from aggregator.core.text.html import first_image, visible_text
-from aggregator.core.text.plain import generated_title
 
 _MAX_RELATED = 50
 _MAX_TITLE = 500
@@ -30,23 +30,23 @@ _WEB = ("http://", "https://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
-    """What an entry inherits from the feed it stood in (protocols M3)."""
+class FeedContext:
+    """What an entry inherits from the feed it stood in (rule M3)."""
 
     head: ParsedHead
     feed: Feed
-    bases: Bases
+    bases: BaseUrls
     merged: bool = False
     """It stood in one of several documents, so its feed is told apart by a source of its own."""
 
 
-def read_entry(parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> Entry:
+def read_entry(parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> Entry:
     """One entry with its fallbacks. Needs no other entry; never raises."""
     return _EntryReader(parsed, home, context, notes).read()
 
 
 class _EntryReader:
-    def __init__(self, parsed: ParsedEntry, home: Home, context: Context, notes: Notes) -> None:
+    def __init__(self, parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> None:
         self.parsed = parsed
         self.home = home
         self.context = context
@@ -198,7 +198,7 @@ class _EntryReader:
         return files
 
     def _published(self) -> tuple[datetime | None, str | None]:
-        """The instant, and the source's words where they are no instant or one in the future (D4, D6)."""
+        """The instant, and the source's words where they are no instant or one in the future (rules D4 and D6)."""
         at = self._first_date(self.parsed.published, "published")
         words = first_value(self.parsed.published)
         if words is None:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from aggregator.core.dates.durations import parse_duration
+from aggregator.core.html.plain import one_line
 from aggregator.core.model import Enclosure, Image
-from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.parse.parsed import ParsedMedia
-from aggregator.core.text.durations import parse_duration
-from aggregator.core.text.plain import one_line
 
 MAX_ENCLOSURES = 100
 _MAX_LENGTH = 2**63 - 1
@@ -73,7 +73,7 @@ _TYPES = {
 }
 
 
-def enclosures(parsed: Iterable[ParsedMedia], bases: Bases) -> tuple[Enclosure, ...]:
+def enclosures(parsed: Iterable[ParsedMedia], bases: BaseUrls) -> tuple[Enclosure, ...]:
     """Each address once, in order; what the first mention leaves open the later ones fill in."""
     found: dict[str, Enclosure] = {}
     for item in parsed:
@@ -135,16 +135,16 @@ def _length(raw: str | None) -> int | None:
 
 
 def pick_image(
-    thumbnails: Iterable[ParsedMedia], images: Iterable[ParsedMedia], bases: Bases
+    thumbnails: Iterable[ParsedMedia], images: Iterable[ParsedMedia], bases: BaseUrls
 ) -> tuple[Image, str] | None:
-    """The largest thumbnail, else the first of the other images, that is neither placeholder nor pixel (H8)."""
+    """The largest thumbnail, else the first of the other images, that is neither placeholder nor pixel (rule H8)."""
     shown = list(_usable(thumbnails, bases))
     if shown:
         return max(shown, key=lambda found: (found[0].width or 0) * (found[0].height or 0))
     return next(_usable(images, bases), None)
 
 
-def _usable(items: Iterable[ParsedMedia], bases: Bases) -> Iterator[tuple[Image, str]]:
+def _usable(items: Iterable[ParsedMedia], bases: BaseUrls) -> Iterator[tuple[Image, str]]:
     for item in items:
         url = bases.resolve(item.url, item.base) if item.url.strip() else None
         width, height = pixels(item.width), pixels(item.height)
@@ -154,7 +154,7 @@ def _usable(items: Iterable[ParsedMedia], bases: Bases) -> Iterator[tuple[Image,
 
 
 def is_placeholder(url: str) -> bool:
-    """Whether the address names a picture that stands in for one (H2) or counts readers (H8)."""
+    """Whether the address names a picture that stands in for one (rule H2) or counts readers (rule H8)."""
     return bool(_PLACEHOLDER.search(url.partition("?")[0].rpartition("/")[2]) or _TRACKERS.search(url))
 
 

@@ -1,4 +1,4 @@
-"""Authors: whoever an entry or a feed names, in the groups of protocols section 1."""
+"""Authors: whoever an entry or a feed names, in the groups of rules M13 and M14."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from aggregator.core.html.plain import one_line, parse_person
 from aggregator.core.model import Person
-from aggregator.core.normalise.addresses import Bases
+from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.parse.parsed import ParsedPerson
-from aggregator.core.text.plain import one_line, parse_person
 
 MAX_PEOPLE = 50
 
 
-def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: Bases) -> tuple[tuple[Person, ...], str]:
+def people(groups: Iterable[tuple[ParsedPerson, ...]], bases: BaseUrls) -> tuple[tuple[Person, ...], str]:
     """The usable persons of the first group that has any, each name once, and the element; ((), "") if none has."""
     for group in groups:
         found: dict[tuple[str, str | None], Person] = {}
@@ -38,7 +38,7 @@ def _is_odd(line: str) -> bool:
     return person is None or person.name not in line or line.removeprefix("mailto:") == person.email
 
 
-def _person(parsed: ParsedPerson, bases: Bases) -> Person | None:
+def _person(parsed: ParsedPerson, bases: BaseUrls) -> Person | None:
     if parsed.line is not None:
         return _read_line(parsed.line)
     uri = bases.resolve(parsed.uri, parsed.base) if parsed.uri else None

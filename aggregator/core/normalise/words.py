@@ -1,18 +1,18 @@
-"""Candidates of text fields to plain text (protocols M2, M11, M12)."""
+"""Candidates of text fields to plain text (rules M2, M11 and M12)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from aggregator.core.html.clean import visible_text
+from aggregator.core.html.plain import atom_text, one_line, plain_title
 from aggregator.core.parse.parsed import Candidate, Markup
-from aggregator.core.text.html import visible_text
-from aggregator.core.text.plain import atom_text, one_line, plain_title
 
 MAX_TEXT = 20_000
 
 
 def filled(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Those with something in them after trimming (protocols M1)."""
+    """Those with something in them after trimming (rule M1)."""
     return (candidate for candidate in candidates if candidate.value.strip())
 
 
@@ -29,7 +29,7 @@ def line_of(candidate: Candidate) -> str:
 
 
 def has_stray_markup(candidates: Iterable[Candidate]) -> bool:
-    """Whether the first that is not empty holds markup or references where plain text belongs (protocols M11)."""
+    """Whether the first that is not empty holds markup or references where plain text belongs (rule M11)."""
     for candidate in filled(candidates):
         if candidate.markup is Markup.TEXT or not ("<" in candidate.value or "&" in candidate.value):
             return False

@@ -1,7 +1,7 @@
 """What a reader of one dialect found, in the feed's own words: the station between a Document and the model.
 
 Rules for editors: nothing here is cleaned, resolved or chosen. Every field that several elements can fill is a tuple
-of candidates in the order of protocols section 1, so that `normalise` takes the first usable one (M1) and can say
+of candidates in the order of rules M13 and M14, so that `normalise` takes the first usable one (rule M1) and can say
 which element won. Addresses are as written, with the base they are relative to beside them.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from aggregator.core.model import CategoryKind, CategoryPath, Diagnostic, Foreign
+from aggregator.core.model import CategoryKind, CategoryPath, Diagnostic, ForeignElement
 
 
 class Markup(enum.StrEnum):
@@ -21,7 +21,7 @@ class Markup(enum.StrEnum):
     HTML = "html"
     """An HTML fragment, its XML escaping already undone."""
     LOOSE = "loose"
-    """Text by specification that often carries markup or a second escaping (an RSS title, protocols M11)."""
+    """Text by specification that often carries markup or a second escaping (an RSS title, rule M11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class ParsedMedia:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedCategory:
-    """Names from the root down, as written (protocols K2)."""
+    """Names from the root down, as written (rule K2)."""
 
     path: CategoryPath
     element: str
@@ -131,12 +131,12 @@ class ParsedHead:
     archive: bool = False
     expired: bool = False
     new_urls: Candidates = ()
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedHome:
-    """The head and address of one of several merged documents (protocols M3, M9)."""
+    """The head and address of one of several merged documents (rules M3 and M9)."""
 
     head: ParsedHead
     url: str
@@ -149,7 +149,7 @@ class ParsedEntry:
 
     ids: Candidates = ()
     guid_is_link: bool = False
-    """The first id may serve as the link if it is an absolute http(s) address (protocols I5)."""
+    """The first id may serve as the link if it is an absolute http(s) address (rule I5)."""
     links: tuple[ParsedLink, ...] = ()
     related: tuple[ParsedLink, ...] = ()
     titles: Candidates = ()
@@ -170,7 +170,7 @@ class ParsedEntry:
     comment_counts: Candidates = ()
     reply_to: ParsedReply | None = None
     source: ParsedHead | None = None
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignElement, ...] = ()
     base: str | None = None
     home: ParsedHome | None = None
     """The feed it stood in where several documents were merged; None if that is the feed it is read with."""
@@ -196,7 +196,7 @@ class ParsedFeed:
     deleted: tuple[ParsedDeletion, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True
-    """False if the document was cut off: its validators must not be stored (protocols section 10)."""
+    """False if the document was cut off: its validators must not be stored (rules P2 and R2)."""
     bozo: bool = False
     """The XML was not well-formed and had to be mended."""
     encoding: str = "utf-8"

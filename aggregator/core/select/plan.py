@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from aggregator.core.config_posts import blog, documents
-from aggregator.core.config_tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.posts import blog, documents
+from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
+from aggregator.core.html.plain import label_key
 from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
-from aggregator.core.text.plain import label_key
 
 ALL = "all"
 Slugger = Callable[[str, str, str], str]
@@ -24,7 +24,7 @@ class BlogPlan:
     dialect: str
     folder: str | None = None
     footer: bool = field(default=True, repr=False)
-    """Each post ends with a visible link to the original (protocols M8)."""
+    """Each post ends with a visible link to the original (rule M8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class OutputPlan:
         """Two hashes with "/" between: of what the output is told to be, and of the sources there are to choose from.
 
         `shown` and `chosen` are settings outside the plan that belong to either. Only a change of the first is a
-        change of this output, which moves its `updated` (W3); a source more or less may concern it or not.
+        change of this output, which moves its `updated` (rule W3); a source more or less may concern it or not.
         """
         told = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_SOURCES}
         if not self.blog:
@@ -122,7 +122,7 @@ def _concerns(plan: OutputPlan, source: SourceId, paths: list[CategoryPath]) -> 
 
 
 def belongs(plan: OutputPlan, stored: StoredEntry) -> bool:
-    """Whether an entry is of the plan's sources and category; its own paths count before its source's (K1)."""
+    """Whether an entry is of the plan's sources and category; its own paths count before its source's (rule K1)."""
     if stored.source not in plan.sources:
         return False
     if plan.node is None:
@@ -132,17 +132,17 @@ def belongs(plan: OutputPlan, stored: StoredEntry) -> bool:
 
 
 def own_paths(entry: Entry) -> tuple[CategoryPath, ...]:
-    """Category paths that the entry itself carries, as a post on disk does (K1)."""
+    """Category paths that the entry itself carries, as a post on disk does (rule K1)."""
     return tuple(c.path for c in entry.categories if c.kind is CategoryKind.ASSIGNED)
 
 
 def is_below(path: CategoryPath, node: CategoryPath) -> bool:
-    """Whether `path` is `node` or one of its descendants, names compared as K3 says."""
+    """Whether `path` is `node` or one of its descendants, names compared as rule K3 says."""
     return node_key(path[: len(node)]) == node_key(node)
 
 
 def node_key(path: CategoryPath) -> CategoryPath:
-    """The form in which paths are compared: width, case and blanks beside CJK do not count (K3)."""
+    """The form in which paths are compared: width, case and blanks beside CJK do not count (rule K3)."""
     return tuple(label_key(name) for name in path)
 
 
@@ -185,7 +185,7 @@ def _base(
 
 
 def _tree(paths: Iterable[CategoryPath]) -> Mapping[CategoryPath, CategoryPath]:
-    """Every node with its ancestors, by comparison key; the first spelling met is kept (K3)."""
+    """Every node with its ancestors, by comparison key; the first spelling met is kept (rule K3)."""
     nodes: dict[CategoryPath, CategoryPath] = {}
     for path in paths:
         for depth in range(1, len(path) + 1):
@@ -194,7 +194,7 @@ def _tree(paths: Iterable[CategoryPath]) -> Mapping[CategoryPath, CategoryPath]:
 
 
 def _node_slug(names: CategoryPath, slug_for: Slugger) -> OutputId:
-    """One slug per segment, each unique among its siblings and kept for good (K7)."""
+    """One slug per segment, each unique among its siblings and kept for good (rule K7)."""
     parent = ""
     for depth, name in enumerate(names):
         kind = f"node:{'/'.join(node_key(names[:depth]))}" if depth else "output"
@@ -208,7 +208,7 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lp
 
 
 def segment(name: str) -> str:
-    """One URL and file name segment for a category name: CJK kept, unsafe characters and blanks to `-` (K7, W16).
+    """A category's name as a segment of URL and file name: CJK kept, unsafe characters to `-` (rules K7 and W16).
 
     At most 80 bytes; a name of which nothing is left becomes `c-` and 8 hex digits.
     """

@@ -1,4 +1,4 @@
-"""From chosen entries to stories: one story once, however many sources carried it (protocols I8)."""
+"""From chosen entries to stories: one story once, however many sources carried it (rule I8)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, Feed, Origin, SourceId, SourceNumber, StoredEntry
 from aggregator.core.select.plan import OutputPlan, own_paths
-from aggregator.core.text import urls
+from aggregator.core.urls import urls
 
 
 def origin_of(stored: StoredEntry, feed: Feed | None, title: str | None) -> Origin:
@@ -32,7 +32,7 @@ def origin_of(stored: StoredEntry, feed: Feed | None, title: str | None) -> Orig
 
 
 def story_links(stored: StoredEntry) -> tuple[str, ...]:
-    """What makes two entries one story across sources: an absolute id, or a link with a path of its own (I8)."""
+    """What makes two entries one story across sources: an absolute id, or a link with a path of its own (rule I8)."""
     names = []
     if stored.entry.id and urls.is_absolute_uri(stored.entry.id):
         names.append("id:" + stored.entry.id)
@@ -49,8 +49,9 @@ Group = tuple[StoredEntry, tuple[StoredEntry, ...]]
 def merge(entries: Iterable[StoredEntry], homes: Mapping[SourceNumber, frozenset[str]]) -> list[Group]:
     """Groups of one story, in order of first sight; `homes` gives the hosts that a source speaks for.
 
-    The story keeps id, place and age of the entry seen first. Its words come from the entry whose source is on the
-    link's own host, else from the first (I7, I8). Entries of one source are never merged: I1 to I4 told them apart.
+    The story keeps id, change number and age of the entry seen first. Its words come from the entry whose source is on
+    the link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4
+    told them apart.
     """
     groups: list[list[StoredEntry]] = []
     by_name: dict[str, list[StoredEntry]] = {}
@@ -75,7 +76,7 @@ def _canonical(group: Sequence[StoredEntry], homes: Mapping[SourceNumber, frozen
     kept = replace(
         shown,
         seq=first.seq,
-        turn=shown.place,  # other words than before are a revision of the story
+        revision_seq=shown.change_seq,  # other words than before are a revision of the story
         public_id=first.public_id,
         first_seen=first.first_seen,
         sort_date=first.sort_date,
@@ -104,7 +105,7 @@ def compose(
     origins: Callable[[StoredEntry], Origin],
     assigned: Mapping[SourceId, CategoryPath | None],
 ) -> Edition:
-    """The edition of an output: newest first by sort date, ties by public id (W8); an id appears once (I9)."""
+    """The edition of an output: newest first by sort date, ties by public id (rule W8); each id once (rule I9)."""
     stories: dict[str, Story] = {}
     for shown, others in groups:
         paths = own_paths(shown.entry) or tuple(filter(None, [assigned.get(shown.source)]))

@@ -1,4 +1,4 @@
-"""Which of the selected entries an output shows: by order of addition, never by date (protocols W8)."""
+"""Which of the selected entries an output shows: by order of addition, never by date (rule W8)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def window(
 ) -> Iterator[StoredEntry]:
     """The entries of the window, newest addition or revision first; `newest_first` is read no further than needed.
 
-    With a limit, so many. Without: everything added or revised within `span` of the newest, at least 50, beyond that
-    at most 500 entries and 1 MiB of content. The newest stands for the clock, so that the same store gives the same
-    window at any time (W3). Whatever stands above the place `settled` is in no archive yet, and always in (W9).
+    With a limit, so many. Without: everything added or revised within `span` of the newest, at least 50, beyond that at
+    most 500 entries and 1 MiB of content. The newest stands for the clock, so that the same store gives the same window
+    at any time (rule W3). What was changed after `settled` is in no archive yet, and always in (rule W9).
     """
     size = 0
     newest = None
     for count, stored in enumerate(newest_first):
-        moment = stored.changed_at if stored.turn else stored.first_seen
+        moment = stored.changed_at if stored.revision_seq else stored.first_seen
         newest = newest or moment
-        if settled is None or stored.place <= settled:
+        if settled is None or stored.change_seq <= settled:
             if count >= (limit or AT_MOST):
                 return
             if limit is None and count >= AT_LEAST and (newest - moment > span or size > BYTES):

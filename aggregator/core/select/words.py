@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aggregator.core.html.clean import visible_text
 from aggregator.core.model import Entry
-from aggregator.core.text.html import visible_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +25,17 @@ def fold(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class WordFilter:
     """Words to keep and to drop, folded once. A dropped word wins over a kept one."""
 
     keep: tuple[tuple[str, str], ...] = ()
     drop: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, keep: Iterable[str], drop: Iterable[str]) -> Words:
+    def of(cls, keep: Iterable[str], drop: Iterable[str]) -> WordFilter:
         return cls(keep=tuple((w, fold(w)) for w in keep), drop=tuple((w, fold(w)) for w in drop))
 
-    def judge(self, entry: Entry) -> Verdict:
+    def verdict(self, entry: Entry) -> Verdict:
         """The verdict on one entry by its title, summary and content as seen."""
         if not self.keep and not self.drop:
             return Verdict(stays=True)

@@ -1,0 +1,230 @@
+"""When to visit a source next: the health table, back-off and the choice of what is due. Reads no clock.
+
+Rules for editors: health changes only by `TRANSITIONS`; what is not listed raises. `next_poll` is the one place that
+turns an outcome into a state, and a new kind of outcome does not pass mypy before it has a branch here.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar, assert_never
+
+from aggregator.core.errors import FetchError, Reason
+from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.schedule import freshness
+from aggregator.core.source_state import MOVED_SIGHTINGS, Health, PollState
+
+BACKOFF_BASE = timedelta(minutes=15)
+BACKOFF_CAP = timedelta(hours=24)
+DEAD_AFTER = timedelta(days=30)
+DEAD_CAP = timedelta(days=7)
+LARGE_BODY = 1 << 20
+PATH_INTERVAL = timedelta(minutes=1)
+"""Looking at files on the same disk costs nobody anything."""
+
+
+class Event(enum.StrEnum):
+    """What a visit means for the health of its source."""
+
+    GOOD = "good"
+    BAD = "bad"
+    LONG_BAD = "long-bad"
+    REFUSED = "refused"
+    GONE = "gone"
+    GONE_AGAIN = "gone-again"
+
+
+TRANSITIONS: dict[tuple[Health, Event], Health] = {
+    **{(health, Event.GOOD): Health.HEALTHY for health in Health},
+    **{(health, Event.BAD): Health.FAILING for health in Health},
+    **{(health, Event.LONG_BAD): Health.DEAD for health in Health},
+    **{(health, Event.REFUSED): Health.BLOCKED for health in Health},
+    **{(health, Event.GONE): Health.FAILING for health in Health},
+    **{(health, Event.GONE_AGAIN): Health.GONE for health in Health},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollInterval:
+    """How a source wants to be visited: `interval` None learns the rhythm; `local` is a path, never asked of a host."""
+
+    interval: timedelta | None = None
+    local: bool = False
+
+
+def next_poll(
+    state: PollState, outcome: Outcome, *, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
+    """The state after a visit that ended at `now`; `jitter` is uniform in [0, 1). `next_poll` lies after `now`."""
+    match outcome:
+        case Updated():
+            after = _after_success(state, now)
+            return _schedule(_after_update(after, outcome, now), outcome, now, interval_rule, jitter)
+        case Unchanged():
+            after = _moved(_after_success(state, now), outcome.permanent_url, now)
+            after = replace(after, validators=outcome.validators, last_full=now if outcome.size else after.last_full)
+            return _schedule(after, outcome, now, interval_rule, jitter)
+        case Failed():
+            return _after_failure(state, outcome, now, interval_rule, jitter)
+        case Gone():
+            return _after_gone(state, outcome, now)
+        case _:
+            assert_never(outcome)
+
+
+def _after_success(state: PollState, now: datetime) -> PollState:
+    return replace(
+        state,
+        health=TRANSITIONS[state.health, Event.GOOD],
+        last_poll=now,
+        last_success=now,
+        errors=0,
+        error_reason=None,
+        error_message=None,
+        failing_since=None,
+    )
+
+
+def _after_update(state: PollState, outcome: Updated, now: datetime) -> PollState:
+    moved = _moved(state, outcome.permanent_url, now)
+    return replace(
+        moved,
+        validators=outcome.validators,
+        body_hash=outcome.body_hash,
+        last_full=now,
+        last_change=now if outcome.new or outcome.revised else state.last_change,
+        rhythm=state.rhythm.heard(outcome.arrivals, now),
+        hints=outcome.hints,
+        span=outcome.span,
+    )
+
+
+def _moved(state: PollState, target: str | None, now: datetime) -> PollState:
+    """Count sightings of a permanent move. Once proven, the target is asked itself and redirects no more."""
+    if target is None:
+        proven = state.moved_seen >= MOVED_SIGHTINGS
+        return state if proven else replace(state, moved_to=None, moved_seen=0, moved_since=None)
+    if target == state.moved_to:
+        return replace(state, moved_seen=state.moved_seen + 1)
+    return replace(state, moved_to=target, moved_seen=1, moved_since=now)
+
+
+def _schedule(
+    state: PollState, outcome: Updated | Unchanged, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
+    wait = _interval(state, now, interval_rule)
+    if interval_rule.interval is None and not interval_rule.local:
+        wait = max(wait, _courtesy(outcome))
+    moment = now + wait * (0.9 + 0.2 * jitter)
+    if not interval_rule.local:
+        moment = max(moment, freshness.earliest(now, outcome.headers, state.hints))
+    return replace(state, next_poll=moment)
+
+
+def _courtesy(outcome: Updated | Unchanged) -> timedelta:
+    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (rule P14)."""
+    if outcome.size == 0 or not freshness.is_silent_on_caching(outcome.headers):
+        return timedelta()
+    return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
+
+
+def _interval(state: PollState, now: datetime, interval_rule: PollInterval) -> timedelta:
+    if interval_rule.interval is not None:
+        return interval_rule.interval
+    return PATH_INTERVAL if interval_rule.local else state.rhythm.interval(now, state.span)
+
+
+def _after_failure(
+    state: PollState, outcome: Failed, now: datetime, interval_rule: PollInterval, jitter: float
+) -> PollState:
+    error = outcome.error
+    since = state.failing_since or now
+    event = _event_of(error.reason, now - since)
+    failed = replace(
+        state,
+        health=TRANSITIONS[state.health, event],
+        last_poll=now,
+        errors=state.errors + 1,
+        error_reason=error.reason.value,
+        error_message=error.message,
+        failing_since=since,
+    )
+    if event is Event.REFUSED:
+        asked_before = state.health is Health.BLOCKED
+        return replace(failed, next_poll=None if asked_before else now + timedelta(hours=24))
+    wait = max(_backoff(failed, jitter), _interval(state, now, interval_rule), _asked_for(outcome))
+    return replace(failed, next_poll=now + wait)
+
+
+def _event_of(reason: Reason, failing_for: timedelta) -> Event:
+    if reason is Reason.UNAUTHORIZED:
+        return Event.REFUSED
+    return Event.LONG_BAD if failing_for >= DEAD_AFTER else Event.BAD
+
+
+def _backoff(state: PollState, jitter: float) -> timedelta:
+    """Base 15 min x 2^(n-1), cap 24 h, 7 days once dead, full jitter (rule P10)."""
+    cap = DEAD_CAP if state.health is Health.DEAD else BACKOFF_CAP
+    doubled: timedelta = BACKOFF_BASE * (1 << min(state.errors - 1, 16))
+    return min(doubled, cap) * jitter
+
+
+def _asked_for(outcome: Failed) -> timedelta:
+    """What the answer demands at least: Retry-After in full; 1 h after a 429 without one; 4 h after a 403."""
+    error = outcome.error
+    if not isinstance(error, FetchError):
+        return timedelta()
+    if error.retry_after is not None:
+        return error.retry_after
+    if error.reason in (Reason.FORBIDDEN, Reason.BOT_WALL):
+        return timedelta(hours=4)
+    return timedelta(hours=1) if error.reason is Reason.RATE_LIMITED else timedelta()
+
+
+def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
+    """410 is confirmed once after 24 h, then the source is left alone; its entries stay published."""
+    confirmed = state.error_reason == Reason.GONE.value
+    return replace(
+        state,
+        health=TRANSITIONS[state.health, Event.GONE_AGAIN if confirmed else Event.GONE],
+        last_poll=now,
+        errors=state.errors + 1,
+        error_reason=Reason.GONE.value,
+        error_message=outcome.error.message,
+        failing_since=state.failing_since or now,
+        next_poll=None if confirmed else now + timedelta(hours=24),
+    )
+
+
+class HasAddress(Protocol):
+    """Something that may be visited: all that choosing needs to know is whom it would burden."""
+
+    @property
+    def address(self) -> str: ...
+
+
+C = TypeVar("C", bound=HasAddress)
+
+
+def choose_due(due: Iterable[C], *, host_of: dict[str, str], per_host: int, limit: int) -> Sequence[C]:
+    """Of what is due, in its order, at most `per_host` of each host, and then at most `limit`.
+
+    The cap comes before the limit, so that one host with many sources cannot crowd out the others. An address that
+    `host_of` does not name burdens no host.
+    """
+    taken: Counter[str] = Counter()
+    chosen: list[C] = []
+    for candidate in due:
+        host = host_of.get(candidate.address)
+        if host is not None:
+            if taken[host] >= per_host:
+                continue
+            taken[host] += 1
+        chosen.append(candidate)
+        if len(chosen) >= limit:
+            break
+    return chosen

@@ -1,0 +1,356 @@
+"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, rule W9).
+
+The chain of an output holds its stories in the order in which they were added or revised. A revised story comes again
+in a later document, for whoever has read the earlier one does not read it again. A document is written when it is full,
+and once more when the next one is, to link to it; its stories change only where one of them was deleted. A change of
+the selection that could take something away begins a new chain under other addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+import structlog
+
+from aggregator.core.addresses import archive_path
+from aggregator.core.edition import Edition
+from aggregator.core.model import OutputId, SourceNumber
+from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
+from aggregator.core.select.stories import Group
+from aggregator.engine.publish.selection import Selection
+from aggregator.engine.publish.versions import etag_of
+from aggregator.engine.threads import DatabaseThread
+from aggregator.formats import FORMATS
+from aggregator.outlets.disk import DiskOutlet
+from aggregator.outlets.encodings import encode
+from aggregator.storage import Storage
+
+log = structlog.get_logger()
+
+STORIES = 100
+"""In a document; fewer where the output has a lower limit."""
+PASS = 20
+"""Documents written in one go. While more are due, the archive is not linked, and other outputs get their turn."""
+FORMATS_KEPT = ("rss", "atom", "json")
+
+
+class Shelf(Protocol):
+    """Where archive documents are shown: the server's catalogue. It reads them when they are asked for."""
+
+    def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
+        """Serve this file from now on; `read` gives the bytes at a path, or None. It may block."""
+
+    def remove_archive(self, path: str) -> None:
+        """Serve this path no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveEnd:
+    """What an output's window has to know of its archive."""
+
+    settled: int | None = None
+    """Stories above this change number are in no document. None: there is no archive, or it is not yet complete."""
+    previous: str | None = None
+    """Path without suffix of the newest document, to be linked."""
+    more: bool = False
+    """There are more documents to be written: the output has to be made again soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Stories that fill a document, and the change number up to which nothing else is due."""
+
+    groups: tuple[Group, ...]
+    last: int
+
+
+class ArchiveBuilder:
+    """Keeps the archives of all outputs in step with the store."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        store: DatabaseThread,
+        outlet: DiskOutlet,
+        shelf: Shelf | None,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._storage = storage
+        self._in_db = store
+        self._outlet = outlet
+        self._shelf = shelf
+        self._clock = clock
+        self._shown: dict[str, str] = {}
+
+    async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
+        """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
+        if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
+            if await self._in_db(self._storage.chain, record.output):
+                await self._in_db(self._storage.end_chain, record.output)
+            return ArchiveEnd()
+        chain = await self._in_db(self._the_chain, selection, record)
+        chain = await self._in_db(self._look_again, selection, chain)
+        more = await self._extend(selection, record, chain)
+        for archive in await self._in_db(self._storage.stale_archives, record.output):
+            groups = await self._in_db(_present, selection, archive)
+            await self._write(selection, record, chain.generation, archive, groups)
+        if more:
+            return ArchiveEnd(more=True)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
+        now = await self._in_db(self._storage.chain, record.output)
+        return ArchiveEnd(
+            settled=now.settled if now else None,
+            previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
+        )
+
+    async def sweep(self, planned: Collection[OutputId]) -> None:
+        """Remove the files of chains that have ended and of outputs not planned: after what linked to them is no more.
+
+        Raises PublishError.
+        """
+        gone = await self._in_db(self._ended, planned)
+        for file in gone:
+            if self._shelf:
+                self._shelf.remove_archive(file.path)
+            self._shown.pop(file.path, None)
+            await asyncio.to_thread(self._outlet.remove, file.path)
+        if gone:
+            await self._in_db(self._storage.forget_archive_files, [file.path for file in gone])
+
+    async def show(self) -> set[OutputId]:
+        """Show all documents there are; returns the outputs of those whose files were lost, which are to be made."""
+        lost: dict[OutputId, set[int]] = {}
+        files = await self._in_db(self._storage.archive_files)
+        for file in files:
+            if self._shown.get(file.path) == file.etag:
+                continue
+            if await asyncio.to_thread(self._outlet.size, file.path) != file.size:
+                lost.setdefault(file.output, set()).add(file.number)
+            elif self._shelf:
+                self._shelf.put_archive(file, self._outlet.read)
+                self._shown[file.path] = file.etag
+        for path in self._shown.keys() - {file.path for file in files}:
+            if self._shelf:
+                self._shelf.remove_archive(path)
+            del self._shown[path]
+        for output, numbers in lost.items():
+            await self._in_db(self._storage.mark_stale, output, numbers)
+        return set(lost)
+
+    # -- the chain -----------------------------------------------------------------------------------------------
+    def _the_chain(self, selection: Selection, record: OutputRecord) -> Chain:
+        """The chain to go on with: the present one, or one begun now."""
+        wanted = _Definition.of(selection)
+        chain = self._storage.chain(record.output)
+        if chain is not None and self._may_go_on(chain, _Definition.read(chain.definition), wanted):
+            return chain
+        now = self._clock()
+        digest = hashlib.sha256(f"{record.output}\n{wanted.text}\n{now.isoformat()}".encode())
+        begun = Chain(
+            output=record.output,
+            generation=digest.hexdigest()[:8],
+            definition=wanted.text,
+            looked=self._storage.last_change_seq(),
+        )
+        self._storage.begin_chain(begun)
+        return begun
+
+    def _may_go_on(self, chain: Chain, was: _Definition, wanted: _Definition) -> bool:
+        if was.rule != wanted.rule or not (was.sources <= wanted.sources and was.assigned <= wanted.assigned):
+            return False
+        stories, repeated = self._storage.archive_sizes(chain.output)
+        if stories >= 10 * STORIES and 2 * repeated > stories:
+            return False  # most of it has been told again since: a shorter chain says the same
+        added = (wanted.sources - was.sources) | (wanted.assigned - was.assigned)
+        if not added:
+            return True
+        oldest = next(iter(self._storage.entries(sorted(added), after=0)), None)
+        if oldest is not None and oldest.change_seq <= chain.settled:
+            return False
+        self._storage.redefine_chain(chain.output, wanted.text)
+        return True
+
+    def _look_again(self, selection: Selection, chain: Chain) -> Chain:
+        """Mark the documents that hold what the output has no more; renumber what is shown instead."""
+        last = self._storage.last_change_seq()
+        if last == chain.looked:
+            return chain
+        changed = set(self._storage.changed(chain.looked))
+        holding = self._storage.archives_with(chain.output, changed)
+        if holding:
+            deleted = self._storage.removals(changed).keys()
+            touched = {story for one in holding for story in one.members if not changed.isdisjoint(story)}
+            stories = selection.around({seq for story in touched for seq in story})
+            alive = {shown.seq for shown, _ in stories}
+            hurt = {story for story in touched if story[0] not in alive or not deleted.isdisjoint(story)}
+            stale = [one.number for one in holding if not hurt.isdisjoint(one.members)]
+            self._storage.mark_stale(chain.output, stale)
+            self._reissue(selection, chain, stories, touched - hurt)
+        self._storage.settle(chain.output, looked=last)
+        return replace(chain, looked=last)
+
+    def _reissue(
+        self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
+    ) -> None:
+        """Stories from before the end of the archive that it does not hold as they are now."""
+        archived = {story[0] for story in kept}
+        late = [group for group in stories if group[0].change_seq <= chain.settled and group[0].seq not in archived]
+        self._storage.move([selection.words_of(group) for group in late])
+
+    async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
+        """Write the documents that can be filled; True if there are more than one pass may write."""
+        size = min(STORIES, selection.plan.limit or STORIES)
+        newest = await self._in_db(self._storage.newest_archive, record.output)
+        number = newest.number + 1 if newest else 1
+        batch, settled = await self._in_db(next_batch, selection, chain.settled, size)
+        if batch is not None and newest is not None:
+            await self._in_db(self._storage.mark_stale, record.output, [newest.number])
+        for _ in range(PASS):
+            if batch is None:
+                break
+            following, settled = await self._in_db(next_batch, selection, batch.last, size)
+            archive = Archive(
+                output=record.output,
+                number=number,
+                first=batch.groups[0][0].change_seq,
+                last=batch.last,
+                members=tuple(map(selection.tellers, batch.groups)),
+                repeated=sum(1 for shown, _ in batch.groups if shown.revision_seq),
+            )
+            has_next = following is not None
+            await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
+            batch, number = following, number + 1
+        if batch is None and settled != chain.settled:
+            await self._in_db(self._storage.settle, record.output, settled=settled)
+        return batch is not None
+
+    # -- documents -----------------------------------------------------------------------------------------------
+    async def _write(
+        self,
+        selection: Selection,
+        record: OutputRecord,
+        generation: str,
+        archive: Archive,
+        groups: Sequence[Group],
+        *,
+        has_next: bool | None = None,
+    ) -> None:
+        """Have this document on disk, in the store and on the shelf. `has_next` None: look whether it has."""
+        if has_next is None:
+            newest = await self._in_db(self._storage.newest_archive, record.output)
+            has_next = newest is not None and newest.number > archive.number
+        edition = replace(
+            await self._in_db(selection.edition, groups, record),
+            archive=archive_path(record.output, generation, archive.number),
+            previous=archive_path(record.output, generation, archive.number - 1) if archive.number > 1 else None,
+            following=archive_path(record.output, generation, archive.number + 1) if has_next else None,
+        )
+        now = self._clock().replace(microsecond=0)
+        made = await asyncio.to_thread(_generate, edition, archive, generation, now, final=has_next)
+        for file, body, encoded in made:
+            await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
+        files = [file for file, _, _ in made]
+        await self._in_db(self._storage.put_archive, replace(archive, stale=False), files)
+        for file in files:
+            if self._shelf:
+                self._shelf.put_archive(file, self._outlet.read)
+                self._shown[file.path] = file.etag
+        log.info("archive", output=record.output, number=archive.number, stories=len(edition.stories))
+
+    def _ended(self, planned: Collection[OutputId]) -> list[ArchiveFile]:
+        files = self._storage.archive_files()
+        going: dict[OutputId, str | None] = {}
+        for output in {file.output for file in files}:
+            if output not in planned:
+                self._storage.end_chain(output)
+            chain = self._storage.chain(output)
+            going[output] = chain.generation if chain else None
+        return [file for file in files if going[file.output] != file.generation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Definition:
+    """What a chain was begun for: as long as nothing can be taken away from it, it goes on."""
+
+    rule: str
+    sources: frozenset[SourceNumber]
+    assigned: frozenset[SourceNumber]
+
+    @classmethod
+    def of(cls, selection: Selection) -> _Definition:
+        numbers = selection.runtime.numbers
+        return cls(
+            rule=selection.plan.rule(site_url=selection.runtime.config.site.url),
+            sources=frozenset(numbers[id_] for id_ in selection.plan.sources if id_ in numbers),
+            assigned=frozenset(numbers[id_] for id_ in selection.plan.assigned if id_ in numbers),
+        )
+
+    @classmethod
+    def read(cls, text: str) -> _Definition:
+        """From what `text` gave."""
+        rule, sources, assigned = json.loads(text)
+        return cls(rule=rule, sources=frozenset(sources), assigned=frozenset(assigned))
+
+    @property
+    def text(self) -> str:
+        return json.dumps([self.rule, sorted(self.sources), sorted(self.assigned)])
+
+
+def kept_formats(formats: Sequence[str]) -> list[str]:
+    """The formats that have an archive."""
+    return [name for name in formats if name in FORMATS_KEPT]
+
+
+def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
+    """The next `size` stories changed after `after`, if there are so many, and up to where none is left out.
+
+    Blocking: it belongs on the store's thread.
+    """
+    walk = selection.oldest_first(after)
+    groups: list[Group] = []
+    last = after
+    while True:
+        entries = list(islice(walk, size - len(groups)))
+        if not entries:
+            return None, groups[0][0].change_seq - 1 if groups else last
+        last = entries[-1].change_seq
+        groups += sorted(selection.stories(entries), key=lambda group: group[0].change_seq)
+        if len(groups) >= size:
+            return _Batch(groups=tuple(groups), last=last), last
+
+
+def _present(selection: Selection, archive: Archive) -> list[Group]:
+    """The stories of a document as they are now, without those that are no more."""
+    own = {story[0] for story in archive.members}
+    return [group for group in selection.around(own) if group[0].seq in own]
+
+
+def _generate(
+    edition: Edition, archive: Archive, generation: str, now: datetime, *, final: bool
+) -> list[tuple[ArchiveFile, bytes, dict[str, bytes]]]:
+    made = []
+    for name in kept_formats(edition.formats):
+        format_ = FORMATS[name]
+        body = format_.assemble(edition, [format_.render_story(story) for story in edition.stories])
+        file = ArchiveFile(
+            path=f"{edition.archive}{format_.suffix}",
+            output=edition.output,
+            generation=generation,
+            number=archive.number,
+            format=name,
+            media_type=format_.media_type,
+            etag=etag_of(body),
+            modified=now,
+            size=len(body),
+            final=final,
+        )
+        made.append((file, body, encode(body, only="gzip")))
+    return made

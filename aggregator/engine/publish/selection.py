@@ -1,0 +1,191 @@
+"""Reading an output's selection out of the store."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from aggregator.core.edition import Edition, Story, Tombstone
+from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
+from aggregator.core.records import OutputRecord, SourceRecord
+from aggregator.core.select.plan import OutputPlan, belongs, is_below
+from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
+from aggregator.core.select.window import SPAN, window
+from aggregator.core.select.words import WordFilter
+from aggregator.engine.runtime import Runtime
+from aggregator.storage import Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What an output takes out of the store. Its methods block: they belong on the store's thread."""
+
+    storage: Storage
+    runtime: Runtime
+    plan: OutputPlan
+    sources: Mapping[SourceNumber, SourceRecord]
+    _tellers: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
+    """`seq` of entries by source and key: a story carries that of the entry that told it first."""
+
+    @cached_property
+    def _words(self) -> WordFilter:
+        return WordFilter.of(self.plan.keep, self.plan.drop)
+
+    @cached_property
+    def numbers(self) -> list[SourceNumber]:
+        """Its sources, as storage knows them."""
+        return _numbers(self.runtime, self.plan.sources)
+
+    def picks(self, stored: StoredEntry) -> bool:
+        """Whether an entry is of the output's sources and category, and has the words it wants."""
+        return belongs(self.plan, stored) and self._words.verdict(stored.entry).stays
+
+    def newest_first(self) -> Iterator[StoredEntry]:
+        """Everything selected, the latest addition or revision first."""
+        return self._chosen()
+
+    def oldest_first(self, after: int) -> Iterator[StoredEntry]:
+        """Everything selected that has a change number above `after`, in that order."""
+        return self._chosen(after=after)
+
+    def stories(self, chosen: Sequence[StoredEntry]) -> list[Group]:
+        """The stories that these entries tell, each once. One is left out that none of these entries tells as it is
+        shown: an older entry told it first, and it was published then."""
+        if self.plan.dedupe == "off" or not chosen:
+            return [(stored, ()) for stored in chosen]
+        told = self.storage.duplicates(*_names(chosen), self.numbers)
+        others = [stored for stored in told if self.picks(stored)]
+        homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
+        self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
+        groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), homes)
+        places = {stored.change_seq for stored in chosen}
+        return [group for group in groups if group[0].change_seq in places]
+
+    def words_of(self, group: Group) -> int:
+        """`seq` of the entry whose words a story is shown in."""
+        shown, _ = group
+        return self._tellers.get((shown.number, shown.key), shown.seq)
+
+    def tellers(self, group: Group) -> tuple[int, ...]:
+        """`seq` of the entries that tell a story: its own, that of the words it is shown in, then the others."""
+        shown, others = group
+        return tuple(dict.fromkeys((shown.seq, self.words_of(group), *(stored.seq for stored in others))))
+
+    def around(self, seqs: Collection[int]) -> list[Group]:
+        """The stories that these entries, or others that tell the same, tell now; deleted ones tell none."""
+        entries = self.storage.by_seq(seqs, deleted=True)
+        alive = {one.seq: one for one in self.storage.by_seq(seqs).values()}
+        if self.plan.dedupe != "off":
+            told = self.storage.duplicates(*_names(list(entries.values())), self.numbers)
+            alive |= {one.seq: one for one in told}
+        return self.stories([one for one in alive.values() if self.picks(one)])
+
+    def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
+        """These stories under the head of the output."""
+        site = self.runtime.config.site
+        edition = compose(
+            self.plan,
+            groups,
+            public_id=record.public_id,
+            site_url=site.url,
+            configured_at=record.configured_at,
+            origins=self.origin,
+            assigned=self.runtime.assigned,
+        )
+        return replace(
+            edition,
+            timezone=ZoneInfo(site.timezone),
+            entry_pages=site.entry_pages and "html" in self.plan.formats,
+        )
+
+    def origin(self, stored: StoredEntry) -> Origin:
+        """Where an entry came from, as outputs say it."""
+        target = self.runtime.targets.get(stored.number)
+        known = self.sources.get(stored.number)
+        return origin_of(stored, known.feed if known else None, target.config.title if target else None)
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
+        removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.picks(one.stored)]
+        if not removed:
+            return ()
+        alive = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
+        living = {stored.public_id for stored in alive if self.picks(stored)}
+        told = {
+            one.stored.public_id: Tombstone(
+                story=Story(stored=one.stored, origin=self.origin(one.stored)), when=one.removal.at
+            )
+            for one in removed
+            if one.stored.public_id not in living
+        }
+        ordered = sorted(told.values(), key=lambda t: t.story.stored.public_id)
+        return tuple(sorted(ordered, key=lambda t: t.when, reverse=True))
+
+    @property
+    def is_complete(self) -> bool:
+        """The output is what its one source is, a ranking whose whole content is replaced (rule W10)."""
+        known = [record.feed for record in self.sources.values() if record.state.source in self.plan.sources]
+        return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
+
+    def _chosen(self, *, after: int | None = None) -> Iterator[StoredEntry]:
+        return (s for s in self._candidates(after) if self._words.verdict(s.entry).stays)
+
+    def _candidates(self, after: int | None) -> Iterable[StoredEntry]:
+        plan, storage = self.plan, self.storage
+        if plan.node is None:
+            return storage.entries(self.numbers, after=after)
+        assigned = storage.entries(_numbers(self.runtime, plan.assigned), pathless=True, after=after)
+        depth = len(plan.node)
+        spellings = sorted({path[:depth] for path in storage.nodes(self.numbers) if is_below(path, plan.node)})
+        own = [storage.entries_in(spelling, self.numbers, after=after) for spelling in spellings]
+        walk = heapq.merge(assigned, *own, key=lambda stored: stored.change_seq, reverse=after is None)
+        return _once_each(walk)
+
+
+def build_edition(
+    selection: Selection,
+    record: OutputRecord,
+    *,
+    settled: int | None = None,
+    previous: str | None = None,
+    span: timedelta = SPAN,
+) -> Edition:
+    """The edition of an output as the store stands; `settled` and `previous` tell of its archive, `span` is that of
+    `window`. Blocking."""
+    plan = selection.plan
+    complete = selection.is_complete
+    everything = 0 if complete else settled
+    chosen = list(window(selection.newest_first(), limit=plan.limit, settled=everything, span=span))
+    edition = selection.edition(selection.stories(chosen), record)
+    deleted = selection.tombstones()
+    return replace(
+        edition,
+        deleted=deleted,
+        updated=max([edition.updated, *(tombstone.when for tombstone in deleted)]),
+        complete=complete,
+        previous=previous,
+    )
+
+
+def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
+    """Without the repetitions of an entry that stands in a category by two spellings of its name (rule K3)."""
+    last = None
+    for stored in entries:
+        if stored.seq != last:
+            yield stored
+        last = stored.seq
+
+
+def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
+    names = [name for stored in chosen for name in story_links(stored)]
+    ids = {name.removeprefix("id:") for name in names if name.startswith("id:")}
+    return ids, {name.removeprefix("link:") for name in names if name.startswith("link:")}
+
+
+def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
+    wanted = set(ids)
+    return [number for number, target in runtime.targets.items() if target.id in wanted]

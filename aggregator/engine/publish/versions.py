@@ -1,0 +1,129 @@
+"""What published files were before, and how far behind their readers are: for deltas and for the window (rule W11)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+from typing import Protocol
+
+from aggregator.core.edition import KnownVersions
+from aggregator.core.model import OutputId
+from aggregator.core.records import FileVersion, ReaderLag, RenditionRecord
+from aggregator.core.select.window import SPAN
+from aggregator.storage import Storage
+
+KEPT = timedelta(days=7)
+"""How long a state is remembered after it was replaced, and a reader after it was seen."""
+STEP = timedelta(hours=12)
+"""Windows grow by so much at a time, so that a reader a few minutes later does not change their bytes."""
+WITH_DELTAS = frozenset({"rss", "atom"})
+FOLLOWED = frozenset({"rss", "atom", "json"})
+
+
+class Lookout(Protocol):
+    """Where readers are seen: the server's catalogue, or nothing in the cron form."""
+
+    def take_late_readers(self) -> Mapping[str, Iterable[str]]:
+        """Path -> earlier ETags, quoted, that readers came back with since this was last asked."""
+
+
+class VersionHistory:
+    """Numbers the states of published files. Its methods block: they belong on the store's thread."""
+
+    def __init__(self, storage: Storage, *, clock: Callable[[], datetime]) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def note(
+        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, change_seq: int
+    ) -> KnownVersions | None:
+        """Take note of what a file is from now on, everything up to `change_seq` taken into account.
+
+        `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
+        """
+        if file.format not in FOLLOWED:
+            return None
+        last = self._storage.state(file.path)
+        if last is None or last.etag != file.etag:
+            stamp = last.stamp + 1 if last else 1
+            known = _pieces(before, last.parts) if last and before is not None and etag_of(before) == last.etag else {}
+            parts = tuple((len(piece), known.get(piece, stamp)) for piece in pieces)
+            now = self._clock()
+            state = FileVersion(
+                path=file.path,
+                etag=file.etag,
+                stamp=stamp,
+                change_seq=change_seq,
+                since=now,
+                parts=parts if file.format in WITH_DELTAS else (),
+            )
+            self._storage.put_version(state, forget=now - KEPT)
+        return self.known_versions(file.path).get(file.path)
+
+    def known_versions(self, path: str | None = None) -> dict[str, KnownVersions]:
+        """What is remembered of every file, or of one, by path."""
+        oldest = self._clock() - KEPT
+        stamps: dict[str, dict[str, int]] = {}
+        parts: dict[str, tuple[tuple[int, int], ...]] = {}
+        for state in self._storage.states(path):
+            if state.until is None or state.until >= oldest:
+                stamps.setdefault(state.path, {})[state.etag] = state.stamp
+            if state.until is None:
+                parts[state.path] = state.parts
+        return {path: KnownVersions(stamps=stamps[path], parts=parts[path]) for path in parts}
+
+    def span(self, output: OutputId) -> timedelta:
+        """How far back the window of an output has to go for its slowest reader."""
+        reader = self._storage.readers().get(output)
+        return _span(reader)
+
+    def meet(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
+        """Take note of readers that came back late; the outputs whose window is another by that.
+
+        Readers that did not come for a week are forgotten.
+        """
+        now = self._clock()
+        before = self._storage.readers()
+        after = {o: r if now - r.seen <= KEPT else replace(r, seconds=0) for o, r in before.items()}
+        for output, behind in self._late(late_readers, now).items():
+            known = after.get(output)
+            if known is None or behind >= known.seconds:
+                after[output] = ReaderLag(output=output, seconds=behind, seen=now)
+        changed = [reader for output, reader in after.items() if before.get(output) != reader]
+        if changed:
+            self._storage.put_readers(changed)
+        return {reader.output for reader in changed if _span(reader) != _span(before.get(reader.output))}
+
+    def _late(self, late_readers: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
+        """Seconds since the end of the oldest state that a reader came back with, where a plain window is shorter."""
+        if not late_readers:
+            return {}
+        outputs = {file.path: file.output for file in self._storage.renditions()}
+        late: dict[OutputId, int] = {}
+        for path, etags in late_readers.items():
+            ends = {state.etag: state.until for state in self._storage.states(path)}
+            for end in (ends.get(etag) for etag in etags):
+                if end is not None and path in outputs and SPAN < now - end <= KEPT:
+                    seconds = int((now - end).total_seconds())
+                    late[outputs[path]] = max(late.get(outputs[path], 0), seconds)
+        return late
+
+
+def etag_of(body: bytes) -> str:
+    """The strong ETag of these bytes, quoted (rule W4)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _span(reader: ReaderLag | None) -> timedelta:
+    if reader is None or timedelta(seconds=reader.seconds) <= SPAN:
+        return SPAN
+    return STEP * -(timedelta(seconds=-reader.seconds) // STEP)
+
+
+def _pieces(body: bytes, parts: Sequence[tuple[int, int]]) -> dict[bytes, int]:
+    """The pieces of an earlier body, each with the number of the state in which it first was as it is."""
+    cuts = list(accumulate((length for length, _ in parts), initial=0))
+    return {body[a:b]: stamp for (a, b), (_, stamp) in zip(pairwise(cuts), parts, strict=True)}

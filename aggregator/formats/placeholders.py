@@ -1,0 +1,77 @@
+"""Places in a rendered story that are filled in by the page that shows it: its zone, its language, its addresses.
+
+A story's fragment is made once and kept, whatever pages show it; what they say each in their own way stands in it as a
+mark. A mark is a kind and a value between two null characters, which no text in a page can hold.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from html import escape
+from typing import Protocol
+
+from markupsafe import Markup
+
+from aggregator.core.dates import dates
+from aggregator.formats.phrases import Phrases
+
+_EDGE = "\0"
+
+
+class Page(Protocol):
+    """What a page puts where the marks are. All answers are HTML."""
+
+    def fill(self, kind: str, value: str) -> str:
+        """For one mark."""
+        ...
+
+
+def mark(kind: str, value: object = "") -> Markup:
+    """A mark for a template to write. The value holds no null character."""
+    return Markup(f"{_EDGE}{kind} {value}{_EDGE}")
+
+
+def filled(fragment: bytes, page: Page) -> bytes:
+    """The fragment as `page` shows it."""
+    parts = fragment.split(_EDGE.encode())
+    for place in range(1, len(parts), 2):
+        kind, _, value = parts[place].decode().partition(" ")
+        parts[place] = page.fill(kind, value).encode()
+    return b"".join(parts)
+
+
+class Shown:
+    """The marks that all pages fill alike: instants in their zone, numbers of comments in their language."""
+
+    heading = "h2"
+    """Of the story's title."""
+
+    def __init__(self, words: Phrases, zone: tzinfo) -> None:
+        self.words = words
+        self.zone = zone
+
+    def fill(self, kind: str, value: str) -> str:
+        if kind == "when":
+            return shown_instant(datetime.fromisoformat(value), self.zone)
+        if kind == "heading":
+            return self.heading
+        if kind == "comments":
+            said = self.words.count(self.words.comments, int(value)) if value else self.words.comment_link
+            return f'<span lang="{self.words.tag}">{escape(said)}</span>'
+        return '<span class="category">' if kind == "shelf" else "</span>" if kind == "/shelf" else ""
+
+
+def instant_mark(moment: datetime) -> Markup:
+    """A mark for an instant, shown in the zone of the page."""
+    return mark("when", dates.rfc3339(moment))
+
+
+def shown_instant(moment: datetime, zone: tzinfo = UTC) -> str:
+    """`2022-05-16 05:00 UTC`; in another zone without its name, which is the reader's own."""
+    local = moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M}" + (" UTC" if is_utc(zone) else "")
+
+
+def is_utc(zone: tzinfo) -> bool:
+    """Whether it is UTC by name, not merely at some time of the year."""
+    return zone is UTC or str(zone) in ("UTC", "Etc/UTC")
