@@ -35,7 +35,7 @@ class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers,
             return value
 
     def changes(self) -> int:
-        return self._database.pragma("data_version")
+        return self._database.change_count()
 
     def trim(self, *, attempts: int) -> None:
         with self._database.write() as connection:
@@ -43,9 +43,7 @@ class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers,
             rows = [{"source": number, "kept": attempts} for number in connection.scalars(crowded)]
             if rows:
                 connection.execute(_TRIM, rows)
-        # Without a limit it may read whole tables to count them.
-        self._database.pragma("analysis_limit=400")
-        self._database.pragma("optimize")
+        self._database.optimize()
 
 
 _other = attempt.alias()
