@@ -14,8 +14,8 @@ from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import archive, archive_file, chain
 
 
-class Archives:
-    """The part of `Storage` about archives."""
+class SqlArchives:
+    """`ArchiveStore` over SQL."""
 
     _database: Database
 

@@ -15,8 +15,8 @@ from aggregator.storage.tables import entry
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 
-class Counting:
-    """The part of `Storage` that counts."""
+class SqlCounts:
+    """`arrivals` and `public_ids`, over SQL."""
 
     _database: Database
 

@@ -18,8 +18,8 @@ from aggregator.storage.tables import output, rendition, slug
 from aggregator.storage.visits import mark
 
 
-class Outputs:
-    """The part of `Storage` about outputs."""
+class SqlOutputs:
+    """`OutputStore` over SQL."""
 
     _database: Database
 
@@ -79,7 +79,7 @@ class Outputs:
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """See `Storage`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
+        """See `OutputStore`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None or stored.retired:

@@ -15,8 +15,8 @@ from aggregator.storage.database import Database
 from aggregator.storage.tables import reader, state
 
 
-class Readers:
-    """The part of `Storage` about what readers have seen."""
+class SqlReaders:
+    """`ReaderStore` over SQL."""
 
     _database: Database
 
