@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from aggregator.app import App
     from aggregator.server.listener import WebServer
 
-STOP_SECONDS = 5.0
-
 
 @click.command()
 @places

@@ -79,7 +79,7 @@ class SqlOutputs:
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """See `OutputStore`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
+        """See `OutputStore`. Of an unknown or retired output nothing is stored, and [] returned."""
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None or stored.retired:
