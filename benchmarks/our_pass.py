@@ -31,7 +31,7 @@ async def _poll(config: Path, store: Path, ahead: timedelta) -> dict[str, int]:
 
 def main() -> None:
     """Poll once and print as JSON what came of it."""
-    from aggregator.cli.frame import set_up_log
+    from aggregator.cli.command_setup import set_up_log
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import places, set_up_log, trouble
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.cli.editing import ConfigFile
-    from aggregator.cli.finding import FoundFeed
+    from aggregator.cli.config_file import ConfigFile
+    from aggregator.cli.find_feed import FoundFeed
     from aggregator.core.parse.page.discovery import NamedFeed
 
 
@@ -45,8 +45,8 @@ def add(
     """
     set_up_log(quiet=True)
     with trouble():
-        from aggregator.cli.editing import open_config
-        from aggregator.cli.finding import find
+        from aggregator.cli.config_file import open_config
+        from aggregator.cli.find_feed import find
 
         wanted = Wanted(url, name=name, title=title, category=category)
         file = open_config(config)
@@ -60,7 +60,7 @@ class Wanted:
     """What the command line asks for, checked before anybody is asked. Raises AggregatorError for what will not do."""
 
     def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
-        from aggregator.cli.looking import address_of
+        from aggregator.cli.fetch_once import address_of
         from aggregator.core.config import values
         from aggregator.core.config.report import UnfitError
         from aggregator.core.errors import AggregatorError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import CONFIGURATION, places, trouble
+from aggregator.cli.command_setup import CONFIGURATION, places, trouble
 
 if TYPE_CHECKING:
     from aggregator.core.errors import Problem

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.command_setup import places, set_up_log, trouble
 
 if TYPE_CHECKING:
     from aggregator.core.records import SourceRecord

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import places, set_up_log, trouble
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
-    from aggregator.cli.editing import ConfigFile
+    from aggregator.cli.config_file import ConfigFile
     from aggregator.core.config.edit import NewSource
     from aggregator.core.model import CategoryPath
     from aggregator.core.parse.opml import LeftOut, SubscriptionList
@@ -42,7 +42,7 @@ def import_(
     """
     set_up_log(quiet=True)
     with trouble():
-        from aggregator.cli.editing import open_config
+        from aggregator.cli.config_file import open_config
 
         below = _below(category)
         file = open_config(config)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
+from aggregator.cli.command_setup import SOURCE_FAILED, places, set_up_log, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import places, set_up_log, trouble
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aggregator.cli.looking import Look
+    from aggregator.cli.fetch_once import Look
     from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
@@ -54,7 +54,7 @@ def _advice(error: ParseError) -> str:
 
 
 async def _look(path: Path, what: str) -> Look:
-    from aggregator.cli.looking import Look, fetch, read
+    from aggregator.cli.fetch_once import Look, fetch, read
 
     config = _config(path)
     source = _source(config, what)
@@ -64,14 +64,14 @@ async def _look(path: Path, what: str) -> Look:
 
 def _config(path: Path) -> Config:
     """feeds.toml; what holds without one, if there is none."""
-    from aggregator.cli.editing import open_config
+    from aggregator.cli.config_file import open_config
 
     return open_config(path).config
 
 
 def _source(config: Config, what: str) -> SourceConfig:
     """The source of that id, else one made for the address or file."""
-    from aggregator.cli.looking import address_of
+    from aggregator.cli.fetch_once import address_of
     from aggregator.core.config.report import close_match
     from aggregator.core.config.tables import SourceConfig
     from aggregator.core.config.values import normal

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
+from aggregator.cli.command_setup import SOURCE_FAILED, places, set_up_log, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

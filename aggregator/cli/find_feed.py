@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aggregator.cli.editing import ConfigFile
-from aggregator.cli.looking import fetch, read
+from aggregator.cli.config_file import ConfigFile
+from aggregator.cli.fetch_once import fetch, read
 from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
