@@ -47,7 +47,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Expected trouble; what is stored stays as it is."""
+    """An expected error; what is stored stays as it is."""
 
     error: SourceError
 
