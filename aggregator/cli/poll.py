@@ -163,10 +163,12 @@ def _line(report: VisitReport) -> str:
 
 
 def _source(report: VisitReport) -> dict[str, Any]:
+    from aggregator.core.outcome import OUTCOME_NAMES
+
     error = report.error
     return {
         "source": report.source,
-        "outcome": type(report.outcome).__name__.lower(),
+        "outcome": OUTCOME_NAMES[type(report.outcome)],
         "entries": _count(report, "entries"),
         "new": _count(report, "new"),
         "revised": _count(report, "revised"),

@@ -259,8 +259,8 @@ class FileVersion:
     since: datetime
     until: datetime | None = None
     parts: tuple[tuple[int, int], ...] = ()
-    """Of the present version: of each piece of the body, head first and tail last, (length in bytes, stamp of the version
-    in which it first was as it is)."""
+    """Of the present version: (length in bytes, stamp of the version in which it first was as it is) of each piece of
+    the body, head first and tail last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
