@@ -25,13 +25,13 @@ from aggregator.core.urls import urls
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine import fetch_request
 from aggregator.engine.parse_stage import DocumentParser
-from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import Batch, DatabaseThread, GcPause, WorkerPool, run_in_thread_if_large
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
 
-Dirty = Callable[[Target, list[CategoryPath] | None], tuple[OutputId, ...]]
+Dirty = Callable[[ActiveSource, list[CategoryPath] | None], tuple[OutputId, ...]]
 """Which outputs a change of this source, in these own category paths (None: in all it has), may show in."""
 
 
@@ -90,34 +90,34 @@ class Refresher:
         self._jitter = jitter
 
     async def refresh_source(
-        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
+        self, runtime: Runtime, source: ActiveSource, lease: Lease, dirty: Dirty, *, accept: bool = False
     ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
         With `accept` its feed may be somebody else's from now on; else that is an error.
         """
         async with self._pause.batch() as batch:
-            return await self._refresh(runtime, target, lease, dirty, batch, accept)
+            return await self._refresh(runtime, source, lease, dirty, batch, accept)
 
     async def _refresh(
-        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, batch: Batch, accept: bool
+        self, runtime: Runtime, source: ActiveSource, lease: Lease, dirty: Dirty, batch: Batch, accept: bool
     ) -> VisitReport:
-        state = await self._in_db(self._storage.poll_state, target.number)
+        state = await self._in_db(self._storage.poll_state, source.number)
         state = replace(state, owner=FeedIdentity()) if accept else state
         started = self._clock()
         try:
-            found = await self._visit(runtime, target, state, started, batch)
+            found = await self._visit(runtime, source, state, started, batch)
         except SourceError as error:
             gone = error.reason is Reason.GONE
             found = VisitResult(outcome=Gone(error=error) if gone else Failed(error=error))
         except Exception as bug:
-            log.exception("refresh failed by a bug", source=target.id)
-            found = VisitResult(outcome=Failed(error=_internal(target, bug)))
+            log.exception("refresh failed by a bug", source=source.id)
+            found = VisitResult(outcome=Failed(error=_internal(source, bug)))
         now = self._clock()
-        visit = self._describe(target, state, lease, found, started, now, dirty)
+        visit = self._describe(source, state, lease, found, started, now, dirty)
         recorded = await self._in_db(self._storage.record, visit)
         report = VisitReport(
-            source=target.id,
+            source=source.id,
             outcome=found.outcome,
             seconds=(now - started).total_seconds(),
             diagnostics=found.diagnostics,
@@ -127,20 +127,20 @@ class Refresher:
         return report
 
     async def _visit(
-        self, runtime: Runtime, target: Target, state: PollState, now: datetime, batch: Batch
+        self, runtime: Runtime, source: ActiveSource, state: PollState, now: datetime, batch: Batch
     ) -> VisitResult:
-        answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
+        answer = await source.fetcher.fetch(fetch_request.request(source.config, state, now=now))
         if isinstance(answer, NotModified):
             return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
-        document = fetch_request.marked(answer, target.config)
+        document = fetch_request.marked(answer, source.config)
         batch.keep(document.parts)
-        taken = await self._documents.again(target, state, document)
+        taken = await self._documents.again(source, state, document)
         if isinstance(taken, Unmodified):
             return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
-        found = await self._settle(runtime, target, state, document, taken, now, batch) if taken is not None else None
+        found = await self._settle(runtime, source, state, document, taken, now, batch) if taken is not None else None
         if found is None:
             found = await self._settle(
-                runtime, target, state, document, await self._documents.whole(target, document), now, batch
+                runtime, source, state, document, await self._documents.whole(source, document), now, batch
             )
         if found is None:
             raise AssertionError("a whole reading has no stand-ins")
@@ -149,7 +149,7 @@ class Refresher:
     async def _settle(
         self,
         runtime: Runtime,
-        target: Target,
+        source: ActiveSource,
         state: PollState,
         document: Document,
         taken: DocumentReading,
@@ -158,21 +158,21 @@ class Refresher:
     ) -> VisitResult | None:
         """What has to be recorded; None if an entry is needed in full that was not read."""
         reading = taken.reading
-        changeset.refuse_own(reading.feed, subject=target.address, site_url=runtime.config.site.url)
+        changeset.refuse_own(reading.feed, subject=source.address, site_url=runtime.config.site.url)
         count = len(reading.entries)
-        keys = await run_in_thread_if_large(count, _keyed, taken, state, urls.host_of(target.address))
-        stored = await self._in_db(self._storage.known, target.number)
+        keys = await run_in_thread_if_large(count, _keyed, taken, state, urls.host_of(source.address))
+        stored = await self._in_db(self._storage.known, source.number)
         rekeyed: dict[int, str] = {}
         if keys.mode is not state.identity:
-            stored, rekeyed = await self._rekey(target, stored, keys)
+            stored, rekeyed = await self._rekey(source, stored, keys)
         batch.keep(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
         found = await run_in_thread_if_large(count, _sorted, taken, keys, stored, state)
         if found is None:
             return None
-        changeset.refuse_takeover(found, reading.feed, state, subject=target.address)
+        changeset.refuse_takeover(found, reading.feed, state, subject=source.address)
         for change in found.changes.renamed:
             rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = await run_in_thread_if_large(count, _drafts, runtime, target, found.changes, stored, now)
+        new = await run_in_thread_if_large(count, _drafts, runtime, source, found.changes, stored, now)
         before = await self._before(found.changes.revised, stored)
         removed, gone = await self._removed(reading, keys, found.changes, stored, now)
         revived = await self._revived(keys, stored, now)
@@ -213,10 +213,10 @@ class Refresher:
         return deletions.revivals(here, removals, stored, now=now)
 
     async def _rekey(
-        self, target: Target, stored: dict[str, KnownEntry], keys: KeyAssignment
+        self, source: ActiveSource, stored: dict[str, KnownEntry], keys: KeyAssignment
     ) -> tuple[dict[str, KnownEntry], dict[int, str]]:
         """The store under the stricter keys that this document made necessary (rule I3)."""
-        entries = await self._in_db(lambda: list(self._storage.entries([target.number])))
+        entries = await self._in_db(lambda: list(self._storage.entries([source.number])))
         again = changeset.rekey(entries, stored, keys.mode)
         return again, {known.seq: key for key, known in again.items() if key != known.key}
 
@@ -229,7 +229,7 @@ class Refresher:
 
     def _describe(
         self,
-        target: Target,
+        source: ActiveSource,
         state: PollState,
         lease: Lease,
         found: VisitResult,
@@ -238,7 +238,7 @@ class Refresher:
         dirty: Dirty,
     ) -> VisitRecord:
         after = next_poll(
-            found.state or state, found.outcome, now=now, interval_rule=target.interval_rule, jitter=self._jitter()
+            found.state or state, found.outcome, now=now, interval_rule=source.interval_rule, jitter=self._jitter()
         )
         said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
@@ -254,8 +254,8 @@ class Refresher:
             removed=found.removed,
             entry_cache=found.cache,
             rekeyed=found.rekeyed,
-            hold=_hold(target, found.outcome, now),
-            dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
+            hold=_hold(source, found.outcome, now),
+            dirty=_dirty(dirty, source, found, is_reworded=said != state.attribution),
         )
 
 
@@ -272,11 +272,11 @@ def _sorted(
 
 
 def _drafts(
-    runtime: Runtime, target: Target, found: Changes, stored: dict[str, KnownEntry], now: datetime
+    runtime: Runtime, source: ActiveSource, found: Changes, stored: dict[str, KnownEntry], now: datetime
 ) -> tuple[NewEntry, ...]:
     taken = {known.public_id for known in stored.values()}
     return changeset.drafts(
-        found.new, source=target.id, authority=runtime.authority, year=runtime.year, taken=taken, now=now
+        found.new, source=source.id, authority=runtime.authority, year=runtime.year, taken=taken, now=now
     )
 
 
@@ -289,10 +289,10 @@ def _revisions(
     )
 
 
-def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: bool) -> tuple[OutputId, ...]:
+def _dirty(dirty: Dirty, source: ActiveSource, found: VisitResult, *, is_reworded: bool) -> tuple[OutputId, ...]:
     if is_reworded:
-        return dirty(target, None)
-    return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
+        return dirty(source, None)
+    return dirty(source, list(found.paths)) if found.new or found.revised or found.removed else ()
 
 
 def _left(taken: DocumentReading, found: changeset.ChangeSet, outcome: Updated) -> bytes:
@@ -322,19 +322,19 @@ def _unchanged(answer: NotModified) -> Unchanged:
     )
 
 
-def _internal(target: Target, bug: Exception) -> FetchError:
+def _internal(source: ActiveSource, bug: Exception) -> FetchError:
     message = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
-    return FetchError(target.address, Reason.INTERNAL, message)
+    return FetchError(source.address, Reason.INTERNAL, message)
 
 
-def _hold(target: Target, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
+def _hold(source: ActiveSource, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
     """A rate limit speaks for the whole registrable domain (rule P12); never for hosts of ours."""
     error = outcome.error if isinstance(outcome, Failed) else None
-    if target.host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
+    if source.host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
         return None
     if error.status != 429 and error.retry_after is None:
         return None
-    return registrable(target.host), now + (error.retry_after or timedelta(hours=1))
+    return registrable(source.host), now + (error.retry_after or timedelta(hours=1))
 
 
 def _attempt(found: VisitResult, started: datetime, now: datetime) -> Attempt:
