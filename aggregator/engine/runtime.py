@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
-from aggregator.core.schedule.policy import PollInterval
+from aggregator.core.schedule.policy import PollSettings
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.storage import Storage
@@ -27,7 +27,7 @@ class ActiveSource:
     number: SourceNumber
     config: SourceConfig
     fetcher: Source
-    interval_rule: PollInterval
+    poll_settings: PollSettings
     host: str | None
     """The public host that visits burden (rule P12); None for files and for hosts that `[network] allow` names."""
 
@@ -80,6 +80,6 @@ def _active_source(source: SourceConfig, number: SourceNumber, config: Config, f
         number=number,
         config=source,
         fetcher=factory(source),
-        interval_rule=PollInterval(interval=source.interval, local=source.path is not None),
+        poll_settings=PollSettings(interval=source.interval, local=source.path is not None),
         host=None if is_own else host,
     )

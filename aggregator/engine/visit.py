@@ -238,7 +238,7 @@ class Refresher:
         dirty: Dirty,
     ) -> VisitRecord:
         after = next_poll(
-            found.state or state, found.outcome, now=now, interval_rule=source.interval_rule, jitter=self._jitter()
+            found.state or state, found.outcome, now=now, settings=source.poll_settings, jitter=self._jitter()
         )
         said = changeset.attribution(found.feed) if found.feed else state.attribution
         is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
