@@ -1,7 +1,10 @@
-"""Shelf: what is kept between two runs. Blind to every other shelf; decides nothing.
+"""What is kept between two runs. Imports no source, format or outlet; decides nothing.
 
-`Storage` is the seam. All methods are plain blocking calls made from one thread at a time; each is one transaction.
-Expected trouble (a full disk, a locked or newer database) is raised as `StorageError`.
+The protocols below are the seam, one for each caller; `Storage` is all of them. Every method is one transaction and a
+plain blocking call. A store takes one call at a time, from any thread. A full disk, a locked, damaged or newer database
+is raised as `StorageError`.
+
+Lists are in a fixed order: sources by number, entries by seq, the rest by name.
 """
 
 from __future__ import annotations
@@ -31,17 +34,16 @@ from aggregator.core.records import (
 from aggregator.core.source_state import PollState
 
 
-class Storage(Protocol):
-    """One store. Lists are in a fixed order: sources by number, entries by seq, the rest by name."""
+class SourceStore(Protocol):
+    """Which sources there are, when each is due, and how it has been doing.
 
-    def close(self) -> None:
-        """Release the database; no other call may follow."""
+    Called by `engine.runtime` (mint, enlist, sources), `engine.poll` (due, claim, release, holds) and by all that
+    report on sources: `engine.status`, `engine.metrics`, publishing, `aggregator status`.
+    """
 
-    # -- settings minted once ------------------------------------------------------------------------------------
     def mint(self, name: str, value: str) -> str:
         """The value kept under `name`, which is `value` if there was none before."""
 
-    # -- sources -------------------------------------------------------------------------------------------------
     def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """Make exactly these (id, address) the active sources and return their numbers.
 
@@ -60,8 +62,8 @@ class Storage(Protocol):
     def release(self, leases: Collection[Lease]) -> None:
         """Give back leases whose visits did not take place; a lost one is passed over."""
 
-    def poll_state(self, number: SourceNumber) -> PollState:
-        """The state of one source."""
+    def holds(self, *, now: datetime) -> dict[str, datetime]:
+        """Domains that asked to be left alone, with the instant until which, those past left out."""
 
     def sources(self) -> list[SourceRecord]:
         """All active sources."""
@@ -69,22 +71,16 @@ class Storage(Protocol):
     def attempts(self, number: SourceNumber, *, count: int) -> list[Attempt]:
         """The latest `count` attempts, newest first. Storage keeps at least 50 for each source."""
 
-    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
-        """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
+    def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
+        """How many entries of a source were first seen in each of the last `days` times 24 hours, oldest day first.
 
-    def holds(self, *, now: datetime) -> dict[str, datetime]:
-        """Domains that asked to be left alone, with the instant until which, those past left out."""
-
-    def entry_cache(self, number: SourceNumber) -> bytes | None:
-        """What the last visit that brought a document wanted to stay of it; None if nothing."""
-
-    def record(self, visit: VisitRecord) -> bool:
-        """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
-
-        `seq` follows the order of `new`, so its last is the youngest. Outputs in `dirty` are marked.
+        Deleted ones count: they had come. Sources with none are left out.
         """
 
-    # -- entries -------------------------------------------------------------------------------------------------
+
+class EntryLookup(Protocol):
+    """Stored entries of some sources, or by number: what a visit and a publication both read."""
+
     def entries(
         self,
         sources: Collection[SourceNumber],
@@ -99,6 +95,41 @@ class Storage(Protocol):
         category paths of their own.
         """
 
+    def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
+        """These entries; unknown ones are left out and, unless asked for, deleted ones."""
+
+    def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
+        """Those of these entries that are deleted."""
+
+
+class VisitStore(EntryLookup, Protocol):
+    """What one visit has to know of its source, and the one transaction that records it (rule P2).
+
+    Called by `engine.visit` and `engine.parse_stage`.
+    """
+
+    def poll_state(self, number: SourceNumber) -> PollState:
+        """The state of one source."""
+
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
+        """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
+
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
+        """What the last visit that brought a document wanted to stay of it; None if nothing."""
+
+    def record(self, visit: VisitRecord) -> bool:
+        """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
+
+        `seq` follows the order of `new`, so its last is the youngest. Outputs in `dirty` are marked.
+        """
+
+
+class EntryStore(EntryLookup, Protocol):
+    """Entries of many sources, in the order of changes.
+
+    Called by `engine.publish`, and by the operator's commands that look an entry up or delete it.
+    """
+
     def entries_in(
         self,
         node: CategoryPath,
@@ -109,9 +140,6 @@ class Storage(Protocol):
     ) -> Iterator[StoredEntry]:
         """The same, of those entries of these sources that have a path of their own at or below `node`."""
 
-    def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
-        """These entries; unknown ones are left out and, unless asked for, deleted ones."""
-
     def last_change_seq(self) -> int:
         """The highest change number that was ever given; 0 in an empty store."""
 
@@ -121,11 +149,22 @@ class Storage(Protocol):
     def move(self, seqs: Sequence[int]) -> None:
         """Give these entries new change numbers, in this order, as if they had been revised."""
 
+    def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
+        """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""
+
+    def duplicates(
+        self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
+    ) -> list[StoredEntry]:
+        """Entries of these sources that have one of these public ids or normalised links (rule I8), by seq."""
+
+    def nodes(self, sources: Collection[SourceNumber]) -> list[CategoryPath]:
+        """Every category path that entries of these sources have of their own, without the implied parents."""
+
+    def public_ids(self, sources: Collection[SourceNumber]) -> list[tuple[str, int]]:
+        """(public id, seq) of every entry of these sources that is not deleted."""
+
     def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
         """Delete entries and mark outputs; returns the `seq` of those that were not deleted already."""
-
-    def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
-        """Those of these entries that are deleted."""
 
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         """Deleted entries of these sources that outputs still tell of, by seq."""
@@ -133,18 +172,13 @@ class Storage(Protocol):
     def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
         """Tell no more of deletions made before this; returns the sources that had some."""
 
-    def duplicates(
-        self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
-    ) -> list[StoredEntry]:
-        """Entries of these sources that have one of these public ids or normalised links (rule I8), by seq."""
 
-    def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
-        """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""
+class OutputStore(Protocol):
+    """What is frozen of an output, which have to be made again, and the files they have.
 
-    def nodes(self, sources: Collection[SourceNumber]) -> list[CategoryPath]:
-        """Every category path that entries of these sources have of their own, without the implied parents."""
+    Called by `engine.publish`; `engine.status` reads.
+    """
 
-    # -- outputs -------------------------------------------------------------------------------------------------
     def slug(self, kind: str, name: str, *, wanted: str) -> str:
         """The slug of `name`: the one given before, else `wanted`, with -2, -3 ... where that is taken (rule K7).
 
@@ -184,7 +218,13 @@ class Storage(Protocol):
     def renditions(self) -> list[RenditionRecord]:
         """All of outputs that are not retired."""
 
-    # -- archives ------------------------------------------------------------------------------------------------
+
+class ArchiveStore(Protocol):
+    """The archives of outputs: their chains, documents and files (rule W9).
+
+    Called by `engine.publish.archives`.
+    """
+
     def chain(self, output: OutputId) -> Chain | None:
         """The archive of an output, if one was begun."""
 
@@ -224,7 +264,13 @@ class Storage(Protocol):
     def forget_archive_files(self, paths: Collection[str]) -> None:
         """These are no more."""
 
-    # -- readers -------------------------------------------------------------------------------------------------
+
+class ReaderStore(Protocol):
+    """Versions of published files, and how far behind their readers are (rule W11).
+
+    Called by `engine.publish.versions`.
+    """
+
     def put_version(self, state: FileVersion, *, forget: datetime) -> None:
         """What a file is from now on; states that ended before `forget` are forgotten."""
 
@@ -240,17 +286,13 @@ class Storage(Protocol):
     def readers(self) -> dict[OutputId, ReaderLag]:
         """By output."""
 
-    # -- counting ------------------------------------------------------------------------------------------------
-    def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
-        """How many entries of a source were first seen in each of the last `days` times 24 hours, oldest day first.
 
-        Deleted ones count: they had come. Sources with none are left out.
-        """
+class Storage(SourceStore, VisitStore, EntryStore, OutputStore, ArchiveStore, ReaderStore, Protocol):
+    """One store, whole: opened, tidied and closed by `app` and the commands. Other code takes the parts it calls."""
 
-    def public_ids(self, sources: Collection[SourceNumber]) -> list[tuple[str, int]]:
-        """(public id, seq) of every entry of these sources that is not deleted."""
+    def close(self) -> None:
+        """Release the database; no other call may follow."""
 
-    # -- upkeep --------------------------------------------------------------------------------------------------
     def changes(self) -> int:
         """A number that differs whenever another connection has changed the database (SQLite: data_version)."""
 
