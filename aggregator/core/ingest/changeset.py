@@ -8,18 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.core.addresses import OUTPUT_FOLDERS, PRODUCT, path_url
-from aggregator.core.charset.decode import Decoded
-from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document, Validators
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
 from aggregator.core.ingest import changes, identity
 from aggregator.core.ingest.takeover import feed_identity, is_takeover
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, SourceId, StoredEntry
-from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.outcome import Updated
-from aggregator.core.parse.documents import parse_document
-from aggregator.core.parse.parsed import ParsedFeed
 from aggregator.core.records import KnownEntry, NewEntry, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
@@ -27,27 +23,6 @@ from aggregator.core.urls import urls
 
 ALIAS_STREAK = 3
 """After so many visits at which most entries had new guids and old links, the source is keyed by link (rule I11)."""
-
-
-def read(
-    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
-) -> NormalisedFeed:
-    """Parse and normalise. Raises ParseError."""
-    return normalise(parse(document, encoding, rules), context)
-
-
-def parse(
-    document: Document,
-    encoding: str | None,
-    rules: PageRules | JsonRules | None = None,
-    decoded: Decoded | None = None,
-) -> ParsedFeed:
-    """`parse_document`, for those who believe no broken document that shows nothing. Raises ParseError."""
-    parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
-    if not parsed.entries and (parsed.bozo or not parsed.complete):
-        # an empty feed is a feed; a broken one without entries is not to be believed
-        raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
-    return parsed
 
 
 def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
-from aggregator.core.errors import ParseError
-from aggregator.core.ingest import changeset
+from aggregator.core.errors import ParseError, Reason
 from aggregator.core.ingest.changes import fingerprint
 from aggregator.core.ingest.entry_cache import (
     CachedEntry,
@@ -31,7 +31,7 @@ from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
-from aggregator.core.parse.documents import decode_document
+from aggregator.core.parse.documents import decode_document, parse_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
 from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
 
@@ -76,6 +76,29 @@ class NewSlices:
     cached: tuple[CachedEntries, ...]
 
 
+def parse(
+    document: Document,
+    encoding: str | None,
+    rules: PageRules | JsonRules | None = None,
+    decoded: Decoded | None = None,
+) -> ParsedFeed:
+    """`parse_document`, but a broken document without entries is refused. Raises ParseError (Reason.BROKEN for that).
+
+    An empty feed is a feed; where no entry of a broken one can be read, nothing tells that it has none.
+    """
+    parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
+    if not parsed.entries and (parsed.bozo or not parsed.complete):
+        raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
+    return parsed
+
+
+def read(
+    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
+) -> NormalisedFeed:
+    """Parse and normalise a document, where nothing is known of an earlier one. Raises ParseError."""
+    return normalise(parse(document, encoding, rules), context)
+
+
 def read_whole(
     document: Document,
     context: Context,
@@ -85,7 +108,7 @@ def read_whole(
 ) -> DocumentReading:
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
-    parsed = changeset.parse(document, encoding, rules, decoded)
+    parsed = parse(document, encoding, rules, decoded)
     reading = normalise(parsed, context)
     prints = tuple(map(fingerprint, reading.entries))
     whole = DocumentReading(reading=reading, fingerprints=prints, stand_ins={})
@@ -140,9 +163,7 @@ def read_rest(
     `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
     """
     try:
-        parsed = (
-            changeset.parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
-        )
+        parsed = parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
     except ParseError:
         return None
     counts = shares(rest.document, parsed, rest.count)
