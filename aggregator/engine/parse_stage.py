@@ -18,7 +18,7 @@ from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
 from aggregator.engine.runtime import ActiveSource
 from aggregator.engine.threads import DatabaseThread, WorkerPool, run_in_thread_if_large
-from aggregator.storage import Storage
+from aggregator.storage import VisitStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +32,7 @@ _PER_ENTRY = 10_000
 class DocumentParser:
     """Reads documents, beside what stays of the ones before."""
 
-    def __init__(self, storage: Storage, store: DatabaseThread, worker_pool: WorkerPool) -> None:
+    def __init__(self, storage: VisitStore, store: DatabaseThread, worker_pool: WorkerPool) -> None:
         self._storage = storage
         self._in_db = store
         self._worker_pool = worker_pool

@@ -69,7 +69,7 @@ class Comparison:
 class NewSlices:
     """The rest of a document, read."""
 
-    reading: NormalisedFeed
+    normalised: NormalisedFeed
     fingerprints: tuple[str, ...]
     counts: tuple[int, ...]
     """How many entries each slice gave."""
@@ -109,17 +109,17 @@ def read_whole(
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = parse(document, encoding, rules, decoded)
-    reading = normalise(parsed, context)
-    prints = tuple(map(fingerprint, reading.entries))
-    whole = DocumentReading(reading=reading, fingerprints=prints, stand_ins={})
+    normalised = normalise(parsed, context)
+    prints = tuple(map(fingerprint, normalised.entries))
+    whole = DocumentReading(normalised=normalised, fingerprints=prints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
     counts = shares(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    cached = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
+    cached = _gifts(document, parsed, normalised, prints, counts, _samples(parsed, context), context)
     known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
-    return replace(whole, cache_update=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
+    return replace(whole, cache_update=leave(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
 
 
 def reread(
@@ -170,18 +170,18 @@ def read_rest(
     if counts is None:
         return None
     samples = _samples(parsed, context)
-    reading = normalise(parsed, replace(context, samples=_top(leading, samples, counts)))
-    if _inherited(reading.feed) != inherited:
+    normalised = normalise(parsed, replace(context, samples=_top(leading, samples, counts)))
+    if _inherited(normalised.feed) != inherited:
         return None
-    prints = tuple(map(fingerprint, reading.entries))
-    cached = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
-    return NewSlices(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
+    prints = tuple(map(fingerprint, normalised.entries))
+    cached = _gifts(rest.document, parsed, normalised, prints, counts, samples, context)
+    return NewSlices(normalised=normalised, fingerprints=prints, counts=counts, cached=tuple(cached))
 
 
 def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
     """The whole document: what was read of it, and stand-ins."""
     slices, known = found.slices, found.cache.known
-    read = iter(zip(fresh.reading.entries, fresh.fingerprints, strict=True))
+    read = iter(zip(fresh.normalised.entries, fresh.fingerprints, strict=True))
     shared = iter(zip(fresh.counts, fresh.cached, strict=True))
     both: list[tuple[Entry, str]] = []
     stand_ins, stay = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
@@ -196,27 +196,27 @@ def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentRea
         if gift is not None:
             stay[digest] = gift
     old = _still_true(found.cache.notes, slices, known)
-    notes = (*old, *(note for note in fresh.reading.diagnostics if note.name != "no-entries" or not both))
-    reading = replace(fresh.reading, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
+    notes = (*old, *(note for note in fresh.normalised.diagnostics if note.name != "no-entries" or not both))
+    normalised = replace(fresh.normalised, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
     return DocumentReading(
-        reading=reading,
+        normalised=normalised,
         fingerprints=tuple(print_ for _, print_ in both),
         stand_ins=stand_ins,
-        cache_update=leave(slices, about, found.cache.inherited, stay, reading.diagnostics),
+        cache_update=leave(slices, about, found.cache.inherited, stay, normalised.diagnostics),
     )
 
 
 def _gifts(
     document: Document,
     parsed: ParsedFeed,
-    reading: NormalisedFeed,
+    normalised: NormalisedFeed,
     prints: Iterable[str],
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],
     context: Context,
 ) -> Iterator[CachedEntries]:
     """What each slice of a document that was read leaves."""
-    rows = zip(parsed.entries, reading.entries, prints, samples, strict=True)
+    rows = zip(parsed.entries, normalised.entries, prints, samples, strict=True)
     faulty = [part.url in parsed.faulty for part in document.parts] or [False] * len(counts)
     for count, is_faulty in zip(counts, faulty, strict=True):
         left = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]
