@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from aggregator.core.html.clean import visible_text
 from aggregator.core.ingest import changes, identity
 from aggregator.core.model import Diagnostic, Entry, Feed, SourceId
 from aggregator.core.normalise import NormalisedFeed
+from aggregator.core.plain_hash import plain_hash
 from aggregator.core.records import KnownEntry, NewEntry, Revision
 from aggregator.core.select.plan import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
@@ -183,7 +183,7 @@ def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: d
 def attribution(feed: Feed) -> str:
     """A hash of what outputs say of the feed in each of its entries: when it changes, all of them look different."""
     said = (feed.id, feed.title, feed.self_url or feed.poll_url, feed.site_url, feed.rights)
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return plain_hash(said, digits=16)
 
 
 def _text(entry: Entry) -> str:
