@@ -20,12 +20,11 @@ from typing import Protocol
 import structlog
 
 from aggregator.core.addresses import archive_path
-from aggregator.core.edition import Edition
+from aggregator.core.edition import Edition, etag_of
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.stories import Group
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS
 from aggregator.outlets.disk import DiskOutlet

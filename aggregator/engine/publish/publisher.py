@@ -16,7 +16,7 @@ from urllib.parse import quote
 import structlog
 
 from aggregator.core.addresses import public_path
-from aggregator.core.edition import Edition, KnownVersions, Rendition
+from aggregator.core.edition import Edition, KnownVersions, Rendition, etag_of
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
@@ -27,7 +27,7 @@ from aggregator.engine.publish.posts import Posted, PostPublisher
 from aggregator.engine.publish.selection import Selection, build_edition
 from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.publish.story_pages import Setting, StoryPages
-from aggregator.engine.publish.versions import Lookout, VersionHistory, etag_of
+from aggregator.engine.publish.versions import Lookout, VersionHistory
 from aggregator.engine.runtime import Runtime, Target
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format

@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from aggregator.core.edition import KnownVersions, Rendition
+from aggregator.core.edition import KnownVersions, Rendition, etag_of
 from aggregator.core.model import OutputId
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, SiteInfo
-from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.runtime import Runtime
 from aggregator.engine.status import output_infos, site_info, source_subscriptions, subscriptions
 from aggregator.engine.threads import DatabaseThread

@@ -32,7 +32,7 @@ class Setting:
     """What entry pages show of the site around them."""
 
     frame: EntryFrame
-    shelves: Mapping[CategoryPath, str]
+    pages: Mapping[CategoryPath, str]
     """Category path, by its `node_key` -> the page of its output."""
     outputs: tuple[OutputId, ...]
     """All, in their order."""
@@ -41,19 +41,19 @@ class Setting:
     def of(cls, config: Config, plans: Iterable[OutputPlan]) -> Setting:
         """The setting under this configuration and these outputs."""
         site = config.site
-        shelves: dict[CategoryPath, str] = {}
+        pages: dict[CategoryPath, str] = {}
         plans = tuple(plans)
         for plan in plans:
             if plan.node and "html" in plan.formats and not plan.is_secret:
-                shelves.setdefault(node_key(plan.node), public_path(plan.output, SUFFIXES["html"]))
+                pages.setdefault(node_key(plan.node), public_path(plan.output, SUFFIXES["html"]))
         frame = EntryFrame(
             title=site.title, site_url=site.url, language=site.language, timezone=ZoneInfo(site.timezone)
         )
-        return cls(frame=frame, shelves=shelves, outputs=tuple(plan.output for plan in plans))
+        return cls(frame=frame, pages=pages, outputs=tuple(plan.output for plan in plans))
 
-    def shelves_of(self, story: Story) -> dict[CategoryPath, str]:
+    def pages_of(self, story: Story) -> dict[CategoryPath, str]:
         """The pages of those categories of a story that have one."""
-        found = {path: self.shelves.get(node_key(path)) for path in story_view.paths(story)}
+        found = {path: self.pages.get(node_key(path)) for path in story_view.paths(story)}
         return {path: page for path, page in found.items() if page is not None}
 
 
@@ -113,13 +113,13 @@ class StoryPages:
         return {path for name in self._outlet.names(FOLDER) if (path := f"{FOLDER}/{name}") != _NOTE}
 
     def _write(self, story: Story, setting: Setting, rank: int) -> bool:
-        path, shelves = story_view.entry_path(story), setting.shelves_of(story)
-        sources: tuple[Hashable, ...] = (*made_from(story)[:-1], setting.frame, *shelves.items())
+        path, pages = story_view.entry_path(story), setting.pages_of(story)
+        sources: tuple[Hashable, ...] = (*made_from(story)[:-1], setting.frame, *pages.items())
         now = _Made(seq=story.stored.seq, rank=rank, sources=hash(sources))
         before = self._made.get(path)
         if before is not None and not now.replaces(before):
             return False
-        page = render_entry(story, self._fragments.render(FORMATS["html"], story), setting.frame, shelves)
+        page = render_entry(story, self._fragments.render(FORMATS["html"], story), setting.frame, pages)
         written = self._outlet.write(path, page, {}, modified=story_view.updated(story), lasting=False)
         self._made[path] = now
         self._gone.discard(path)

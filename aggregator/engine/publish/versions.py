@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Protocol
 
-from aggregator.core.edition import KnownVersions
+from aggregator.core.edition import KnownVersions, etag_of
 from aggregator.core.model import OutputId
 from aggregator.core.records import FileVersion, ReaderLag, RenditionRecord
 from aggregator.core.select.window import SPAN
@@ -110,11 +109,6 @@ class VersionHistory:
                     seconds = int((now - end).total_seconds())
                     late[outputs[path]] = max(late.get(outputs[path], 0), seconds)
         return late
-
-
-def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (rule W4)."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _span(reader: ReaderLag | None) -> timedelta:
