@@ -27,13 +27,14 @@ from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
-from aggregator.engine.metrics import Counters, StatusCollector
+from aggregator.engine.metrics import Counters
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
-from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
+from aggregator.engine.publish.publication import LiveCatalogue
+from aggregator.engine.publish.publisher import PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import Runtime, SourceFactory, Target, build_runtime
-from aggregator.engine.status import site_info
+from aggregator.engine.status import StatusCollector, site_info
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import Refresher, VisitReport
@@ -380,7 +381,7 @@ async def open_app(
     config_path: Path,
     store_path: Path,
     *,
-    board: Board | None = None,
+    catalogue: LiveCatalogue | None = None,
     index: IndexPage | None = None,
     clock: Callable[[], datetime] = wall_clock,
     jitter: Callable[[], float] = random.random,
@@ -405,7 +406,7 @@ async def open_app(
         async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits, transport=transport) as sources:
             runtime = build_runtime(config, kept, sources.factory(config), now=clock())
             posts = PostPublisher(store, default=store_path / POSTS, home=config_path.parent)
-            publisher = Publisher(kept, store, outlet, board, index, clock=clock, posts=posts)
+            publisher = Publisher(kept, store, outlet, catalogue, index, clock=clock, posts=posts)
             refresher = Refresher(kept, store, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
             poller = Poller(kept, store, refresher, publisher, clock=clock, token=token, limits=limits)

@@ -151,7 +151,7 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
 
 def test_a_source_that_may_have_been_seen_too_seldom_is_pointed_out(bench: Bench) -> None:
     """Rule S3: nothing in the last document was known."""
-    from aggregator.engine.metrics import StatusCollector
+    from aggregator.engine.status import StatusCollector
 
     bench.config(bench.source("news"))
 
