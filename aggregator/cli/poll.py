@@ -16,7 +16,7 @@ from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.app import App
+    from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 

@@ -15,7 +15,7 @@ from aggregator.cli.frame import places, set_up_log, trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aggregator.app import App
+    from aggregator.engine.daemon import App
     from aggregator.server.listener import WebServer
 
 STOP_SECONDS = 5.0

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from aggregator.app import DATABASE, App, open_app
+from aggregator.app import DATABASE, open_app
 from aggregator.core.model import SourceId
 from aggregator.core.records import SourceRecord
+from aggregator.engine.daemon import App
 from aggregator.engine.publish.publication import LiveCatalogue
 from aggregator.engine.publish.publisher import PublishedOutput
 from aggregator.engine.visit import VisitReport
