@@ -19,7 +19,7 @@ from aggregator.core.config.read import read_config
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.errors import ConfigError, Problem
-from aggregator.engine.daemon import App, ConfigFile
+from aggregator.engine.daemon import App, WatchedConfig
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publication import LiveCatalogue
@@ -126,7 +126,7 @@ async def open_app(
     `workers` is the number of processes that read large documents; 0 reads them on the spot. `storage` opens the
     database. `transport` stands in for the network, see `HttpSource`.
     """
-    config_file = ConfigFile(config_path, load_config)
+    config_file = WatchedConfig(config_path, load_config)
     config = config_file.read()
     opened = storage(store_path / DATABASE)
     in_db = DatabaseThread()

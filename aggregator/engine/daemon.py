@@ -40,7 +40,7 @@ ATTEMPTS_KEPT = 50
 Stamp = tuple[int, int, int] | None
 
 
-class ConfigFile:
+class WatchedConfig:
     """feeds.toml on disk. All methods but `read_again` block."""
 
     def __init__(self, path: Path, load: Callable[[Path], Config]) -> None:
@@ -81,7 +81,7 @@ class App:
     def __init__(
         self,
         *,
-        config_file: ConfigFile,
+        config_file: WatchedConfig,
         runtime: Runtime,
         storage: Storage,
         in_db: DatabaseThread,
