@@ -94,7 +94,7 @@ class Wanted:
     def write(self, file: ConfigFile, found: FoundFeed) -> str:
         """Add the source; returns what is told of it."""
         from aggregator.core.config.edit import Ids, NewSource, host_name
-        from aggregator.core.urls.urls import without_userinfo
+        from aggregator.core.urls.parser import without_userinfo
 
         refuse_known(file, found.url)
         taken = Ids(source.id for source in file.config.sources)
@@ -110,7 +110,7 @@ class Wanted:
 
 def refuse_known(file: ConfigFile, url: str) -> None:
     from aggregator.core.errors import AggregatorError
-    from aggregator.core.urls.urls import without_userinfo
+    from aggregator.core.urls.parser import without_userinfo
 
     holder = file.holder(url)
     if holder is not None:

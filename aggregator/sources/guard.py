@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import zip_longest
 
-from aggregator.sources.address import BadAddress, ascii_host
+from aggregator.core.urls.hosts import BadAddress, parse_host
 
 IPAddress = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -190,7 +190,7 @@ def _allow_entry(entry: str) -> tuple[str | IPAddress, int]:
     if not (colon and port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
         raise ValueError(f'"{entry}": write host:port, such as "127.0.0.1:8099" or "[::1]:8099"')
     try:
-        name = ascii_host(host)
+        name = parse_host(host)
     except BadAddress as error:
         raise ValueError(f'"{entry}": {error}') from None
     return _host_key(name.strip("[]")), int(port)

@@ -18,8 +18,10 @@ import httpx
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
+from aggregator.core.urls.hosts import BadAddress
+from aggregator.core.urls.parser import without_userinfo
 from aggregator.sources import FetchRequest
-from aggregator.sources.address import BadAddress, parse_address, without_userinfo
+from aggregator.sources.address import parse_address
 from aggregator.sources.exchange import Client, Clients, FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate

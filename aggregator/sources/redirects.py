@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.address import Address, BadAddress, join_address
+from aggregator.core.urls.hosts import BadAddress
+from aggregator.sources.address import Address, join_address
 from aggregator.sources.responses import HttpResponse
 
 _PERMANENT = frozenset({301, 308})

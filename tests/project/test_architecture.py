@@ -37,6 +37,7 @@ ALLOWED = {
         "charset_normalizer",
         "feedparser",
         "idna",
+        "publicsuffixlist",
         "lxml",
         "nh3",
         "pydantic",
