@@ -142,7 +142,7 @@ class Poller:
         if not any(target.host for target in targets):
             return list(targets)
         holds = await self._in_db(self._storage.holds, now=now)
-        return [t for t in targets if t.host is None or registrable(t.host) not in holds]
+        return [t for t in targets if not holds or t.host is None or registrable(t.host) not in holds]
 
     def _enter(self, targets: Iterable[Target]) -> None:
         for target in targets:
