@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from aggregator.core.urls.hosts import BadAddress, parse_host
 
@@ -20,8 +22,7 @@ _USERINFO = re.compile(_LEAD + r"[^/?#\\]*@", re.IGNORECASE)
 _TO_LAST_AT = re.compile(_LEAD + r".*@", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Url:
+class Url(NamedTuple):
     """The five components of RFC 3986, section 3, as written but for the scheme, which is in lower case.
 
     None for a component that is absent; the path never is. An http or https address always has an authority, perhaps an
@@ -29,7 +30,7 @@ class Url:
     """
 
     scheme: str | None
-    authority: str | None = field(repr=False)
+    authority: str | None
     path: str
     query: str | None
     fragment: str | None
@@ -48,15 +49,10 @@ def split_url(text: str) -> Url:
     """Take any text apart; one that is no address comes back as a path. Never raises."""
     match = _WEB.fullmatch(text) or _ANY.fullmatch(text)
     scheme, authority, path, query, fragment = match.groups() if match else (None, None, text, None, None)
-    return Url(
-        scheme=scheme.lower() if scheme else None,
-        authority=authority,
-        path=path or "",
-        query=query,
-        fragment=fragment,
-    )
+    return Url(scheme.lower() if scheme else None, authority, path or "", query, fragment)
 
 
+@lru_cache(maxsize=512)
 def parse_authority(text: str | None) -> Authority:
     """User information, host and port of `Url.authority`; an empty port is none. Raises `BadAddress`."""
     userinfo, _, rest = (text or "").rpartition("@")
