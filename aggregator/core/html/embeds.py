@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from aggregator.core.html.images import is_counter, is_dot, sizes
+from aggregator.core.html.images import is_dot, sizes
 from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import names, write_link, write_tag
+from aggregator.core.html.placeholders import is_counter
 from aggregator.core.urls.urls import host_of
 
 SANDBOX = "allow-scripts allow-same-origin allow-popups"

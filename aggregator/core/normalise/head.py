@@ -8,12 +8,12 @@ from datetime import datetime
 
 from aggregator.core.dates.dates import parse_date
 from aggregator.core.html.clean import visible_text
+from aggregator.core.html.placeholders import shows_nothing
 from aggregator.core.html.plain import one_line
 from aggregator.core.model import Feed, Hints, Origin, Person
 from aggregator.core.normalise.addresses import BaseUrls, header_links
 from aggregator.core.normalise.context import Context, Diagnostics
 from aggregator.core.normalise.language import Sample, judge_language, normal_language, sample_language
-from aggregator.core.normalise.media import is_placeholder
 from aggregator.core.normalise.people import people
 from aggregator.core.normalise.words import filled, first_line, first_text, first_value
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
@@ -126,7 +126,7 @@ def _prev_archive(head: ParsedHead, bases: BaseUrls) -> str | None:
 def _first_address(links: Iterable[ParsedLink], bases: BaseUrls, field: str, provenance: dict[str, str]) -> str | None:
     for link in links:
         address = bases.resolve(link.href, link.base) if link.href.strip() else None
-        if address and not is_placeholder(address):
+        if address and not shows_nothing(address):
             provenance[field] = link.element
             return address
     return None

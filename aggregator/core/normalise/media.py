@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from aggregator.core.dates.durations import parse_duration
+from aggregator.core.html.placeholders import shows_nothing
 from aggregator.core.html.plain import one_line
 from aggregator.core.model import Enclosure, Image
 from aggregator.core.normalise.addresses import BaseUrls
@@ -18,12 +19,6 @@ _MAX_LENGTH = 2**63 - 1
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
 _PIXELS = re.compile(r"\+?(\d{1,6})(?:\.\d+)?(?:px)?", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"(?:^|[/_.\-])(?:blank|placeholder|spacer|loading|grey|gray|no[_-]?image|default[_-]?(?:image|img|cover|thumb\w*)|"
-    r"1x1|pixel|transparent)(?=[/_.\-?]|$)",
-    re.IGNORECASE,
-)
-_TRACKERS = re.compile(r"feedburner\.com/~r|stats\.wordpress|doubleclick\.net|google-analytics|/track/open|/pixel[./?]")
 
 
 def enclosures(parsed: Iterable[ParsedMedia], bases: BaseUrls) -> tuple[Enclosure, ...]:
@@ -95,13 +90,8 @@ def _usable(items: Iterable[ParsedMedia], bases: BaseUrls) -> Iterator[tuple[Ima
         url = bases.resolve(item.url, item.base) if item.url.strip() else None
         width, height = pixels(item.width), pixels(item.height)
         is_pixel = width is not None and height is not None and width <= 1 and height <= 1
-        if url and url.startswith(("http://", "https://")) and not is_pixel and not is_placeholder(url):
+        if url and url.startswith(("http://", "https://")) and not is_pixel and not shows_nothing(url):
             yield Image(url=url, width=width or None, height=height or None), item.element
-
-
-def is_placeholder(url: str) -> bool:
-    """Whether the address names a picture that stands in for one (rule H2) or counts readers (rule H8)."""
-    return bool(_PLACEHOLDER.search(url.partition("?")[0].rpartition("/")[2]) or _TRACKERS.search(url))
 
 
 def pixels(raw: str | None) -> int | None:
