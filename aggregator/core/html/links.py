@@ -1,4 +1,4 @@
-"""Where a body stands: what its addresses are relative to, and whose pictures are its own."""
+"""The context of a body: what its addresses are relative to, and which site its pictures may be loaded from."""
 
 from __future__ import annotations
 

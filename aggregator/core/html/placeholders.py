@@ -1,4 +1,4 @@
-"""Pictures that show nothing: by their address, they keep a place (rule H2) or count readers (rule H8).
+"""Pictures that show nothing: by their address, they stand for another (rule H2) or count readers (rule H8).
 
 What names a placeholder is asked in two ways, because the answer has different consequences. In a body a word anywhere
 in the address makes us look for another address, and nothing is lost if there is none. A thumbnail is dropped, so the
@@ -47,7 +47,7 @@ def names_counter(url: str) -> bool:
 
 
 def names_placeholder(url: str) -> bool:
-    """Whether a picture of a body only keeps the place of another (rule H2); the address may be relative."""
+    """Whether a picture of a body only stands for another (rule H2); the address may be relative."""
     return _mentions(url, _WORDS) and _IN_ADDRESS.search(url) is not None
 
 
