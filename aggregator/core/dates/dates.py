@@ -25,7 +25,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from aggregator.core.dates import calendars, zones
 from aggregator.core.dates.clock import TimeOfDay, find_clock
 from aggregator.core.dates.days import TOKEN, DateContext, Written, named_day, numeric_day, weekday_in, with_year
-from aggregator.core.dates.durations import parse_duration as parse_duration
 from aggregator.core.dates.relative import read_relative
 
 _LONGEST = 160
@@ -41,7 +40,7 @@ _USUAL = re.compile(
     r" (?P<zone>GMT|UTC|[+-]\d{4}))",
     re.ASCII,
 )
-"""What nine dates in ten look like; read without the long way round, with the same result."""
+"""What nine dates in ten look like; read without the general rules, with the same result."""
 _EPOCH = re.compile(r"(\d{10}|\d{13})(?:\.\d{1,9})?|/Date\((\d{13})(?:[+-]\d{4})?\)/")
 _COMPACT = re.compile(
     r"(?P<date>\d{8}|\d{4}-\d\d-\d\d|\d{4}-?W\d\d-?\d|\d{4}-?\d{3})"
@@ -120,7 +119,7 @@ def rfc3339(instant: datetime) -> str:
 
 
 def _read_usual(text: str) -> Instant | None:
-    """RFC 3339 and RFC 822 without any oddity; None sends the text the long way round."""
+    """RFC 3339 and RFC 822 in their usual forms; None for a text that needs the general rules."""
     match = _USUAL.fullmatch(text)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Which day a date's text names, by words or by figures. The head of `dates` tells what was decided."""
+"""Which day a date's text names, by words or by numbers. The rules are at the head of `dates`."""
 
 from __future__ import annotations
 
