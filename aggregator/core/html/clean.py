@@ -210,17 +210,17 @@ def _cut(parts: list[str]) -> tuple[list[str], bool]:
     """The pieces that fit below the cap, cut after the last whole block, and whether something was cut."""
     if sum(map(len, parts)) * 4 <= MAX_BYTES or sum(len(part.encode()) for part in parts) <= MAX_BYTES:
         return parts, False
-    room, boundary, size = MAX_BYTES - _RESERVE, 0, 0
+    limit, boundary, size = MAX_BYTES - _RESERVE, 0, 0
     for index, part in enumerate(parts):
         length = len(part.encode())
-        if size + length > room:
+        if size + length > limit:
             break
         size += length
         if _is_block_tag(part):
             boundary, boundary_size = (index + 1 if part.startswith("</") else index), size
-    if boundary and boundary_size > room // 2:
+    if boundary and boundary_size > limit // 2:
         return parts[:boundary], True
-    return [*parts[:index], _shortened(part, room - size)], True
+    return [*parts[:index], _shortened(part, limit - size)], True
 
 
 def _is_block_tag(part: str) -> bool:
@@ -228,11 +228,11 @@ def _is_block_tag(part: str) -> bool:
     return found is not None and (found[2] in BLOCKS or found[2] == "br")
 
 
-def _shortened(part: str, room: int) -> str:
+def _shortened(part: str, limit: int) -> str:
     """As much of a piece of text as fits; a tag that does not fit goes whole."""
     if part.startswith("<"):
         return ""
-    text = part.encode()[: max(room, 0)].decode("utf-8", "ignore")
+    text = part.encode()[: max(limit, 0)].decode("utf-8", "ignore")
     return _PART_REFERENCE.sub("", text)
 
 
