@@ -322,7 +322,7 @@ def test_no_more_entries_than_a_feed() -> None:
     assert "too-many-entries" in names(reading)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.one_of(

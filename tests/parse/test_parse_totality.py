@@ -26,7 +26,7 @@ SPLINTERS = [
     b"&#0;", b"xmlns:a='b'", b"xml:base='http://[::1'", b"http://[", b"---\n", b": ", b"- ", b"[", b"{", b"\\ud800",
     b"<!DOCTYPE x [", b"type='xhtml'", b"mode='base64'", b"9" * 400, b"\xed\xa0\x80", b"\xef\xbf\xbf",
 ]  # fmt: skip
-QUICK = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def context(url: str = "https://example.org/feed") -> Context:
@@ -125,7 +125,7 @@ ENTRIES = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(HEADS, st.lists(ENTRIES, max_size=2).map(tuple), st.sampled_from(["rss-2.0", "atom-1.0", "front-matter"]))
 def test_normalise_is_total(head: parsed.ParsedHead, entries: tuple[parsed.ParsedEntry, ...], dialect: str) -> None:
     """Every entry that was parsed is in the reading, with a title, whatever it says."""
