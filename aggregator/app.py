@@ -12,9 +12,10 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -54,14 +55,15 @@ WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
 READER_SECONDS = 60.0
-UPKEEP_SECONDS = 3600.0
+UPKEEP_HOUR = 4
+"""Of the night in the zone of the [site] table; the minute is drawn."""
 AGAIN_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50
 
 
 def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it."""
+    """The system's time, in UTC. Nothing else in the program asks for it but the ticker, which plans by it alone."""
     return datetime.now(UTC)
 
 
@@ -95,6 +97,7 @@ class App:
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
+        jitter: Callable[[], float],
         seen: Stamp,
         collector: StatusCollector,
         public: Path,
@@ -102,6 +105,7 @@ class App:
         self.runtime = runtime
         self.config_error: ConfigError | None = None
         self.clock = clock
+        self._jitter = jitter
         self.public = public
         self._config_path = config_path
         self._storage = storage
@@ -218,7 +222,8 @@ class App:
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self._look)
         ticker.every(READER_SECONDS, "readers", self.record_late_readers)
-        ticker.every(UPKEEP_SECONDS, "upkeep", self._upkeep)
+        minute, zone = int(self._jitter() * 60), ZoneInfo(self.runtime.config.site.timezone)
+        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self._upkeep)
         ticker.start()
         try:
             await self._look()
@@ -421,6 +426,7 @@ async def open_app(
                 publisher=publisher,
                 factory=sources.factory,
                 clock=clock,
+                jitter=jitter,
                 seen=seen,
                 collector=StatusCollector(kept, store_path / DATABASE),
                 public=outlet.root,
