@@ -63,7 +63,7 @@ ATTEMPTS_KEPT = 50
 
 
 def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it but the ticker, which plans by it alone."""
+    """The system's time, in UTC. Nothing else in the program asks for it."""
     return datetime.now(UTC)
 
 
@@ -216,7 +216,7 @@ class App:
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
         """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
-        ticker = Ticker(self._note)
+        ticker = Ticker(wall_clock, self._note)
         ticker.every(TICK_SECONDS, "poll", self._tick)
         ticker.every(TICK_SECONDS, "publish", self._keep_up)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)

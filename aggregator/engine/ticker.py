@@ -25,11 +25,6 @@ _CLOCK_CHECKS = 1.0
 """Seconds from one look at the wall clock to the next."""
 
 
-def _wall_clock() -> datetime:
-    """The clock by which APScheduler plans, too."""
-    return datetime.now(UTC)
-
-
 class _Every(BaseTrigger):  # type: ignore[misc]
     """A fixed distance from one run to the next.
 
@@ -51,16 +46,14 @@ class Ticker:
     it). APScheduler plans by the wall clock: one that jumps costs at most a run too many of each job.
     Expected trouble in a job is logged in a line, and once as long as it stays the same; a bug with its traceback. The
     job goes on either way. `note` is told of every run: the job's name, and what hindered it, None if nothing did.
+    `clock` is the system's, as APScheduler reads it.
     """
 
     def __init__(
-        self,
-        note: Callable[[str, str | None], None] = lambda _job, _trouble: None,
-        *,
-        clock: Callable[[], datetime] = _wall_clock,
+        self, clock: Callable[[], datetime], note: Callable[[str, str | None], None] = lambda _job, _trouble: None
     ) -> None:
-        self._note = note
         self._clock = clock
+        self._note = note
         self._distances: dict[str, timedelta] = {}
         self._clock_check: asyncio.TimerHandle | None = None
         self._last: dict[str, str] = {}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from aggregator.app import wall_clock
 from aggregator.core.errors import StorageError
 from aggregator.engine.ticker import Ticker
 
@@ -42,7 +43,7 @@ async def during(ticker: Ticker, then: Callable[[], Awaitable[None]]) -> None:
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=8))], ids=["UTC", "Shanghai"])
 async def test_a_daily_job_runs_at_its_time_of_day_in_its_zone(zone: timezone) -> None:
     soon, job, elsewhere = datetime.now(zone) + timedelta(seconds=1.2), Job(), Job()
-    ticker = Ticker()
+    ticker = Ticker(wall_clock)
     ticker.daily(soon.timetz(), "upkeep", job)
     ticker.daily((soon + HOUR).timetz(), "in an hour", elsewhere)
     await during(ticker, job.next_run)
@@ -52,7 +53,7 @@ async def test_a_daily_job_runs_at_its_time_of_day_in_its_zone(zone: timezone) -
 
 async def test_a_tick_runs_again_and_again() -> None:
     job = Job()
-    ticker = Ticker()
+    ticker = Ticker(wall_clock)
     ticker.every(0.01, "poll", job)
 
     async def three_runs() -> None:
@@ -66,7 +67,7 @@ async def test_a_tick_runs_again_and_again() -> None:
 async def test_ticks_do_not_wait_for_a_clock_that_was_set_back() -> None:
     """What was planned before stands an hour ahead then."""
     job, distant = Job(), Job()
-    ticker = Ticker(clock=lambda: datetime.now(UTC) - HOUR)
+    ticker = Ticker(lambda: datetime.now(UTC) - HOUR)
     ticker.every(60, "poll", job)
     ticker.every(7200, "readers", distant)
     await during(ticker, job.next_run)
@@ -76,7 +77,7 @@ async def test_ticks_do_not_wait_for_a_clock_that_was_set_back() -> None:
 async def test_a_tick_that_is_years_late_runs_once() -> None:
     """A small machine without a clock of its own starts in 1970, until it has asked for the time."""
     job = Job()
-    ticker = Ticker(clock=lambda: datetime(1970, 1, 1, tzinfo=UTC))
+    ticker = Ticker(lambda: datetime(1970, 1, 1, tzinfo=UTC))
     ticker.every(60, "poll", job)
     await during(ticker, job.next_run)
     assert job.runs == 1
@@ -93,7 +94,7 @@ async def test_trouble_of_a_job_is_told_and_taken_back() -> None:
             raise outcome
         done.set()
 
-    ticker = Ticker(lambda name, trouble: told.append((name, trouble)))
+    ticker = Ticker(wall_clock, lambda name, trouble: told.append((name, trouble)))
     ticker.every(0.01, "poll", job)
 
     async def finished() -> None:
