@@ -48,16 +48,10 @@ def head(kind: str, *, extensions: bool) -> Any:
 
 @pytest.mark.parametrize(
     ("kind", "part", "least"),
-    [("rss", entry, 0), ("atom", entry, 0), ("rss", head, 0), ("atom", head, 0)],
+    [("rss", entry, 8), ("atom", entry, 10), ("rss", head, 6), ("atom", head, 2)],
     ids=["rss-item", "atom-entry", "rss-channel", "atom-feed"],
 )
 def test_feedgen_writes_its_part(kind: str, part: Any, least: int) -> None:
-    """If this falls, feedgen or what we tell it has changed, and the extension writes more than it should."""
+    """Leaves of a story and an edition that have everything. Fewer would mean that we have begun to write them anew."""
     own, all_ = shares(part(kind, extensions=False), part(kind, extensions=True))
-    print(
-        own,
-        all_,
-        list((Counter(nodes(part(kind, extensions=False))) - Counter(nodes(part(kind, extensions=True)))).elements()),
-    )
-    assert own == least
-    assert own < all_
+    assert least <= own < all_
