@@ -1,6 +1,6 @@
 """The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
 
-Also the one place where the program reads the wall clock and draws random numbers; both are handed down from here.
+Random numbers are drawn here and handed down, and so is the wall clock, which `engine.clock` reads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from aggregator.core.config.read import read_config
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.errors import ConfigError, Problem
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.daemon import App, WatchedConfig
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
@@ -40,11 +41,6 @@ from aggregator.storage.opening import open_storage
 DATABASE = "aggregator.sqlite3"
 PUBLIC = "public"
 POSTS = "posts"
-
-
-def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it."""
-    return datetime.now(UTC)
 
 
 def load_config(path: Path) -> Config:
@@ -151,6 +147,7 @@ async def open_app(
                 publisher=publisher,
                 factory=sources.factory,
                 clock=clock,
+                jitter=jitter,
                 collector=StatusCollector(opened, store_path / DATABASE),
                 public=outlet.root,
             )

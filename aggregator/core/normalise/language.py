@@ -143,6 +143,9 @@ def language_of_samples(samples: Iterable[Sample | None]) -> str | None:
 
 
 def _language_of(letters: str) -> str | None:
+    if _BEYOND_LATIN.search(letters) is None:
+        return None
+
     def share(script: str) -> float:
         return sum(map(len, _SCRIPTS[script].findall(letters))) / len(letters)
 
@@ -155,6 +158,7 @@ def _language_of(letters: str) -> str | None:
     return next((language for language in _OWN_SCRIPTS if share(language) > 0.5), None)
 
 
+_BEYOND_LATIN = re.compile("[\u0370-\U0010ffff]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OWN_SCRIPTS = ("el", "hy", "he", "ta", "th", "ka")
 _SCRIPTS = {
