@@ -1,4 +1,5 @@
-"""Deleted entries: marking them, telling of them for a while, and what a visit has to know to bring one back."""
+"""Deleted entries: marking them, the tombstones that outputs show for a while, and what a visit
+asks of stored entries."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ class SqlRemovals:
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         wanted = frozenset(sources)
         with self._database.read() as connection:
-            rows = connection.execute(_TOLD).all()
+            rows = connection.execute(_PENDING).all()
         return [RemovedEntry(stored=stored_entry(row), removal=_removal(row)) for row in rows if row.number in wanted]
 
     def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
@@ -61,7 +62,7 @@ class SqlRemovals:
         return found
 
 
-_TOLD = (
+_PENDING = (
     STORED.join(removal, removal.c.seq == entry.c.seq)
     .add_columns(removal.c.at, removal.c.origin, removal.c.why)
     .where(removal.c.told)

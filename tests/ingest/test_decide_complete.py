@@ -208,7 +208,9 @@ def test_an_entry_that_another_shares_its_link_with_gets_another_key_and_no_revi
     """Rules I2 and I4: nothing has to be loaded for that"""
     stored = after(item("a", guid=""))
     assert set(stored.known) == {"link:https://a.example/a"}
-    document = atom(item("b", guid="", link="https://a.example/a"), item("a", guid=""))
+    document = atom(
+        item("b", guid="", link="https://a.example/a", published="2026-03-02T08:00:00Z"), item("a", guid="")
+    )
     plan = plan_of(document, stored)
     assert not plan.wanted
     assert summary(complete(document, plan, LoadedContents(), CONTEXT)) == {"new": ["made"], "rekeyed": {1: "made"}}
