@@ -1,4 +1,4 @@
-"""From a fetched document to its entries: as little of it as possible is read, and never on the event loop if it is long.
+"""From a document to its entries: as little of it as possible is read, and none of a long one on the event loop.
 
 Its slices are compared with those of the document before (`core.ingest.incremental`). If none is new, nothing is read;
 if some are, only these. If none is known, or anything is in doubt, the whole is read.
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 HEAVY = 1024 * 1024
-"""Bytes of a document that is even compared in a worker: single steps of that would hold the event loop for too long."""
+"""Bytes of a document that is even compared in a worker: a single step of that would hold the event loop too long."""
 _PER_ENTRY = 10_000
 """Bytes that take about as long to cut into slices as an entry takes to compare."""
 
@@ -55,16 +55,18 @@ class DocumentParser:
         about = entry_cache.circumstances(document, context, config.encoding)
         size = len(document.body)
         if size > HEAVY:
-            return await self._in_worker(source, size, incremental.reread, document, data, about, context, config.encoding)
+            return await self._in_worker(
+                source, size, incremental.read_changes, document, data, about, context, config.encoding
+            )
         count = len(document.parts) or size // _PER_ENTRY
-        found = await run_in_thread_if_large(count, incremental.look, document, data, about, config.encoding)
+        found = await run_in_thread_if_large(count, incremental.compare_slices, document, data, about, config.encoding)
         if not isinstance(found, Comparison):
             return found
         rest, inherited = found.rest, found.cache.inherited
         fresh = await self._in_worker(
-            source, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
+            source, rest.size, incremental.read_new_slices, rest, context, config.encoding, found.leading, inherited
         )
-        return await run_in_thread_if_large(count, incremental.put_together, found, fresh, about) if fresh else None
+        return await run_in_thread_if_large(count, incremental.merge, found, fresh, about) if fresh else None
 
     async def read_whole(self, source: ActiveSource, document: Document) -> DocumentReading:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""

@@ -121,7 +121,7 @@ class Refresher:
         answer = await source.fetcher.fetch(fetch_request.request(source.config, state, now=context.now))
         if isinstance(answer, NotModified):
             return not_modified(answer)
-        document = fetch_request.with_reading_hash(answer, source.config)
+        document = fetch_request.with_rules_hash(answer, source.config)
         batch.keep(document.parts)
         reading = await self._documents.read_changes(source, state, document)
         if isinstance(reading, Unmodified):

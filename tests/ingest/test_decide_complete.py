@@ -263,7 +263,7 @@ def test_stored_contents_are_asked_for_only_to_make_other_keys(
 
 def partly(document: Document, stored: Stored) -> DocumentReading:
     about = entry_cache.circumstances(document, context_of(document), None)
-    reading = incremental.reread(document, stored.cache, about, context_of(document), None)
+    reading = incremental.read_changes(document, stored.cache, about, context_of(document), None)
     assert isinstance(reading, DocumentReading)
     assert reading.stand_ins
     return reading
@@ -358,7 +358,7 @@ def test_an_entry_cache_says_whether_the_same_document_would_change_anything(
     cache = record_of(document, stored).cache
     assert cache
     about = entry_cache.circumstances(document, context_of(document), None)
-    again = incremental.reread(document, cache, about, context_of(document), None)
+    again = incremental.read_changes(document, cache, about, context_of(document), None)
     assert isinstance(again, entry_cache.Unmodified) is is_settled
 
 
