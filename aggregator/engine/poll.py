@@ -15,7 +15,7 @@ from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.visit import Refresher, VisitReport
-from aggregator.storage import Storage
+from aggregator.storage import SourceStore
 
 LEASE = timedelta(minutes=10)
 """Longer than any visit may take; a run that was killed gives its sources back after this."""
@@ -40,7 +40,7 @@ class Poller:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: SourceStore,
         store: DatabaseThread,
         refresher: Refresher,
         publisher: Publisher,

@@ -39,14 +39,14 @@ from aggregator.core.source_state import PollState
 class SourceStore(Protocol):
     """Which sources there are, when each is due, and how it has been doing.
 
-    Called by `engine.runtime` (mint, enlist, sources), `engine.poll` (due, claim, release, holds) and by all that
+    Called by `engine.runtime` (mint, set_sources), `engine.poll` (due, claim, release, holds) and by all that
     report on sources: `engine.status`, `engine.metrics`, publishing, `aggregator status`.
     """
 
     def mint(self, name: str, value: str) -> str:
         """The setting `name`: the `value` of the first call with that name, which is stored."""
 
-    def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
+    def set_sources(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """Make exactly these (id, address) the active sources and return their numbers.
 
         A new one is due at `now`. One whose id is unknown but whose address belongs to a source that is no longer

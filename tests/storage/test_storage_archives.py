@@ -12,7 +12,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
-from storage_samples import LATER, NOW, add, enlist, entry, revision
+from storage_samples import LATER, NOW, add, entry, revision, set_sources
 
 from aggregator.core.model import OutputId
 from aggregator.core.records import (
@@ -64,7 +64,7 @@ def with_output(store: Storage) -> Storage:
 
 def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     """Rule W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
-    [a, b] = enlist(store, "a", "b")
+    [a, b] = set_sources(store, "a", "b")
     add(store, a, ["one", "two"])
     [output] = [store.put_output(ALL, public_id="p", definition="d", now=NOW)]
     store.put_renditions(ALL, [], stamp=output.stamp, size=0, newest=None)
@@ -84,7 +84,7 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
 
 
 def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
     assert store.expire_tombstones(before=LATER) == []
@@ -95,7 +95,7 @@ def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
 
 def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
     """Rule I10 decides when; then nothing speaks of the deletion any more."""
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one"])
     store.remove([removal(1)], [])
     add(store, a, [], revised=(revision(1),))
@@ -105,7 +105,7 @@ def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
 
 
 def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one"])
     add(store, a, [], removed=(removal(1, origin=RemovalOrigin.SOURCE, why=None),))
     assert store.removals([1])[1].origin is RemovalOrigin.SOURCE
@@ -113,7 +113,7 @@ def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
 
 def test_a_visit_loads_entries_and_removals_together(store: Storage) -> None:
     """Deleted and unknown entries are left out of the entries, live and unknown ones out of the removals"""
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1)], [])
     every = frozenset({1, 2, 99})
