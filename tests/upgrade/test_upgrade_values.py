@@ -20,6 +20,7 @@ from upgrade_values import (
     definitions_of,
     fingerprint_of,
     golden,
+    marked_hash,
     of_document,
     rules_of,
     stored_again,
@@ -68,3 +69,18 @@ def test_an_archive_goes_on(name: str, tmp_path: Path) -> None:
 def test_an_output_selects_by_the_same_rule(name: str) -> None:
     """The rule alone, which is the first part of what a chain was begun for"""
     assert rules_of(CONFIGS[name]) == golden("rules")[name]
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        pytest.param({}, "h", id="without rules"),
+        pytest.param({"encoding": "gbk"}, "h/16bfdb39508d8ea2", id="an encoding"),
+        pytest.param({"page": {"entry": "article", "title": "h2"}}, "h/bfb7710d4174882b", id="a page"),
+        pytest.param({"json": {"entries": "data.items", "title": "t"}}, "h/13e34b2895f2b4d6", id="an API"),
+        pytest.param({"encoding": "gbk", "json": {"entries": "x"}}, "h/2d5600dd12a2ce24", id="an API's encoding"),
+    ],
+)
+def test_the_stored_hash_of_a_document_is_the_same(reading: dict[str, Any], expected: str) -> None:
+    """Another one would read a document once more that has not changed"""
+    assert marked_hash("h", reading) == expected
