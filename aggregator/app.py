@@ -1,18 +1,19 @@
 """The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
 
-Also the one place where the program reads the wall clock and draws random numbers; both are handed down from here.
+Also the one place where the program draws random numbers; they and the wall clock are handed down from here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,17 +24,18 @@ from aggregator.core.config.read import read_config
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
-from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.model import OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.plan import own_paths
-from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.core.site_status import SiteInfo, SourceInfo, StatusReport
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.metrics import Counters, StatusCollector
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import Runtime, SourceFactory, Target, build_runtime
-from aggregator.engine.status import site_info
+from aggregator.engine.status import site_info, status_report
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import Refresher, VisitReport
@@ -58,11 +60,6 @@ UPKEEP_SECONDS = 3600.0
 AGAIN_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50
-
-
-def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it."""
-    return datetime.now(UTC)
 
 
 def load_config(path: Path) -> Config:
@@ -165,6 +162,21 @@ class App:
     async def find(self, text: str) -> list[StoredEntry]:
         """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
         return await self._in_db(self._storage.find, text)
+
+    async def entries(self, *, source: str | None = None, limit: int | None = None) -> list[StoredEntry]:
+        """Stored entries that are not deleted, newest first by `sort_date`: of one source, else of all in feeds.toml.
+
+        At most `limit`; None: all. Raises AggregatorError if feeds.toml has no such source.
+        """
+        numbers = [n for n, target in self.runtime.targets.items() if source is None or target.id == source]
+        if source is not None and not numbers:
+            raise AggregatorError(f'"{source}" is no source of feeds.toml')
+        return await self._in_db(_newest, self._storage, numbers, limit)
+
+    async def sources(self) -> tuple[SourceInfo, ...]:
+        """How each source of feeds.toml is doing now, by its stored state; in no way does this ask the source."""
+        report = await self._in_db(status_report, self._storage, now=self.clock(), problems=())
+        return report.sources
 
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
@@ -317,6 +329,14 @@ class App:
 
     async def _upkeep(self) -> None:
         await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
+
+
+def _newest(storage: Storage, sources: Sequence[SourceNumber], limit: int | None) -> list[StoredEntry]:
+    def order(entry: StoredEntry) -> tuple[datetime, int]:
+        return entry.sort_date, entry.seq
+
+    entries = storage.entries(sources)
+    return sorted(entries, key=order, reverse=True) if limit is None else heapq.nlargest(limit, entries, key=order)
 
 
 Stamp = tuple[int, int, int] | None
