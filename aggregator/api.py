@@ -111,7 +111,7 @@ def open(
     *,
     workers: int | None = None,
 ) -> Aggregator:
-    """The same for code without an event loop, or inside of one that must not be waited for: a script, a notebook.
+    """The same for code without an event loop, and for a notebook, which has one: methods block until they are done.
 
     The aggregator is open when this returns; close it, or use it as a context manager.
     """
@@ -153,7 +153,7 @@ class Aggregator:
         try:
             self._app = self._run(opening.__aenter__)
         except BaseException:
-            self._end_loop()
+            self._end()
             raise
 
     def poll(self, *, only: Iterable[str] = (), force: bool = False) -> tuple[list[VisitReport], list[SourceId]]:
@@ -192,10 +192,7 @@ class Aggregator:
     def close(self) -> None:
         """Give up what is under way and close the store. Closing twice does nothing."""
         if not self._loop.is_closed():
-            try:
-                self._run(self._close)
-            finally:
-                self._end_loop()
+            self._end(lambda: self._opening.__aexit__(None, None, None))
 
     def __enter__(self) -> Self:
         return self
@@ -217,15 +214,20 @@ class Aggregator:
             future.cancel()  # after Ctrl-C
             raise
 
-    async def _close(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._opening.__aexit__(None, None, None)
-        await self._loop.shutdown_default_executor()
+    def _end(self, *last: Callable[[], Awaitable[object]]) -> None:
+        """Cancel what is under way, call these, and end loop and thread."""
+        try:
+            for function in (_cancel_others, *last, self._loop.shutdown_default_executor):
+                self._run(function)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
-    def _end_loop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+
+async def _cancel_others() -> None:
+    """Cancel all tasks of this loop but the calling one, and wait for their end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -174,7 +174,7 @@ class App:
         return await self._in_db(_newest, self._storage, numbers, limit)
 
     async def sources(self) -> tuple[SourceInfo, ...]:
-        """How each source of feeds.toml is doing now, by its stored state; in no way does this ask the source."""
+        """How each source of feeds.toml is doing, from what is stored of it."""
         report = await self._in_db(status_report, self._storage, now=self.clock(), problems=())
         return report.sources
 

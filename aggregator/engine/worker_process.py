@@ -42,10 +42,10 @@ class WorkerProcess:
         """Start it; takes a few milliseconds. Raises WorkerStartError."""
         if getattr(sys, "frozen", False) or not sys.executable:
             raise WorkerStartError("this program has no Python interpreter of its own")
-        path = [entry or os.getcwd() for entry in sys.path]
-        # -P: the modules of the current folder must not stand in for those of Python
-        command = [sys.executable, "-P", "-c", _PROGRAM, *path]
         try:
+            path = [entry or os.getcwd() for entry in sys.path]
+            # -P: the modules of the current folder must not stand in for those of Python
+            command = [sys.executable, "-P", "-c", _PROGRAM, *path]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             raise WorkerStartError(str(error)) from error

@@ -44,11 +44,12 @@ def rss(*items: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A feeds.toml of three sources, one without its file, in the current folder; the log is as it was afterwards."""
+    """A feeds.toml of three sources, one without its file, in the current folder; nobody has configured the log."""
     (tmp_path / "feeds.toml").write_text(FEEDS, "utf-8")
     (tmp_path / "a.xml").write_text(rss(item(1, day=1), item(3, day=3)), "utf-8")
     (tmp_path / "b.xml").write_text(rss(item(2, day=2)), "utf-8")
     monkeypatch.chdir(tmp_path)
+    structlog.reset_defaults()
     yield tmp_path
     structlog.reset_defaults()
 
@@ -130,12 +131,48 @@ def test_for_async_code() -> None:
 @pytest.mark.usefixtures("folder")
 def test_log_lines_go_to_logging(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
     """A script's own output stays its own"""
-    structlog.reset_defaults()
     with caplog.at_level(logging.WARNING), aggregator.open() as app:
         app.poll()
     assert [(r.name, r.levelname) for r in caplog.records] == [("aggregator.engine.visit", "WARNING")]
     assert "source='lost'" in caplog.text
     assert capsys.readouterr().out == ""
+
+
+INTERRUPTED = """
+import os, signal, socket, threading
+import aggregator
+
+server = socket.create_server(("127.0.0.1", 0))
+
+def interrupt() -> None:
+    connection, _ = server.accept()
+    connection.recv(1)
+    os.kill(os.getpid(), signal.SIGINT)
+    connection.recv(10**6)
+
+threading.Thread(target=interrupt, daemon=True).start()
+address = "127.0.0.1:%d" % server.getsockname()[1]
+with open("feeds.toml", "w") as file:
+    file.write('[network]\\nallow=["%s"]\\n[[source]]\\nid="a"\\nurl="http://%s/"' % (address, address))
+app = aggregator.open()
+try:
+    app.poll()
+except KeyboardInterrupt:
+    print("interrupted")
+print(app.sources()[0].health, app.entries())
+app.close()
+print(threading.active_count())
+aggregator.open()
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_gives_up_the_visit_and_nothing_else(folder: Path) -> None:
+    """The aggregator can be used afterwards; one that nobody closes does not keep the program from ending"""
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (0, "interrupted\nnew []\n2\n"), ran.stderr
 
 
 SCRIPT = """

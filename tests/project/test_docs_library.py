@@ -21,10 +21,11 @@ SAMPLES = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE, re.M
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The folder of the example is the current one; the log is as it was afterwards."""
+    """The folder of the example is the current one; nobody has configured the log."""
     shutil.copy(ROOT / "feeds.toml", tmp_path)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
+    structlog.reset_defaults()
     yield
     structlog.reset_defaults()
 
