@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, Reason
-from aggregator.core.ingest import changeset
+from aggregator.core.ingest import incremental
 from aggregator.core.model import SourceId, StoredEntry
 from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.engine.clock import wall_clock
@@ -69,7 +69,7 @@ def read(
         language=language,
         timezone=timezone,
     )
-    return changeset.read(document, context, encoding)
+    return incremental.read(document, context, encoding)
 
 
 def _document(source: bytes | str | os.PathLike[str], url: str | None, now: datetime) -> Document:

@@ -34,7 +34,7 @@ from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publisher import Board, PublishedOutput, Publisher
 from aggregator.engine.publish.site_files import IndexPage
-from aggregator.engine.runtime import Runtime, SourceFactory, Target, build_runtime
+from aggregator.engine.runtime import ActiveSource, Runtime, SourceFactory, build_runtime
 from aggregator.engine.status import site_info, status_report
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.ticker import Ticker
@@ -135,16 +135,16 @@ class App:
         """
         chosen = set(only)
         if force or chosen:
-            targets = [t for t in self.runtime.targets.values() if not chosen or t.id in chosen]
-            allowed, waiting = await self._poller.manual([t for t in targets if t.config.enabled])
+            sources = [s for s in self.runtime.sources.values() if not chosen or s.id in chosen]
+            allowed, waiting = await self._poller.manual([s for s in sources if s.config.enabled])
             begin(len(allowed))
             reports = await self._poller.visit(self.runtime, allowed, done, accept=accept and bool(chosen))
             visited = {report.source for report in reports}
-            return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
+            return reports, [s.id for s in waiting] + [s.id for s in allowed if s.id not in visited]
         reports = []
         tried: set[SourceId] = set()
-        while due := [t for t in await self._poller.due(self.runtime) if t.id not in tried]:
-            tried.update(t.id for t in due)
+        while due := [s for s in await self._poller.due(self.runtime) if s.id not in tried]:
+            tried.update(s.id for s in due)
             begin(len(due))
             reports += await self._poller.visit(self.runtime, due, done)
         return reports, []
@@ -168,7 +168,7 @@ class App:
 
         At most `limit`; None: all. Raises AggregatorError if feeds.toml has no such source.
         """
-        numbers = [n for n, target in self.runtime.targets.items() if source is None or target.id == source]
+        numbers = [number for name, number in self.runtime.numbers.items() if source in (None, name)]
         if source is not None and not numbers:
             raise AggregatorError(f'"{source}" is no source of feeds.toml')
         return await self._in_db(_newest, self._storage, numbers, limit)
@@ -186,9 +186,9 @@ class App:
         now = self.clock()
         outputs: set[OutputId] = set()
         for entry in entries:
-            target = self.runtime.targets.get(entry.number)
-            if target is not None:
-                outputs.update(self._publisher.dirty_for(target, list(own_paths(entry.entry))))
+            source = self.runtime.sources.get(entry.number)
+            if source is not None:
+                outputs.update(self._publisher.dirty_for(source, list(own_paths(entry.entry))))
         removals = [Removal(seq=e.seq, at=now, origin=RemovalOrigin.OPERATOR, why=why) for e in entries]
         return len(await self._in_db(self._storage.remove, removals, outputs))
 
@@ -279,7 +279,7 @@ class App:
             self._visits.add(task)
             task.add_done_callback(self._visits.discard)
 
-    async def _visit(self, due: list[Target]) -> None:
+    async def _visit(self, due: list[ActiveSource]) -> None:
         try:
             await self._poller.visit(self.runtime, due, self._after_visit)
         except AggregatorError as error:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aggregator.cli.looking import Look
+    from aggregator.cli.fetch_once import FetchedFeed
     from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
@@ -25,7 +25,7 @@ TEXT_SHOWN = 200
 
 
 @click.command()
-@places
+@file_options
 @click.argument("what", metavar="SOURCE-OR-URL")
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Entries shown; 0 for all.")
 @click.option("--verbose", "-v", is_flag=True, help="Say also which element filled each field.")
@@ -35,17 +35,17 @@ def preview(config: Path, store: Path, what: str, limit: int, verbose: bool, as_
 
     One request is made, and nothing is stored. Exit status 1 if it cannot be fetched or read, 2 if feeds.toml is wrong.
     """
-    set_up_log(quiet=True)
-    with trouble():
+    configure_log(quiet=True)
+    with exit_on_error():
         from aggregator.core.errors import ParseError
 
         try:
-            look = asyncio.run(_look(config, what))
+            feed = asyncio.run(_fetched(config, what))
         except ParseError as error:
             click.echo(f"aggregator: {error}", err=True)
             click.echo(_advice(error), err=True, nl=False)
             sys.exit(1)
-        click.echo(_as_json(look) if as_json else "\n".join(_as_text(look, limit=limit, verbose=verbose)))
+        click.echo(_as_json(feed) if as_json else "\n".join(_as_text(feed, limit=limit, verbose=verbose)))
 
 
 def _advice(error: ParseError) -> str:
@@ -53,25 +53,25 @@ def _advice(error: ParseError) -> str:
     return "".join(f"  aggregator preview {url}\n" for url in error.feeds)
 
 
-async def _look(path: Path, what: str) -> Look:
-    from aggregator.cli.looking import Look, fetch, read
+async def _fetched(path: Path, what: str) -> FetchedFeed:
+    from aggregator.cli.fetch_once import FetchedFeed, fetch, read
 
     config = _config(path)
     source = _source(config, what)
     document = await fetch(config, source, path.parent)
-    return Look(document=document, reading=read(source, document))
+    return FetchedFeed(document=document, reading=read(source, document))
 
 
 def _config(path: Path) -> Config:
     """feeds.toml; what holds without one, if there is none."""
-    from aggregator.cli.editing import open_config
+    from aggregator.cli.config_file import open_config
 
     return open_config(path).config
 
 
 def _source(config: Config, what: str) -> SourceConfig:
     """The source of that id, else one made for the address or file."""
-    from aggregator.cli.looking import address_of
+    from aggregator.cli.fetch_once import address_of
     from aggregator.core.config.report import close_match
     from aggregator.core.config.tables import SourceConfig
     from aggregator.core.config.values import normal
@@ -93,17 +93,17 @@ def _source(config: Config, what: str) -> SourceConfig:
     return same or SourceConfig.model_validate({"id": "preview", "url": address})
 
 
-def _as_json(look: Look) -> str:
+def _as_json(feed: FetchedFeed) -> str:
     from pydantic import TypeAdapter
 
     from aggregator.core.normalise import NormalisedFeed
 
-    return TypeAdapter(NormalisedFeed).dump_json(look.reading, indent=2).decode()
+    return TypeAdapter(NormalisedFeed).dump_json(feed.reading, indent=2).decode()
 
 
-def _as_text(look: Look, *, limit: int, verbose: bool) -> Iterator[str]:
-    reading = look.reading
-    yield from _head(reading.feed, look.document.url)
+def _as_text(feed: FetchedFeed, *, limit: int, verbose: bool) -> Iterator[str]:
+    reading = feed.reading
+    yield from _head(reading.feed, feed.document.url)
     shown = reading.entries[:limit] if limit else reading.entries
     yield f"Entries   {len(reading.entries)}" + (
         f", of which the first {limit}" if len(shown) < len(reading.entries) else ""

@@ -12,13 +12,11 @@ from typing import Any
 
 import pytest
 
-from aggregator.core.config.tables import SourceConfig
+from aggregator.core.config.read import read_config
 from aggregator.core.document import Document
 from aggregator.core.errors import FetchError, ParseError, Reason, SourceError
-from aggregator.core.model import SourceNumber
-from aggregator.core.schedule.policy import PollInterval
 from aggregator.engine.parse_stage import DocumentParser
-from aggregator.engine.runtime import Target
+from aggregator.engine.runtime import build_runtime
 from aggregator.engine.threads import SMALL, DatabaseThread, WorkerPool
 from aggregator.sources.file import FileSource
 from aggregator.storage.opening import open_storage
@@ -47,11 +45,9 @@ def test_a_document_that_costs_its_process_is_an_error_of_its_source(
     tmp_path: Path, job: Callable[..., object], argument: object, kind: type[SourceError], reason: Reason
 ) -> None:
     """Rule R1: and not a bug of this program"""
-    config = SourceConfig.model_validate({"id": "a", "path": "a.xml"})
-    source = FileSource(tmp_path)
-    interval = PollInterval(interval=config.interval, local=True)
-    target = Target(number=SourceNumber(1), config=config, source=source, interval_rule=interval, host=None)
-    document = Document(url="file:///a.xml", body=b"<rss/>", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    config = read_config(b'[[source]]\nid = "a"\npath = "a.xml"', file="feeds.toml")
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    document = Document(url="file:///a.xml", body=b"<rss/>", fetched_at=now)
 
     async def play() -> None:
         storage, store, worker_pool = (
@@ -59,8 +55,9 @@ def test_a_document_that_costs_its_process_is_an_error_of_its_source(
             DatabaseThread(),
             HostileWorkerPool(job, argument),
         )
+        runtime = build_runtime(config, storage, lambda _: FileSource(tmp_path), now=now)
         try:
-            await DocumentParser(storage, store, worker_pool).whole(target, document)
+            await DocumentParser(storage, store, worker_pool).whole(*runtime.sources.values(), document)
         finally:
             worker_pool.close()
             store.close()

@@ -18,8 +18,9 @@ from aggregator.core.config.read import read_config
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest.changes import fingerprint
-from aggregator.core.ingest.changeset import attribution, read
+from aggregator.core.ingest.changeset import attribution
 from aggregator.core.ingest.identity import assign_keys, entry_key, public_id, text_key
+from aggregator.core.ingest.incremental import read
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.select.plan import plan_outputs

@@ -28,7 +28,7 @@ from aggregator.engine.publish.selection import Selection, build_edition
 from aggregator.engine.publish.site_files import IndexPage, Noticeboard, SiteLists
 from aggregator.engine.publish.story_pages import Setting, StoryPages
 from aggregator.engine.publish.versions import Lookout, VersionHistory, etag_of
-from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import FORMATS, Format
 from aggregator.outlets.disk import DiskOutlet
@@ -96,9 +96,9 @@ class Publisher:
         self._lists = SiteLists(storage, store, outlet, board, index, clock=clock)
         self._slugs: dict[tuple[str, str], str] = {}
 
-    def dirty_for(self, target: Target, paths: list[CategoryPath] | None) -> tuple[OutputId, ...]:
+    def dirty_for(self, source: ActiveSource, paths: list[CategoryPath] | None) -> tuple[OutputId, ...]:
         """The outputs that a change of this source may show in; see `touched`."""
-        return touched(self._plans, target.id, paths)
+        return touched(self._plans, source.id, paths)
 
     async def plan(self, runtime: Runtime) -> None:
         """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed.
@@ -157,8 +157,8 @@ class Publisher:
         """Deletions that have been told of for long enough are told of no more: the clock itself is in no bytes."""
         rested = await self._in_db(self._storage.expire_tombstones, before=self._clock() - TOLD)
         for number in rested:
-            if number in runtime.targets:
-                await self._in_db(self._storage.mark_dirty, touched(self._plans, runtime.targets[number].id, None))
+            if number in runtime.sources:
+                await self._in_db(self._storage.mark_dirty, touched(self._plans, runtime.sources[number].id, None))
 
     async def _sweep(self) -> None:
         try:
@@ -168,7 +168,7 @@ class Publisher:
 
     async def _sweep_pages(self, runtime: Runtime) -> None:
         """Remove the pages of stories of sources that are named no more."""
-        numbers = frozenset(runtime.targets) if runtime.config.site.entry_pages else frozenset()
+        numbers = frozenset(runtime.sources) if runtime.config.site.entry_pages else frozenset()
         try:
             if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
                 wanted = await self._in_db(self._storage.public_ids, numbers)
@@ -258,14 +258,14 @@ class Publisher:
 
     def _replan(self, runtime: Runtime) -> set[OutputId] | None:
         """Enter the outputs there are and return their names; None if they are known already."""
-        plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.targets)), self._slug)
+        plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.sources)), self._slug)
         if plans == self._plans and self._planned_for is runtime:
             return None
         site = runtime.config.site
         shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
         chosen = {
             "categories": sorted(map(str, runtime.assigned.items())),
-            "titles": sorted((target.id, target.config.title or "") for target in runtime.targets.values()),
+            "titles": sorted((source.id, source.config.title or "") for source in runtime.sources.values()),
         }
         for plan in plans:
             self._storage.put_output(

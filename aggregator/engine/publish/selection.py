@@ -104,9 +104,9 @@ class Selection:
 
     def origin(self, stored: StoredEntry) -> Origin:
         """Where an entry came from, as outputs say it."""
-        target = self.runtime.targets.get(stored.number)
+        source = self.runtime.sources.get(stored.number)
         known = self.sources.get(stored.number)
-        return origin_of(stored, known.feed if known else None, target.config.title if target else None)
+        return origin_of(stored, known.feed if known else None, source.config.title if source else None)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
@@ -188,4 +188,4 @@ def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
 
 def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
     wanted = set(ids)
-    return [number for number, target in runtime.targets.items() if target.id in wanted]
+    return [number for number, source in runtime.sources.items() if source.id in wanted]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FetchedFeed:
     """A document and what was read of it."""
 
     document: Document
@@ -42,7 +42,7 @@ def address_of(text: str) -> str | None:
 
 
 def printable(text: str) -> str:
-    """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
+    """On one line, and without the control characters that a terminal acts on: the text comes from a feed."""
     from aggregator.core.html.plain import one_line
 
     return "".join(char for char in one_line(text) if char.isprintable())
@@ -66,7 +66,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
 
 def read(source: SourceConfig, document: Document) -> NormalisedFeed:
     """As a visit would read it. Raises ParseError."""
-    from aggregator.core.ingest import changeset
+    from aggregator.core.ingest import incremental
     from aggregator.engine import fetch_request
 
-    return changeset.read(document, fetch_request.context(source, document), source.encoding, source.rules)
+    return incremental.read(document, fetch_request.context(source, document), source.encoding, source.rules)
