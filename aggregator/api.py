@@ -50,10 +50,9 @@ def read(
     feed. Nothing is stored and nothing is asked of the network. What is odd in the document is in `diagnostics`.
 
     `url` is where the document came from: relative links are resolved against it. Without it they are dropped, and the
-    address of the feed is that of the file, `about:blank` for bytes. `encoding` overrides what the document says of
-    its character encoding. `language` is a BCP 47 tag for a document that names none. `timezone` is where dates
-    without a zone are at home; None: UTC. `now` is an aware instant, against which dates are judged; None: the
-    system's time.
+    address of the feed is that of the file, `about:blank` for bytes. `encoding` and `language`, a BCP 47 tag, win
+    over what the document says. `timezone` is the zone of dates that name none; None: UTC. `now` is an aware instant,
+    against which dates are judged; None: the system's time.
 
     Raises FetchError if a file cannot be read, and ParseError if the document cannot; ValueError if `now` is naive.
     """
