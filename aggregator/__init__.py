@@ -13,7 +13,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from aggregator.api import Aggregator, open, open_async, read
-    from aggregator.app import App
     from aggregator.core.errors import (
         AggregatorError,
         ConfigError,
@@ -46,12 +45,12 @@ if TYPE_CHECKING:
     from aggregator.core.normalise import Deletion, NormalisedFeed
     from aggregator.core.site_status import SourceInfo
     from aggregator.core.source_state import Health
+    from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 
 _MODULES = {
     "aggregator.api": ("Aggregator", "open", "open_async", "read"),
-    "aggregator.app": ("App",),
     "aggregator.core.errors": (
         "AggregatorError",
         "ConfigError",
@@ -84,6 +83,7 @@ _MODULES = {
     "aggregator.core.normalise": ("Deletion", "NormalisedFeed"),
     "aggregator.core.site_status": ("SourceInfo",),
     "aggregator.core.source_state": ("Health",),
+    "aggregator.engine.daemon": ("App",),
     "aggregator.engine.publish.publisher": ("PublishedOutput",),
     "aggregator.engine.visit": ("VisitReport",),
 }

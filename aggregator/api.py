@@ -25,8 +25,8 @@ from aggregator.sources import FetchRequest
 from aggregator.sources.file import FileSource
 
 if TYPE_CHECKING:
-    from aggregator.app import App
     from aggregator.core.site_status import SourceInfo
+    from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 

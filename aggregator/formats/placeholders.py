@@ -58,7 +58,7 @@ class Shown:
         if kind == "comments":
             said = self.words.count(self.words.comments, int(value)) if value else self.words.comment_link
             return f'<span lang="{self.words.tag}">{escape(said)}</span>'
-        return '<span class="category">' if kind == "shelf" else "</span>" if kind == "/shelf" else ""
+        return '<span class="category">' if kind == "category" else "</span>" if kind == "/category" else ""
 
 
 def instant_mark(moment: datetime) -> Markup:

@@ -278,7 +278,9 @@ class TestTrouble:
 
         async def go() -> None:
             async with run(tmp_path, FIVE, web, clock) as one:
-                one.storage._database.pragma("query_only=1")  # type: ignore[attr-defined]
+                raw = one.storage._database._engine.raw_connection()  # type: ignore[attr-defined]
+                raw.cursor().execute("PRAGMA query_only = 1")
+                raw.close()
                 await one.visit()
 
         with pytest.raises(StorageError, match="cannot be written"):

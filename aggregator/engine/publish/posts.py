@@ -27,7 +27,7 @@ from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
-from aggregator.storage import Storage
+from aggregator.storage import EntryStore
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class _Job:
     footer: bool
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> EntryStore:
         return self.selection.storage
 
     @property

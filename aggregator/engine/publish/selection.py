@@ -17,14 +17,14 @@ from aggregator.core.select.stories import Group, compose, home_hosts, merge, or
 from aggregator.core.select.window import SPAN, window
 from aggregator.core.select.words import WordFilter
 from aggregator.engine.runtime import Runtime
-from aggregator.storage import Storage
+from aggregator.storage import EntryStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """What an output takes out of the store. Its methods block: they belong on the store's thread."""
 
-    storage: Storage
+    storage: EntryStore
     runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
