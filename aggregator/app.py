@@ -1,6 +1,6 @@
 """The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
 
-Also the one place where the program draws random numbers; they and the wall clock are handed down from here.
+Random numbers are drawn here and handed down, and so is the wall clock, which `engine.clock` reads.
 """
 
 from __future__ import annotations
@@ -147,6 +147,7 @@ async def open_app(
                 publisher=publisher,
                 factory=sources.factory,
                 clock=clock,
+                jitter=jitter,
                 collector=StatusCollector(opened, store_path / DATABASE),
                 public=outlet.root,
             )

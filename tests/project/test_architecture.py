@@ -38,6 +38,7 @@ ALLOWED = {
         "charset_normalizer",
         "feedparser",
         "idna",
+        "publicsuffixlist",
         "lxml",
         "nh3",
         "pydantic",
