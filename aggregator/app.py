@@ -25,7 +25,7 @@ from aggregator.core.config.text import missing
 from aggregator.core.errors import AggregatorError, ConfigError, Problem, StorageError
 from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.engine.metrics import Counters, StatusCollector
 from aggregator.engine.poll import Poller, PollLimits

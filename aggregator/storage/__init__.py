@@ -192,6 +192,12 @@ class OutputStore(Protocol):
         `public_id` is used only at first sight. A retired one comes back dirty.
         """
 
+    def definitions(self) -> dict[OutputId, str]:
+        """The definition of every output, retired ones too."""
+
+    def redefine_output(self, output: OutputId, definition: str) -> None:
+        """The output has another definition that says the same: nothing else changes."""
+
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
         """Retire all outputs not in `keep`; returns, and forgets, the renditions they had."""
 

@@ -16,7 +16,7 @@ from aggregator.core.edition import Story
 from aggregator.core.model import Category, CategoryKind, Entry, Person, SourceId
 from aggregator.core.normalise import Context, normalise
 from aggregator.core.parse.documents import parse_document
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.formats import story_view
 from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aggregator.core.config import values
+from aggregator.core.config.field_types import one_or_more
 from aggregator.core.config.positions import KeyPath
 from aggregator.core.config.posts import check_posts
 from aggregator.core.config.report import ProblemReport, UnfitError, shown
@@ -24,7 +25,6 @@ from aggregator.core.config.tables import (
     Site,
     SourceConfig,
     SourceDefaults,
-    one_or_more,
     origin_problem,
     rules_problem,
 )

@@ -21,7 +21,7 @@ from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
 from aggregator.core.records import KnownEntry, NewEntry, Revision
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.core.urls import urls
 

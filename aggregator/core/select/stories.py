@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, Feed, Origin, SourceId, SourceNumber, StoredEntry
-from aggregator.core.select.plan import OutputPlan, own_paths
+from aggregator.core.select.category_paths import own_paths
+from aggregator.core.select.plan import OutputPlan
 from aggregator.core.urls import urls
 
 

@@ -20,6 +20,7 @@ from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Origin, StoredEntry
 from aggregator.core.records import OutputRecord
+from aggregator.core.select.definition import former_definition
 from aggregator.core.select.plan import BlogPlan, OutputPlan
 from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.publish.selection import Selection
@@ -67,6 +68,15 @@ class _Job:
     @property
     def definition(self) -> str:
         return f"{_SHAPE}:{self.dialect}:{self.record.definition}"
+
+    @property
+    def is_of_this_output(self) -> bool:
+        """Whether the folder was completed for what the output is, by this release or by an earlier one."""
+        before = self.folder.definition
+        if before == self.definition:
+            return True
+        former = former_definition(self.selection.plan, self.selection.runtime.config)
+        return former is not None and before == f"{_SHAPE}:{self.dialect}:{former}"
 
 
 class PostPublisher:
@@ -116,7 +126,7 @@ class PostPublisher:
     async def _catch_up(self, job: _Job) -> int:
         """Look at what is new or changed since last time; at all there is, if the selection is another."""
         folder = job.folder
-        is_anew = folder.definition != job.definition
+        is_anew = not job.is_of_this_output
         change_seq = 0 if is_anew else folder.change_seq
         last = await self._in_db(job.storage.last_change_seq)
         confirmed: set[str] = set()

@@ -20,6 +20,7 @@ from aggregator.core.edition import Edition, KnownVersions, Rendition
 from aggregator.core.errors import AggregatorError, PublishError
 from aggregator.core.model import CategoryPath, OutputId, SourceNumber
 from aggregator.core.records import OutputRecord, RenditionRecord, SourceRecord
+from aggregator.core.select.definition import carried_over, definition
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
 from aggregator.engine.publish.archives import ArchiveBuilder, Shelf
 from aggregator.engine.publish.fragments import Fragments
@@ -261,21 +262,24 @@ class Publisher:
         plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.targets)), self._slug)
         if plans == self._plans and self._planned_for is runtime:
             return None
-        site = runtime.config.site
-        shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
-        chosen = {
-            "categories": sorted(map(str, runtime.assigned.items())),
-            "titles": sorted((target.id, target.config.title or "") for target in runtime.targets.values()),
-        }
+        stored = self._storage.definitions()
         for plan in plans:
+            if plan.output in stored:
+                self._carry_over(plan, runtime, stored[plan.output])
             self._storage.put_output(
                 plan.output,
                 public_id=f"tag:{runtime.authority},{runtime.year}:{quote(plan.name, safe='/')}",
-                definition=plan.definition(shown=shown, chosen=chosen),
+                definition=definition(plan, runtime.config),
                 now=self._clock(),
             )
         self._plans = plans
         return {plan.output for plan in plans}
+
+    def _carry_over(self, plan: OutputPlan, runtime: Runtime, stored: str) -> None:
+        """Have an output that an earlier release defined as it still is defined so by this one."""
+        current = carried_over(stored, plan, runtime.config)
+        if current != stored:
+            self._storage.redefine_output(plan.output, current)
 
     def _slug(self, kind: str, name: str, wanted: str) -> str:
         known = self._slugs.get((kind, name))

@@ -16,7 +16,8 @@ from aggregator.core.addresses import public_path
 from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, OutputId
-from aggregator.core.select.plan import OutputPlan, node_key
+from aggregator.core.select.category_paths import node_key
+from aggregator.core.select.plan import OutputPlan
 from aggregator.engine.publish.fragments import Fragments, made_from
 from aggregator.formats import FORMATS, SUFFIXES, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
