@@ -182,6 +182,8 @@ class App:
 
     async def restore(self) -> None:
         """Show what was published before; what of it was lost or altered is made again."""
+        # before reading: what another process writes meanwhile is seen as a change
+        self._changes = await self._in_db(self._storage.changes)
         async with self._publishing:
             is_incomplete = await self._publisher.restore(self.runtime)
         if is_incomplete:

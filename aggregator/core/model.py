@@ -1,9 +1,9 @@
 """The common model: what every source is turned into and every output is made from.
 
-Rules for editors: records are frozen and hold plain values, so that pydantic can write them to JSON and read them
-back without a second description. Instants are aware datetimes in UTC. Text fields hold text and never markup; HTML
-fields hold sanitised HTML with the base address already applied (rule M2). `None` and `()` mean "the source did
-not say", never "we did not look".
+Rules for editors: records are frozen and hold plain values. `core.stored_keys` names the key under which each field is
+stored as JSON: a new field needs one there, a renamed field keeps it. Instants are aware datetimes in UTC. Text fields
+hold text and never markup; HTML fields hold sanitised HTML with the base address already applied (rule M2). `None` and
+`()` mean "the source did not say", never "we did not look".
 """
 
 from __future__ import annotations

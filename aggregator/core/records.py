@@ -139,7 +139,7 @@ class VisitRecord:
     removed: tuple[Removal, ...] = ()
     """Entries of the source that it says are deleted."""
     entry_cache: bytes | None = None
-    """What is to stay of the document, see `Storage.entry_cache`; empty: nothing may. None leaves what there is."""
+    """What is to stay of the document, see `VisitStore.entry_cache`; empty: nothing may. None leaves what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

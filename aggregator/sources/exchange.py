@@ -124,7 +124,8 @@ class Clients:
         excuses: set[str] = set()
         while True:
             trail = Trail()
-            transport = client.transport(http2=self._may_use_http2(address.host))
+            # what failed over HTTP/2 is repeated over HTTP/1.1, however short the time the host is remembered for
+            transport = client.transport(http2="http2" not in excuses and self._may_use_http2(address.host))
             try:
                 return await self._exchange(transport, address, headers, trail, max_bytes)
             except (httpx.NetworkError, httpx.ProtocolError) as error:

@@ -14,21 +14,20 @@ from aggregator.storage.database import Database, chunks
 from aggregator.storage.tables import archive, archive_file, chain
 
 
-class Archives:
-    """The part of `Storage` about archives."""
+class SqlArchives:
+    """`ArchiveStore` over SQL."""
 
     _database: Database
 
     def chain(self, output: OutputId) -> Chain | None:
         with self._database.read() as connection:
             row = connection.execute(select(chain).where(chain.c.output == output)).one_or_none()
-        return None if row is None else Chain(**row._mapping)
+        return None if row is None else _chain(row)
 
     def begin_chain(self, begun: Chain) -> None:
         with self._database.write() as connection:
             _end(connection, begun.output)
-            row = {name: getattr(begun, name) for name in chain.c.keys()}  # noqa: SIM118 - columns, not a dict
-            connection.execute(insert(chain), row)
+            connection.execute(insert(chain), _chain_row(begun))
 
     def redefine_chain(self, output: OutputId, definition: str) -> None:
         with self._database.write() as connection:
@@ -52,11 +51,10 @@ class Archives:
                 return
             one = (archive.c.output == made.output, archive.c.number == made.number)
             connection.execute(delete(archive).where(*one))
-            connection.execute(insert(archive), _row(made))
+            connection.execute(insert(archive), _archive_row(made))
             for file in files:
                 connection.execute(delete(archive_file).where(archive_file.c.path == file.path))
-                row = {name: getattr(file, name) for name in archive_file.c.keys()}  # noqa: SIM118
-                connection.execute(insert(archive_file), row)
+                connection.execute(insert(archive_file), _file_row(file))
             connection.execute(update(chain).where(of_output).values(settled=max(settled, made.last)))
 
     def newest_archive(self, output: OutputId) -> Archive | None:
@@ -90,7 +88,7 @@ class Archives:
     def archive_files(self) -> list[ArchiveFile]:
         with self._database.read() as connection:
             rows = connection.execute(select(archive_file).order_by(archive_file.c.path)).all()
-        return [ArchiveFile(**row._mapping) for row in rows]
+        return list(map(_file, rows))
 
     def forget_archive_files(self, paths: Collection[str]) -> None:
         with self._database.write() as connection:
@@ -111,7 +109,57 @@ def _end(connection: Connection, output: OutputId) -> None:
     connection.execute(delete(chain).where(chain.c.output == output))
 
 
-def _row(made: Archive) -> dict[str, Any]:
+def _chain_row(begun: Chain) -> dict[str, Any]:
+    return {
+        "output": begun.output,
+        "generation": begun.generation,
+        "definition": begun.definition,
+        "settled": begun.settled,
+        "looked": begun.looked,
+    }
+
+
+def _chain(row: Any) -> Chain:
+    return Chain(
+        output=row.output,
+        generation=row.generation,
+        definition=row.definition,
+        settled=row.settled,
+        looked=row.looked,
+    )
+
+
+def _file_row(file: ArchiveFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "output": file.output,
+        "generation": file.generation,
+        "number": file.number,
+        "format": file.format,
+        "media_type": file.media_type,
+        "etag": file.etag,
+        "modified": file.modified,
+        "size": file.size,
+        "final": file.final,
+    }
+
+
+def _file(row: Any) -> ArchiveFile:
+    return ArchiveFile(
+        path=row.path,
+        output=row.output,
+        generation=row.generation,
+        number=row.number,
+        format=row.format,
+        media_type=row.media_type,
+        etag=row.etag,
+        modified=row.modified,
+        size=row.size,
+        final=row.final,
+    )
+
+
+def _archive_row(made: Archive) -> dict[str, Any]:
     return {
         "output": made.output,
         "number": made.number,

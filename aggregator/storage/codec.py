@@ -1,4 +1,4 @@
-"""Records to JSON and back, across versions of this program.
+"""Records to JSON and back, across versions of this program (keys: `core.stored_keys`).
 
 Fields at their default are left out, unknown ones are passed over, missing ones take their default. So a record may
 gain a field with a default at any time; a default itself must never change its meaning.
@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from aggregator.core.model import Entry, Feed
 from aggregator.core.records import Attempt
 from aggregator.core.source_state import PollState
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from aggregator.core.stored_keys import StoredJson
 
 T = TypeVar("T")
 
 
 class UnreadableRecord(ValueError):
-    """A stored record is no record of its kind, and no later version's either."""
+    """A stored text is no record of its kind, and no later version's either."""
 
 
 class Codec(Generic[T]):
@@ -30,34 +27,27 @@ class Codec(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-
-    @cached_property
-    def _adapter(self) -> TypeAdapter[T]:
-        # Built at the first use: pydantic takes 80 ms to import, and a poll with nothing due needs none of it.
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(self._kind)
+        self._json = StoredJson(kind)
 
     def dump(self, record: T) -> str:
         """The record as JSON. What cannot be written as UTF-8 (half a character of a file name) becomes `?`."""
         try:
-            return self._adapter.dump_json(record, exclude_defaults=True).decode()
+            return self._json.dump(record).decode()
         except ValueError:
-            plain = self._adapter.dump_python(record, exclude_defaults=True)
-            text = json.dumps(plain, ensure_ascii=False, default=datetime.isoformat)
+            text = json.dumps(self._json.plain(record), ensure_ascii=False, default=datetime.isoformat)
             return text.encode("utf-8", "replace").decode()
 
     def load(self, text: str) -> T:
-        """The record. Fields this version cannot read take their default; Unreadable if even that does not help."""
+        """The record. A field this version cannot read takes its default; UnreadableRecord if it has none."""
         from pydantic import ValidationError
 
         try:
-            return self._adapter.validate_json(text)
+            return self._json.load(text)
         except ValidationError as error:
             faults = {fault["loc"][0] for fault in error.errors(include_url=False, include_input=False) if fault["loc"]}
         try:
             table = json.loads(text)
-            return self._adapter.validate_json(json.dumps({k: v for k, v in table.items() if k not in faults}))
+            return self._json.load(json.dumps({key: value for key, value in table.items() if key not in faults}))
         except (ValueError, AttributeError) as error:
             raise UnreadableRecord(f"a stored {self._kind.__name__} cannot be read") from error
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, func, literal, select, type_coerce
 
+from aggregator.core.dates.microseconds import to_microseconds
 from aggregator.core.model import SourceNumber
 from aggregator.storage.database import Database
 from aggregator.storage.tables import entry
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_DAY = timedelta(days=1) // _MICROSECOND
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 
-class Counting:
-    """The part of `Storage` that counts."""
+class SqlCounts:
+    """`arrivals` and `public_ids`, over SQL."""
 
     _database: Database
 
     def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
-        age = literal((now - _EPOCH) // _MICROSECOND, BigInteger) - type_coerce(entry.c.first_seen, BigInteger)
+        age = literal(to_microseconds(now), BigInteger) - type_coerce(entry.c.first_seen, BigInteger)
         since = now - timedelta(days=days)
         counts: dict[SourceNumber, list[int]] = {}
         with self._database.read() as connection:

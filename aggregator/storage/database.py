@@ -1,19 +1,19 @@
-"""One connection to one database, and the two kinds of transaction made on it.
-
-A writing transaction takes SQLite's write lock at its first step and not at its first write: two processes then wait
-for each other instead of one failing because it had read before it wrote. No cursor outlives its transaction.
-"""
+"""One connection to one database, and the two kinds of transaction made on it. No cursor outlives its transaction."""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
-from aggregator.storage.error_messages import explained
+from aggregator.core.errors import StorageError
+from aggregator.storage import sqlite
+from aggregator.storage.codec import UnreadableRecord
 
 T = TypeVar("T")
 
@@ -28,8 +28,22 @@ def chunks(values: Sequence[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
+@contextmanager
+def storage_errors(subject: str) -> Iterator[None]:
+    """Raise expected trouble of the database `subject` as StorageError; anything else is a bug and passes through."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        message = sqlite.message_of(error)
+        if message is None:
+            raise
+        raise StorageError(subject, message) from error
+    except UnreadableRecord as error:
+        raise StorageError(subject, f"{error}; the database is damaged: restore it from a backup") from error
+
+
 class Database:
-    """Owns the engine. `subject` names the database in errors."""
+    """Owns the engine. `subject` names the database in errors. Every method may raise StorageError."""
 
     def __init__(self, engine: Engine, subject: str) -> None:
         event.listen(engine, "begin", _begin)
@@ -42,28 +56,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout and changes nothing."""
-        with self._lock, explained(self.subject), self._engine.begin() as connection:
+        with self._lock, storage_errors(self.subject), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that no other process can write beside; all or nothing."""
-        with self._lock, explained(self.subject), self._writing.begin() as connection:
+        with self._lock, storage_errors(self.subject), self._writing.begin() as connection:
             yield connection
 
-    def pragma(self, text: str) -> int:
-        """The answer of a PRAGMA that gives a number, outside of any transaction."""
-        with self._lock, explained(self.subject), self._engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            try:
-                cursor.execute(f"PRAGMA {text}")
-                row = cursor.fetchone()
-            finally:
-                cursor.close()
-            return int(row[0]) if row else 0
+    def change_count(self) -> int:
+        """A number that differs whenever another connection has changed the database."""
+        with self._lock, storage_errors(self.subject):
+            return sqlite.change_count(self._engine)
+
+    def optimize(self) -> None:
+        """Let the database renew what it knows for planning queries."""
+        with self._lock, storage_errors(self.subject):
+            sqlite.optimize(self._engine)
 
     def close(self) -> None:
-        with self._lock, explained(self.subject):
+        """Let go of the connection; RuntimeError for any later transaction."""
+        with self._lock, storage_errors(self.subject):
             self._engine.dispose()
         event.listen(self._engine, "do_connect", _refuse)
 
@@ -73,6 +87,4 @@ def _refuse(*_connecting: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    # Past SQLAlchemy, whose bookkeeping of one statement costs more than the statement.
-    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    sqlite.begin(connection, writes=connection.get_execution_options().get(_WRITES, False))

@@ -28,8 +28,8 @@ _SEARCHABLE = 1000
 """No title is longer, so a longer text is in none (rule R5)."""
 
 
-class Entries:
-    """The part of `Storage` about entries."""
+class SqlEntries:
+    """`EntryStore` over SQL; deleted entries are in `removals`."""
 
     _database: Database
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import StaticPool
 
 from aggregator.core.errors import StorageError
-from aggregator.storage import Storage
-from aggregator.storage.database import Database
-from aggregator.storage.error_messages import explained, in_words
+from aggregator.storage import Storage, sqlite
+from aggregator.storage.database import Database, storage_errors
 from aggregator.storage.sql import SqlStorage
 
 HEAD = "0003"
 """The last script of `migrations/versions`. They are numbered in order: a higher one was written by a later version."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-_MEMORY = ":memory:"
-_WAL_LIMIT = 64 * 2**20
-"""Bytes the write-ahead log keeps after it was emptied; one huge visit must not hold disk for ever."""
 
 
 def open_storage(where: str | Path, *, busy_seconds: float = 15.0) -> Storage:
@@ -36,36 +27,30 @@ def open_storage(where: str | Path, *, busy_seconds: float = 15.0) -> Storage:
     thread, one call at a time. Raises StorageError if it cannot be opened, is no store of ours, or was written by a
     later version of this program; it is left as it was then.
     """
-    url, subject = _address(where)
-    if url.database != _MEMORY:
-        _make_folder(Path(url.database or ""), subject)
-    engine = create_engine(
-        url,
-        poolclass=StaticPool,  # one connection: `:memory:` needs it, and so does data_version
-        connect_args={"check_same_thread": False, "timeout": busy_seconds, "cached_statements": 256},
-        hide_parameters=True,  # an error's text would hold whole articles otherwise
-    )
-    event.listen(engine, "connect", _prepare)
+    path = _path(where)
+    if path != sqlite.MEMORY:
+        _make_folder(Path(path), path)
+    engine = sqlite.make_engine(path, busy_seconds=busy_seconds)
     try:
-        database = Database(engine, subject)
-        _bring_up_to_date(database, lambda: _use_wal(engine, busy_seconds))
+        database = Database(engine, path)
+        _bring_up_to_date(database, lambda: sqlite.use_wal(engine, busy_seconds=busy_seconds))
     except BaseException:
         engine.dispose()
         raise
     return SqlStorage(database)
 
 
-def _address(where: str | Path) -> tuple[URL, str]:
+def _path(where: str | Path) -> str:
     text = str(where)
-    if text != _MEMORY and "://" in text:
-        try:
-            url = make_url(text)
-        except ArgumentError as error:
-            raise StorageError(text, "this is not the address of a database; name the path of a file") from error
-        if url.get_backend_name() != "sqlite":
-            raise StorageError(url.render_as_string(), "only SQLite is supported so far; name the path of a file")
-        text = url.database or _MEMORY
-    return URL.create("sqlite+pysqlite", database=text), text
+    if text == sqlite.MEMORY or "://" not in text:
+        return text
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise StorageError(text, "this is not the address of a database; name the path of a file") from error
+    if url.get_backend_name() != "sqlite":
+        raise StorageError(url.render_as_string(), "only SQLite is supported so far; name the path of a file")
+    return url.database or sqlite.MEMORY
 
 
 def _make_folder(path: Path, subject: str) -> None:
@@ -77,39 +62,11 @@ def _make_folder(path: Path, subject: str) -> None:
         raise StorageError(subject, f"its folder cannot be made: {error.strerror}") from error
 
 
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin when and how `database` says, not before the first write
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: a killed process loses nothing
-    # Articles are long: measured beside the defaults, these two save a fifth of the time and two fifths of the space.
-    connection.execute("PRAGMA page_size=8192")
-    connection.execute("PRAGMA wal_autocheckpoint=2000")
-    connection.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT}")
-
-
-def _use_wal(engine: Engine, busy_seconds: float) -> None:
-    """Once set it stays. SQLite does not wait by itself here while another process does the same."""
-    deadline = time.monotonic() + busy_seconds
-    with engine.connect() as connection:
-        raw = connection.connection.cursor()
-        try:
-            while True:
-                try:
-                    raw.execute("PRAGMA journal_mode=WAL")
-                    return
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.02)
-        finally:
-            raw.close()
-
-
 def _bring_up_to_date(database: Database, use_wal: Callable[[], None]) -> None:
     with database.read() as connection:
         revision = _revision(connection, database.subject)
     # Only now: the file might have been somebody else's.
-    with explained(database.subject):
+    with storage_errors(database.subject):
         use_wal()
     if revision == HEAD:
         return
@@ -148,6 +105,6 @@ def _upgrade(connection: Connection, subject: str) -> None:
     try:
         command.upgrade(config, HEAD)
     except (CommandError, DBAPIError) as error:
-        cause = in_words(error.orig) if isinstance(error, DBAPIError) else None
-        words = f"its tables could not be brought up to date, nothing was changed: {cause or error}"
-        raise StorageError(subject, words) from error
+        cause = sqlite.message_of(error) or error
+        message = f"its tables could not be brought up to date, nothing was changed: {cause}"
+        raise StorageError(subject, message) from error

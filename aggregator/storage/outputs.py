@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from aggregator.core.model import OutputId
 from aggregator.core.records import OutputRecord, RenditionRecord
@@ -17,8 +18,8 @@ from aggregator.storage.tables import output, rendition, slug
 from aggregator.storage.visits import mark
 
 
-class Outputs:
-    """The part of `Storage` about outputs."""
+class SqlOutputs:
+    """`OutputStore` over SQL."""
 
     _database: Database
 
@@ -87,7 +88,7 @@ class Outputs:
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """See `Storage`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
+        """See `OutputStore`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None or stored.retired:
@@ -146,15 +147,16 @@ def _renew(connection: Connection, stored: Any, definition: str, configured_at: 
 
 
 def _replace(connection: Connection, id_: OutputId, renditions: Sequence[RenditionRecord]) -> list[RenditionRecord]:
-    rows = [_row(id_, record) for record in renditions]
     before = connection.execute(select(rendition).where(rendition.c.output == id_)).all()
     first = {(row.path, row.etag): row.modified for row in before}
-    for row in rows:
-        row["modified"] = first.get((row["path"], row["etag"]), row["modified"])
+    written = [
+        replace(record, output=id_, modified=first.get((record.path, record.etag), record.modified))
+        for record in renditions
+    ]
     connection.execute(delete(rendition).where(rendition.c.output == id_))
-    if rows:
-        connection.execute(insert(rendition), rows)
-    return [RenditionRecord(**row) for row in rows]
+    if written:
+        connection.execute(insert(rendition), list(map(_row, written)))
+    return written
 
 
 def _done(connection: Connection, stored: Any, stamp: int, size: int, newest: datetime | None) -> None:
@@ -163,10 +165,10 @@ def _done(connection: Connection, stored: Any, stamp: int, size: int, newest: da
     connection.execute(update(output).where(output.c.id == stored.id).values(values))
 
 
-def _row(id_: OutputId, record: RenditionRecord) -> dict[str, Any]:
+def _row(record: RenditionRecord) -> dict[str, Any]:
     return {
         "path": record.path,
-        "output": id_,
+        "output": record.output,
         "format": record.format,
         "media_type": record.media_type,
         "etag": record.etag,
@@ -175,8 +177,16 @@ def _row(id_: OutputId, record: RenditionRecord) -> dict[str, Any]:
     }
 
 
-def _rendition(row: Row[Any]) -> RenditionRecord:
-    return RenditionRecord(**row._mapping)
+def _rendition(row: Any) -> RenditionRecord:
+    return RenditionRecord(
+        path=row.path,
+        output=row.output,
+        format=row.format,
+        media_type=row.media_type,
+        etag=row.etag,
+        modified=row.modified,
+        size=row.size,
+    )
 
 
 def _output(row: Any) -> OutputRecord:

@@ -15,8 +15,8 @@ from aggregator.storage.database import Database
 from aggregator.storage.tables import reader, state
 
 
-class Readers:
-    """The part of `Storage` about what readers have seen."""
+class SqlReaders:
+    """`ReaderStore` over SQL."""
 
     _database: Database
 
@@ -58,7 +58,11 @@ class Readers:
 
     def readers(self) -> dict[OutputId, ReaderLag]:
         with self._database.read() as connection:
-            return {row.output: ReaderLag(**row._mapping) for row in connection.execute(select(reader))}
+            return {row.output: _lag(row) for row in connection.execute(select(reader))}
+
+
+def _lag(row: Any) -> ReaderLag:
+    return ReaderLag(output=row.output, seconds=row.seconds, seen=row.seen)
 
 
 def _version(row: Any) -> FileVersion:

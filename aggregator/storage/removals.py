@@ -16,8 +16,8 @@ from aggregator.storage.tables import entry, removal
 from aggregator.storage.visits import mark, move, remove
 
 
-class Removals:
-    """The part of `Storage` about deleted entries."""
+class SqlRemovals:
+    """The methods of `EntryStore` about deleted entries, over SQL."""
 
     _database: Database
 

@@ -20,13 +20,13 @@ from aggregator.storage.tables import attempt, entry, source
 _UNNUMBERED = SourceNumber(0)
 
 
-class Sources:
-    """The part of `Storage` about sources."""
+class SqlSources:
+    """`SourceStore` over SQL; what it counts is in `counts`."""
 
     _database: Database
 
     def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
-        """See `Storage`.
+        """See `SourceStore`.
 
         What belongs to an address goes with it: beside validators and body hash the redirect noted for the old one.
         A lease on a source that left or whose address changed is lost, so that a visit under way is not recorded.
@@ -80,7 +80,7 @@ class Sources:
             )
 
     def poll_state(self, number: SourceNumber) -> PollState:
-        """See `Storage`; LookupError if there never was such a source."""
+        """See `VisitStore`; LookupError if there never was such a source."""
         with self._database.read() as connection:
             row = connection.execute(select(source).where(source.c.number == number)).mappings().one_or_none()
             if row is None:

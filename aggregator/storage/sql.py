@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from aggregator.storage.archives import Archives
-from aggregator.storage.counts import Counting
+from aggregator.storage.archives import SqlArchives
+from aggregator.storage.counts import SqlCounts
 from aggregator.storage.database import Database
-from aggregator.storage.entries import Entries
-from aggregator.storage.outputs import Outputs
-from aggregator.storage.readers import Readers
-from aggregator.storage.removals import Removals
-from aggregator.storage.sources import Sources
+from aggregator.storage.entries import SqlEntries
+from aggregator.storage.outputs import SqlOutputs
+from aggregator.storage.readers import SqlReaders
+from aggregator.storage.removals import SqlRemovals
+from aggregator.storage.sources import SqlSources
 from aggregator.storage.tables import attempt, setting
-from aggregator.storage.visits import Visits
+from aggregator.storage.visits import SqlVisits
 
 
-class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers, Counting):
+class SqlStorage(SqlSources, SqlVisits, SqlEntries, SqlRemovals, SqlOutputs, SqlArchives, SqlReaders, SqlCounts):
     """A store in one SQL database, whose tables are there and up to date."""
 
     def __init__(self, database: Database) -> None:
@@ -35,7 +35,7 @@ class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers,
             return value
 
     def changes(self) -> int:
-        return self._database.pragma("data_version")
+        return self._database.change_count()
 
     def trim(self, *, attempts: int) -> None:
         with self._database.write() as connection:
@@ -43,9 +43,7 @@ class SqlStorage(Sources, Visits, Entries, Removals, Outputs, Archives, Readers,
             rows = [{"source": number, "kept": attempts} for number in connection.scalars(crowded)]
             if rows:
                 connection.execute(_TRIM, rows)
-        # Without a limit it may read whole tables to count them.
-        self._database.pragma("analysis_limit=400")
-        self._database.pragma("optimize")
+        self._database.optimize()
 
 
 _other = attempt.alias()

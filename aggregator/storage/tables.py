@@ -1,13 +1,13 @@
-"""The tables, once for SQLite and PostgreSQL.
+"""The tables.
 
 Rules for editors: every change needs a script in `migrations/versions` and a new `opening.HEAD`; a test compares the
-two. Records are kept whole as JSON (`codec`), and beside it only what a query looks for. Instants are whole
-microseconds since 1970 in UTC, so that they compare as numbers and come back exact on every database.
+two. Records are kept whole as JSON (`codec`), and beside it only what a query looks for. The names of
+tables and columns are stored data: each part of the store maps them to fields by hand.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -27,8 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from aggregator.core.dates.microseconds import from_microseconds, to_microseconds
 
 
 class InstantColumn(TypeDecorator[datetime]):
@@ -38,10 +37,10 @@ class InstantColumn(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_microseconds(value)
 
 
 # Only a column declared INTEGER is SQLite's own row number; PostgreSQL needs the wide type.

@@ -37,8 +37,8 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-class Visits:
-    """The part of `Storage` about visits."""
+class SqlVisits:
+    """`VisitStore` over SQL."""
 
     _database: Database
 
@@ -62,7 +62,7 @@ class Visits:
         return None if data is None else bytes(data)
 
     def record(self, visit: VisitRecord) -> bool:
-        """See `Storage`. A revision of a deleted entry brings it back (rule I10)."""
+        """See `VisitStore`. A revision of a deleted entry brings it back (rule I10)."""
         number = visit.lease.number
         # Everything that takes time is made before the lock is taken.
         added = [_added(number, draft) for draft in visit.new]

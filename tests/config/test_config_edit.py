@@ -151,7 +151,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(LINES, max_size=14), st.sampled_from(["\n", "\r\n"]))
 def test_an_edit_adds_and_changes_nothing(lines: list[str], newline: str) -> None:
     """For every TOML there is: the old content, and the new source behind the old ones."""
@@ -194,7 +194,7 @@ def test_ids_are_unique_without_regard_to_case() -> None:
     assert [ids.propose("NEWS") for _ in range(3)] == ["news-3", "news-4", "news-5"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=ID_LENGTH * 2))
 def test_every_title_gives_a_good_id(title: str) -> None:
     """identifier() is what feeds.toml asks."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.core.config.positions import DEPTH, KeyPath, Position, Positions
@@ -188,7 +188,6 @@ DOCUMENTS = st.dictionaries(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_every_value_of_any_document_is_found_where_it_was_written(data: st.DataObject) -> None:
     """Dotted headers, inline tables, arrays over lines, all quotes, comments, CJK: nothing missed, nothing invented."""
@@ -207,7 +206,6 @@ def test_every_value_of_any_document_is_found_where_it_was_written(data: st.Data
     assert places.repeats == ()
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.sampled_from("a1.=[]{}\"'#\\ \n\r\t,中"), max_size=60))
 def test_any_text_is_walked(text: str) -> None:
     """No input raises or hangs, TOML or not; places lie inside the text."""

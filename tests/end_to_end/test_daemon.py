@@ -19,6 +19,8 @@ from route_bench import Asked, Bench, item, items, post, rss
 
 from aggregator.app import DATABASE
 
+pytestmark = pytest.mark.long
+
 Serve = Callable[..., Daemon]
 
 LIVE = 2.0
@@ -186,7 +188,6 @@ def re_place(log: str) -> bool:
 
 
 class TestCompany:
-    @pytest.mark.slow
     def test_what_poll_publishes_beside_it_is_served(self, bench: Bench, serve: Serve) -> None:
         """Posts that were edited appear after `poll --force`, and nothing is fetched twice"""
         bench.config(bench.source("news"), '[[source]]\nid = "posts"\npath = "posts/*.md"\ninterval = "1d"')
@@ -208,7 +209,6 @@ class TestCompany:
         daemon.wait_for("甲", "乙", output="生活")
         wait_until(lambda: daemon.get("/c/远方.atom").status_code == 404, what="the output is gone")
 
-    @pytest.mark.slow
     def test_polls_beside_it_take_nothing_away_and_nothing_twice(self, bench: Bench, serve: Serve) -> None:
         names = [f"s{n}" for n in range(6)]
         bench.config(*(bench.source(name) for name in names))
@@ -249,7 +249,6 @@ class TestEnding:
         bench.origin.feed("/slow", items(9))
         assert json.loads(poll(bench, "--json").stdout)["sources"][0]["new"] == 1
 
-    @pytest.mark.slow
     def test_sigterm_during_heavy_publishing(self, bench: Bench, serve: Serve) -> None:
         """The output in hand is finished, the others are made at the next start"""
         count = 12
@@ -329,7 +328,6 @@ class TestEnding:
         assert (answer.status_code, answer.headers["etag"]) == (200, etag)
         assert again.get("/c/all.rss").text.endswith("</rss>\n")
 
-    @pytest.mark.slow
     def test_killed_at_any_moment_nothing_is_lost_or_comes_twice(self, bench: Bench) -> None:
         """Promise 1, across crashes: entries that arrive while runs are killed again and again"""
         names = [f"s{n}" for n in range(8)]

@@ -49,7 +49,7 @@ class TestCrashes:
         execute(bench, "DROP TRIGGER full")
         assert bench.poll_later(hours=1).new["a"] == 2
 
-    @pytest.mark.slow
+    @pytest.mark.long
     @pytest.mark.parametrize("when", ["before", "after"])
     @pytest.mark.parametrize("call", ["claim", "record", "put_output", "put_renditions", "retire_outputs"])
     def test_a_kill_at_any_step_costs_one_repeated_visit_and_nothing_else(

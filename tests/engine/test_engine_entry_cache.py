@@ -246,7 +246,6 @@ def test_a_source_read_in_parts_is_stored_as_one_read_whole(tmp_path: Path, orig
     assert in_parts == whole
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_a_source_does_between_two_visits(tmp_path: Path, origin: Origin, seed: int) -> None:
     """Entries come, go, change, double and change places; the head says another moment each time"""

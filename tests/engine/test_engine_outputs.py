@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 from route_bench import Bench, Clock, Origin, item, items, post, rss
+
+from aggregator.server.catalogue import Catalogue
 
 
 def news(bench: Bench, *numbers: int) -> None:
@@ -160,6 +163,27 @@ class TestOutputs:
         bench.poll_later(hours=1)
         assert "第 4 条" in bench.titles("x")
         assert len(bench.titles("x")) == 3
+
+
+def test_what_a_poll_publishes_while_serve_starts_is_served(bench: Bench) -> None:
+    """Between the start and the first look at the store, and nothing changes afterwards."""
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1))
+    catalogue = Catalogue()
+
+    async def run() -> None:
+        async with bench.app(board=catalogue) as app:
+            await app.restore()
+            await asyncio.to_thread(bench.poll)
+            stop = asyncio.Event()
+            running = asyncio.create_task(app.run(stop))
+            async with asyncio.timeout(20):
+                while "/c/all.json" not in catalogue.paths:
+                    await asyncio.sleep(0.05)
+            stop.set()
+            await running
+
+    asyncio.run(run())
 
 
 class TestWrittenFeeds:

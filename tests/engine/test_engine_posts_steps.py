@@ -195,8 +195,8 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
     assert yard.files() == yard.files("anew")
 
 
-@pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@pytest.mark.long
+@settings(max_examples=30)
 @given(steps=STEPS, runs=st.lists(st.booleans(), min_size=14, max_size=14))
 def test_small_steps_lead_where_one_great_leap_does(
     steps: list[tuple[str, str, str, Mapping[str, object]]], runs: list[bool]

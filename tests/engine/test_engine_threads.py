@@ -44,7 +44,6 @@ def test_small_jobs_run_on_the_spot() -> None:
     assert os.getpid() == asyncio.run(worker_pool(SMALL, process_id))
 
 
-@pytest.mark.slow
 def test_many_small_jobs_take_turns_with_everything_else() -> None:
     """Fifty feeds that arrive together do not keep a reader waiting for all fifty"""
     turns = [0]
@@ -89,7 +88,6 @@ def fail(_: object = None) -> None:
     raise ParseError("https://a.example/", Reason.HTML_PAGE, "it is a page", feeds=["https://a.example/feed"])
 
 
-@pytest.mark.slow
 def test_what_cannot_be_read_is_told_and_the_worker_lives_on() -> None:
     """Rule R1: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
 
@@ -138,7 +136,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 def test_workers_end_with_a_parent_that_is_killed(tmp_path: object) -> None:
     """kill -9 leaves no process behind"""
     path = f"{tmp_path}/parent.py"

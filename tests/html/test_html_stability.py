@@ -35,7 +35,7 @@ ALL_PIECES = (
 PIECES = tuple(ALL_PIECES.split("|"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 @example("<form>&#13;")
 @example("<p><pre>\n\n\n")
@@ -51,7 +51,7 @@ def test_cleaning_twice_changes_nothing(fragment: str) -> None:
     assert "html-unstable" not in once.diagnostics
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text())
 def test_any_text_is_cleaned_and_stays_clean(fragment: str) -> None:
     """Total: whatever the characters, lone surrogates included."""
@@ -60,7 +60,7 @@ def test_any_text_is_cleaned_and_stays_clean(fragment: str) -> None:
     once.html.encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from([piece for piece in PIECES if piece.startswith("<")]), max_size=20).map("x".join))
 def test_what_is_called_settled_is(fragment: str) -> None:
     """The short way (one round, not two) is taken only where the sanitiser's answer is its own fixed point."""
@@ -71,7 +71,7 @@ def test_what_is_called_settled_is(fragment: str) -> None:
         assert rewrite(once, LinkContext(base=BASE)).is_settled
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
 def test_the_result_is_well_nested(fragment: str) -> None:
     """Rule H17: no body can break the page. Every tag is closed in order."""
@@ -84,7 +84,7 @@ def test_the_result_is_well_nested(fragment: str) -> None:
     assert opened == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(alphabet="字 ab&<>\"'", min_size=1, max_size=8), min_size=1, max_size=8))
 def test_text_is_never_lost(words: list[str]) -> None:
     """Unwrapping keeps text: what was visible stays visible."""
@@ -128,7 +128,7 @@ def test_odd_bodies_are_fixed_points_too(fragment: str) -> None:
     assert "html-unstable" not in once.diagnostics
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
 def test_another_parser_reads_the_same_text(fragment: str) -> None:
     """The result means the same to a parser that is not ours."""

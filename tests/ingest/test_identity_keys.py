@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.core.ingest.identity import KeyAssignment, StoredIdentity, assign_keys, entry_key, public_id, recognise
@@ -364,7 +364,6 @@ MODES = st.sampled_from(list(IdentityMode))
 
 class TestAlways:
     @given(st.lists(ENTRIES, max_size=12), MODES)
-    @settings(deadline=None)
     def test_the_same_document_has_the_same_keys_again(self, document: list[Entry], mode: IdentityMode) -> None:
         """The same document twice gives no change: same keys under the mode it ended with, and no new names"""
         first = keys(*document, mode=mode)
@@ -381,7 +380,6 @@ class TestAlways:
         assert recognise(again.entries, stored) == {}
 
     @given(st.lists(ENTRIES, max_size=12), MODES)
-    @settings(deadline=None)
     def test_every_key_once_and_no_different_link_is_lost(self, document: list[Entry], mode: IdentityMode) -> None:
         """Rules I1 to I3: entries with different guid and link are never made one"""
         found = keys(*document, mode=mode)

@@ -225,7 +225,7 @@ def twice(choices: Sequence[T]) -> st.SearchStrategy[tuple[T, T]]:
     heads=twice(["<language>zh-cn</language>", "", "<pubDate>1</pubDate>", "<ttl>9</ttl>"]),
     between=st.sampled_from(["", "\n", "<!-- x -->"]),
 )
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_a_feed_after_another_is_read_as_if_it_were_the_first(
     before: list[Entry],
     now: list[Entry],
@@ -260,7 +260,7 @@ JSON_ITEM = st.fixed_dictionaries(
     form=st.sampled_from([{}, {"indent": 1}, {"ensure_ascii": False}]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_json_feed_after_another_is_read_as_if_it_were_the_first(
     before: list[Any],
     now: list[Any],
@@ -296,7 +296,7 @@ POST = st.tuples(
 
 
 @given(before=st.lists(POST, min_size=1, max_size=8), now=st.lists(POST, min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_files_after_others_are_read_as_if_they_were_the_first(
     before: list[tuple[str, str]], now: list[tuple[str, str]]
 ) -> None:

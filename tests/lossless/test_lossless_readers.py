@@ -8,6 +8,8 @@ import random
 import pytest
 from lossless_rig import Opened, Reader, Site
 
+pytestmark = pytest.mark.long
+
 
 def stored(site: Site) -> dict[str, str]:
     """Title by id of everything selected: what the blogs have, both being read whole."""

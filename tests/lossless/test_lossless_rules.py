@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from lossless_rig import CONFIG, Answer, Opened, Reader, Site, read
 
+pytestmark = pytest.mark.long
+
 Story = Callable[[Site], Awaitable[None]]
 ATOM = "/c/all.atom"
 

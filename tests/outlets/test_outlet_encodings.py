@@ -22,7 +22,7 @@ DECODE = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompr
 
 
 @given(st.binary(min_size=1, max_size=2000), st.integers(1, 50))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_encoding_decodes_to_the_text_and_is_smaller(seed: bytes, times: int) -> None:
     body = seed * times
     made = encode(body)

@@ -30,5 +30,5 @@ def test_the_buffer_changes_no_result(path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_feedparser_is_given_the_driver() -> None:
-    feedparser_fallback.recognise("<rss version='2.0'><channel/></rss>")
+    feedparser_fallback.read("<rss version='2.0'><channel/></rss>")
     assert feedparser.api.PREFERRED_XML_PARSERS[0] == sax.__name__

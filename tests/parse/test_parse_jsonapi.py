@@ -192,7 +192,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_reading_is_total(answer: Any) -> None:
     """Whatever an API answers: a Reading, or a ParseError."""

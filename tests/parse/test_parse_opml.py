@@ -263,7 +263,7 @@ def test_folders_without_end(depth: int) -> None:
     assert all(len(one.path) <= DEEPEST for one in found.subscriptions)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.one_of(

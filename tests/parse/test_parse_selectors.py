@@ -17,7 +17,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Image, Person
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
-from aggregator.core.parse.page.selectors import MAX_ENTRIES
+from aggregator.core.parse.parsed import MAX_ENTRIES
 
 URL = "https://city.example.org/news/"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -322,7 +322,7 @@ def test_no_more_entries_than_a_feed() -> None:
     assert "too-many-entries" in names(reading)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.one_of(

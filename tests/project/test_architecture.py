@@ -1,8 +1,9 @@
-"""The shape of the house, as far as import-linter cannot see it."""
+"""The structure of the package, as far as import-linter cannot see it."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,23 +60,23 @@ def imports(file: Path) -> Iterator[str]:
             yield node.module
 
 
-@pytest.mark.parametrize("room", ["core", "formats"])
-def test_pure_rooms_import_only_what_is_listed(room: str) -> None:
+@pytest.mark.parametrize("package", ["core", "formats"])
+def test_pure_packages_import_only_what_is_listed(package: str) -> None:
     """core and formats reach no clock, file or network, and no package that nobody decided on"""
-    files = sorted((PACKAGE / room).rglob("*.py"))
+    files = sorted((PACKAGE / package).rglob("*.py"))
     assert files
     strange = {
         f"{file.relative_to(PACKAGE)}: {name}"
         for file in files
         for name in imports(file)
         if not name.startswith("aggregator")
-        and (name in IMPURE or name.split(".")[0] in IMPURE or not _is_known(room, name.split(".")[0]))
+        and (name in IMPURE or name.split(".")[0] in IMPURE or not _is_known(package, name.split(".")[0]))
     }
     assert set() == strange
 
 
-def _is_known(room: str, name: str) -> bool:
-    return name in sys.stdlib_module_names or name in ALLOWED[room]
+def _is_known(package: str, name: str) -> bool:
+    return name in sys.stdlib_module_names or name in ALLOWED[package]
 
 
 def test_the_wall_clock_is_read_in_one_place() -> None:
@@ -98,6 +99,44 @@ def test_no_file_is_too_long_to_be_read() -> None:
         str(file.relative_to(PACKAGE)): len(file.read_text("utf-8").splitlines()) for file in PACKAGE.rglob("*.py")
     }
     assert {} == {name: length for name, length in lengths.items() if length > LONGEST_FILE}
+
+
+def public_classes() -> dict[str, list[str]]:
+    """Name of each public class -> the files that define one of that name."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(str(file.relative_to(PACKAGE)))
+    return found
+
+
+def test_no_public_class_name_means_two_things() -> None:
+    """One word, one meaning"""
+    found = public_classes()
+    assert len(found) > 100
+    assert {} == {name: files for name, files in found.items() if len(files) > 1}
+
+
+PRIVATE_WORDS = re.compile(
+    r"(?:^|_)(board|calm|desk|gift|house|lookout|noticeboard|roof|room|shelf|shelves|tally|workshop|world)s?(?:_|$)"
+)
+"""Words of an earlier private vocabulary, as a part of a name in small letters."""
+
+
+def names(file: Path) -> Iterator[str]:
+    """Every name that a file defines or uses, in snake case."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for attribute in ("id", "attr", "arg", "name"):
+            name = getattr(node, attribute, None)
+            if isinstance(name, str):
+                yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_names_are_words_of_the_field(file: Path) -> None:
+    """A reader who knows RSS and Python needs no other vocabulary"""
+    assert set() == {name for name in (*names(file), file.stem) if PRIVATE_WORDS.search(name)}
 
 
 def test_nothing_is_called_utils() -> None:

@@ -286,7 +286,7 @@ def test_the_containerfile_copies_what_the_wheel_is_made_of() -> None:
     text = (SAMPLES / "Containerfile").read_text("utf-8")
     copied = [name for line in re.findall(r"^COPY (?!--)(.*) \S+$", text, re.MULTILINE) for name in line.split()]
     assert [name for name in copied if not (ROOT / name).exists()] == []
-    assert {"pyproject.toml", "README.md", "LICENSE", "aggregator"} <= set(copied)
+    assert {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "aggregator"} <= set(copied)
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda sample: sample.name)

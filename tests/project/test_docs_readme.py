@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-SET_UP = re.compile(r"python3 -m venv \.venv && \.venv/bin/pip install -q -e (\.|'\.\[dev\]') && ")
+SET_UP = re.compile(r"python3 -m venv \.venv && \.venv/bin/pip install -q -c constraints\.txt -e (\.|'\.\[dev\]') && ")
 
 
 def block(kind: str) -> str:
@@ -68,7 +68,7 @@ def get(address: str) -> bytes:
         return bytes(answer.read())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_first_command_serves_the_example(clone: Path) -> None:
     """A clone, one command, and a feed reader subscribes: index and feed are there, Ctrl-C ends it cleanly."""
     with running(COMMANDS[0], clone) as program:
@@ -89,7 +89,7 @@ def test_the_first_command_serves_the_example(clone: Path) -> None:
         assert program.returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_second_command_polls_once_and_makes_the_feed_that_is_shown(clone: Path) -> None:
     """What it prints and the feed it writes are those of the page."""
     with running(COMMANDS[1], clone) as program:
@@ -112,12 +112,14 @@ def first_missing(sample: str, made: str) -> str | None:
 
 
 def test_the_test_command_sets_up_all_that_the_suite_needs() -> None:
-    """CI runs what stands behind the mark: set-up with the extras, then the whole suite."""
+    """CI runs what stands behind the mark: set-up with the extras, then all tests that are not slow; these later."""
     marked = re.findall(r"<!-- test command -->\n```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len(marked) == 1
     assert SET_UP.sub("", marked[0]) == ".venv/bin/pytest\n"
     assert "'.[dev]'" in marked[0]
-    assert "test command" in (ROOT / ".ci/run").read_text("utf-8")
+    steps = (ROOT / ".ci/run").read_text("utf-8")
+    assert "test command" in steps
+    assert '"$bin/pytest" -m slow\n' in steps
 
 
 def test_the_python_named_is_the_python_needed() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from select_samples import NOW, assigned, origin, plans, source, stored
 
@@ -126,7 +126,6 @@ class TestOneStoryOnce:
         assert len(merged(told(1, 1), told(2, 1), told(3, 3))) == 2
 
     @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 5)), max_size=14))
-    @settings(deadline=None)
     def test_nothing_is_lost_whatever_is_merged(self, tellings: list[tuple[int, int]]) -> None:
         """Rule I8: every entry is in exactly one group, and the order in which they are read does not matter"""
         entries = [told(seq, number, f"https://x.example/{page}") for seq, (number, page) in enumerate(tellings, 1)]

@@ -175,7 +175,6 @@ def test_an_answer_under_way_is_finished(site: Site, run: Callable[..., Running]
     assert (start + rest).endswith(LARGE)
 
 
-@pytest.mark.slow
 def test_connections_on_which_nothing_moves_are_cut(site: Site, run: Callable[..., Running]) -> None:
     """Who connects and is silent, trickles a head, or does not read is gone after the time allowed."""
     site.catalogue.put(rendition("c/large.rss", body=LARGE), {})

@@ -107,7 +107,7 @@ class TestIndex:
         look(page)
         assert "n7 / n8 / n9" in page.decode()
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(
         st.lists(
             st.builds(

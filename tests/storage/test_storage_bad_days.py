@@ -95,7 +95,7 @@ READS: dict[str, Callable[[Storage], object]] = {
 
 
 def test_every_method_is_tried() -> None:
-    methods = {name for name in vars(Storage) if not name.startswith("_")}
+    methods = {name for name in dir(Storage) if not name.startswith("_")}
     assert methods - {"close"} == set(WRITES) | set(READS)
 
 

@@ -213,7 +213,7 @@ def test_words_that_are_no_text_do_not_stop_a_visit(store: Storage) -> None:
     published=st.none() | st.datetimes(timezones=st.just(UTC)),
     pairs=st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.just("x")),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_entry_comes_back_as_it_was(title: str, link: str | None, published: object, pairs: object) -> None:
     """Any text, NUL included, and any instant, to the microsecond."""
     store = open_storage(":memory:")

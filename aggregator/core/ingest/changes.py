@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 from aggregator.core.ingest.identity import KeyedEntry
-from aggregator.core.model import Entry
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from aggregator.core.model import Comments, Entry
+from aggregator.core.stored_keys import STORED_KEYS, Keys, StoredJson
 
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """How far ahead of us a publisher's clock may be (rule D6)."""
@@ -23,34 +19,33 @@ _COUNTERS = frozenset({"community", "hit_parade"})
 """Elements of Media RSS and slash that count readers: another number is nothing to tell of again."""
 
 
+HASHED_KEYS: Keys = {
+    **STORED_KEYS,
+    Entry: {
+        **STORED_KEYS[Entry],
+        "published": None,
+        "published_raw": None,
+        "updated": None,
+        "provenance": None,
+        "raw": None,
+    },
+    Comments: {**STORED_KEYS[Comments], "count": None},
+}
+"""What a fingerprint is made of. A change of it revises stored entries."""
+_ENTRY = StoredJson(Entry, HASHED_KEYS)
+
+
 def fingerprint(entry: Entry) -> str:
     """A hash of all that makes an entry differ for its readers, hex.
 
-    Left out: dates (some sources write the moment of rendering, rules D7 and D9; `diff` sees to them), counts of
-    comments, views and votes, how fields were found. Fields at their default are not hashed, so that a new field does
-    not make every stored entry look revised.
+    It is made of the entry's JSON under its stored keys, so that a renamed field keeps it. Left out: dates (some
+    sources write the moment of rendering, rules D7 and D9; `diff` sees to them), counts of comments, views and votes,
+    how fields were found. Fields at their default are not hashed, so that a new field does not make every stored entry
+    look revised.
     """
     if any(one.name in _COUNTERS for one in entry.foreign):
         entry = replace(entry, foreign=tuple(one for one in entry.foreign if one.name not in _COUNTERS))
-    said = _adapter().dump_json(entry, exclude=_PASSING, exclude_defaults=True)
-    return hashlib.sha256(said).hexdigest()[:40]
-
-
-_PASSING: dict[str, Any] = {
-    "published": True,
-    "published_raw": True,
-    "updated": True,
-    "provenance": True,
-    "raw": True,
-    "comments": {"count": True},
-}
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[Entry]:
-    from pydantic import TypeAdapter  # costs 80 ms, which `--help` should not pay
-
-    return TypeAdapter(Entry)
+    return hashlib.sha256(_ENTRY.dump(entry)).hexdigest()[:40]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

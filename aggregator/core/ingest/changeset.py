@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.documents import parse_document
 from aggregator.core.parse.parsed import ParsedFeed
+from aggregator.core.plain_hash import plain_hash
 from aggregator.core.records import KnownEntry, NewEntry, Revision
 from aggregator.core.select.category_paths import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
@@ -251,7 +251,7 @@ def changed_paths(sorted_: ChangeSet, before: Iterable[Entry]) -> list[CategoryP
 def attribution(feed: Feed) -> str:
     """A hash of what outputs say of the feed in each of its entries: when it changes, all of them look different."""
     said = (feed.id, feed.title, feed.self_url or feed.poll_url, feed.site_url, feed.rights)
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return plain_hash(said, digits=16)
 
 
 def _text(entry: Entry) -> str:

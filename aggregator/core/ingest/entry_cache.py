@@ -11,15 +11,15 @@ traces; and where a stand-in turns out to be needed in full, the whole is read.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from aggregator.core.dates.microseconds import from_microseconds, to_microseconds
 from aggregator.core.document import Document
 from aggregator.core.ingest import identity
 from aggregator.core.ingest.changes import Changes
@@ -29,6 +29,7 @@ from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.normalise.language import Sample
 from aggregator.core.outcome import Updated
 from aggregator.core.parse.parsed import ParsedEntry
+from aggregator.core.plain_hash import Plain, plain_hash
 from aggregator.core.records import KnownEntry
 from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState
@@ -40,8 +41,6 @@ _HEADERS = ("content-type", "content-language", "content-location", "link")
 _MAX_NOTES = 100
 _LINE = 100
 """Slices that are packed and unpacked in one go; others have their turn between."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AGO = re.compile(r"ago|前|전|atrás|назад|\bfa\b|\bvor\b|hace|il y a|\bhá\b", re.IGNORECASE)
 
@@ -170,9 +169,9 @@ def _is_steady(parsed: ParsedEntry, entry: Entry, now: datetime) -> bool:
     return all(_YEAR.search(word) and not _AGO.search(word) for word in words) and all(date <= now for date in dates)
 
 
-def hashed(value: object) -> str:
-    """A hash of plain values."""
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+def hashed(value: Plain) -> str:
+    """As long as the hashes of a cache are."""
+    return plain_hash(value, digits=24)
 
 
 # -- as storage keeps it -----------------------------------------------------------------------------------------------
@@ -276,8 +275,8 @@ def _trace(row: list[Any]) -> CachedEntry:
 
 
 def _micros(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // _MICROSECOND
+    return None if at is None else to_microseconds(at)
 
 
 def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + micros * _MICROSECOND
+    return None if micros is None else from_microseconds(micros)

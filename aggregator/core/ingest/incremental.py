@@ -225,7 +225,8 @@ def _top(leading: tuple[Samples | None, ...], samples: Samples, counts: tuple[in
 
 def _inherited(feed: Feed) -> str:
     own_title = "title" in feed.provenance
-    return hashed((feed.id, feed.title, own_title, feed.language, feed.site_url, feed.rights, feed.authors))
+    authors = tuple((one.name, one.email, one.uri, one.is_source) for one in feed.authors)
+    return hashed((feed.id, feed.title, own_title, feed.language, feed.site_url, feed.rights, authors))
 
 
 def _still_true(

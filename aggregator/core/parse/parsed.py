@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from aggregator.core.model import CategoryKind, CategoryPath, Diagnostic, ForeignElement
 
+MAX_ENTRIES = 2_000
+"""The most entries read from one document (rule R5)."""
+
 
 class Markup(enum.StrEnum):
     """How the characters of a candidate are to be understood."""

@@ -11,6 +11,7 @@ from aggregator.core.config.rules import JsonRules, template_paths
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
+    MAX_ENTRIES,
     Candidate,
     Candidates,
     Markup,
@@ -23,7 +24,6 @@ from aggregator.core.parse.parsed import (
     ParsedPerson,
 )
 
-MAX_ENTRIES = 2_000
 _MAX_VALUES = 200
 _MAX_STEPS = 100
 _NAMES = ("name", "title", "label", "term", "url", "src", "href", "rendered", "text", "value")

@@ -19,6 +19,7 @@ from aggregator.core.html.images import awakened, is_lazy, largest
 from aggregator.core.html.links import LinkContext
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
+    MAX_ENTRIES,
     Candidate,
     Candidates,
     Markup,
@@ -32,7 +33,6 @@ from aggregator.core.parse.parsed import (
 )
 from aggregator.core.urls.urls import absolute
 
-MAX_ENTRIES = 2_000
 MAX_TAGS = 200_000
 """Tags of a page, opening and closing ones; BeautifulSoup takes some 10 µs and 1 KiB for each."""
 MAX_DEPTH = 128

@@ -1,4 +1,4 @@
-"""feedparser: what it recognises in a text, and its values where the tree has none.
+"""feedparser as the reader of a text that the walk of the tree did not read, or not all of it.
 
 feedparser is given UTF-8 that needs no guessing, with its sanitiser and link resolution off. Its dates are used as
 raw strings only. It never sees a `str`, which it might take for an address to open.
@@ -7,8 +7,9 @@ raw strings only. It never sees a `str`, which it might take for an address to o
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import feedparser
@@ -27,6 +28,8 @@ from aggregator.core.parse.parsed import (
 
 _DRIVER = "aggregator.core.parse.xml.sax"
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+
+_LABEL_TAG = re.compile(r"</?(?:[\w.-]{1,40}:)?(?:category|subject|keywords|tags)(?=[\s/>])[^<>]*+>", re.IGNORECASE)
 
 _DIALECTS = {
     "rss090": "rss-0.90",
@@ -47,83 +50,39 @@ _DIALECTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recognised:
+class FeedparserReading:
     """feedparser's account of a document, in our records. `failed` if feedparser itself broke down on it."""
 
     dialect: str = ""
     head: ParsedHead = field(default_factory=ParsedHead)
     entries: tuple[ParsedEntry, ...] = ()
-    bozo: bool = False
     failed: str | None = None
 
 
-def recognise(text: str) -> Recognised:
+def read(text: str) -> FeedparserReading:
     """Reads the text with feedparser; no input raises."""
     drivers = feedparser.api.PREFERRED_XML_PARSERS
     if _DRIVER not in drivers:
         drivers.insert(0, _DRIVER)
     try:
         result = feedparser.parse(
-            io.BytesIO(text.encode("utf-8", "replace")),
+            io.BytesIO(_without_labels(text).encode("utf-8", "replace")),
             response_headers={"content-type": "application/xml; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
     except Exception as error:  # it runs on hostile text and documents no exceptions; the tree's values stand
-        return Recognised(failed=f"{type(error).__name__}: {error}"[:200])
-    return Recognised(
+        return FeedparserReading(failed=f"{type(error).__name__}: {error}"[:200])
+    return FeedparserReading(
         dialect=_DIALECTS.get(result.get("version") or "", ""),
         head=_head(result.feed),
         entries=tuple(_entry(entry) for entry in result.entries),
-        bozo=bool(result.bozo),
     )
 
 
-def completed(ours: ParsedEntry, theirs: ParsedEntry) -> ParsedEntry:
-    """Our entry with feedparser's value in each field in which we found nothing.
-
-    Not the title: feedparser takes it from media:title or an image's title too, which nobody means.
-    """
-    silent, dateless, linkless, fileless = _is_silent(ours), _is_dateless(ours), _is_linkless(ours), _is_fileless(ours)
-    return replace(
-        ours,
-        ids=ours.ids if _says(ours.ids) else theirs.ids,
-        links=theirs.links if linkless else ours.links,
-        enclosures=theirs.enclosures if fileless else ours.enclosures,
-        contents=theirs.contents if silent else ours.contents,
-        summaries=theirs.summaries if silent else ours.summaries,
-        published=theirs.published if dateless else ours.published,
-        updated=theirs.updated if dateless else ours.updated,
-    )
-
-
-def is_complete(ours: ParsedEntry, *, names_files: bool) -> bool:
-    """Whether `completed` would return the entry as it is, whatever feedparser made of it.
-
-    `names_files` tells whether anything in the entry's element could be a file to feedparser.
-    """
-    gaps = _is_silent(ours) or _is_dateless(ours) or _is_linkless(ours) or (names_files and _is_fileless(ours))
-    return not gaps and _says(ours.ids)
-
-
-def _is_silent(ours: ParsedEntry) -> bool:
-    return not (_says(ours.contents) or _says(ours.summaries) or ours.related)
-
-
-def _is_dateless(ours: ParsedEntry) -> bool:
-    return not (_says(ours.published) or _says(ours.updated))
-
-
-def _is_linkless(ours: ParsedEntry) -> bool:
-    return not ours.guid_is_link and not any(link.href.strip() for link in ours.links)
-
-
-def _is_fileless(ours: ParsedEntry) -> bool:
-    return not any(item.url.strip() for item in ours.enclosures)
-
-
-def _says(candidates: Candidates) -> bool:
-    return any(candidate.value.strip() for candidate in candidates)
+def _without_labels(text: str) -> str:
+    """feedparser compares each category of an entry with all before it; we use none of them."""
+    return _LABEL_TAG.sub("", text)
 
 
 def _get(values: Any, key: str) -> Any:

@@ -229,7 +229,11 @@ class ItemReader:
         links = zip(kids.get("atom:link", ()), atom_links, strict=True)
         nodes = [node for node, link in links if link.rel == "enclosure"]
         nodes += [node for node in kids.get("link", ()) if (attribute(node, "rel") or "").lower() == "enclosure"]
-        return tuple(one.media(node, "atom:link", "href") for node in nodes)
+        files = (one.media(node, "atom:link", "href") for node in nodes)
+        return tuple(
+            file if file.url else replace(file, url=text_of(node).strip())
+            for file, node in zip(files, nodes, strict=True)
+        )
 
     def _enclosures(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
         found = (

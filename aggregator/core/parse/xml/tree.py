@@ -58,21 +58,21 @@ class Tree:
         self.misspelt: dict[str, None] = {}
         """Namespace addresses met so far that are not spelt as they should be."""
         self._keys: dict[str, str] = {}
-        self._home_uris = self._uris_of_home()
+        self.home_uri = self._uri_of_home()
+        """The namespace whose elements are the dialect's own, whatever its address says (rule M5); None without one."""
         self._has_base = any(XML_BASE in element.attrib for element in root.iter(etree.Element))
 
     @property
     def odd_home(self) -> str | None:
         """The namespace of the feed's own elements where it is not their dialect's; None if all is as it should be."""
-        return next((uri for uri in self._home_uris if prefix_for_uri(uri) != self.home), None)
+        uri = self.home_uri
+        return uri if uri and prefix_for_uri(uri) != self.home else None
 
-    def _uris_of_home(self) -> frozenset[str]:
-        """Namespaces whose elements count as the dialect's own, whatever their address says (rule M5)."""
-        own = _uri_of(self.root.tag)
-        if self.root_name == "rdf":
-            channel = next((child for child in self.root if local_name(child).lower() == "channel"), None)
-            own = _uri_of(channel.tag) if channel is not None else None
-        return frozenset({own} if own else ())
+    def _uri_of_home(self) -> str | None:
+        if self.root_name != "rdf":
+            return _uri_of(self.root.tag)
+        channel = next((child for child in self.root if local_name(child).lower() == "channel"), None)
+        return _uri_of(channel.tag) if channel is not None else None
 
     def key(self, element: Element) -> str:
         """Our name for the element: `title`, `atom:title`, `media:thumbnail`; `?:name` in an unknown namespace."""
@@ -92,7 +92,7 @@ class Tree:
         if uri is None and ":" in local:
             name, _, local = local.partition(":")
             prefix = prefix_for_name(name)
-        elif uri is None or uri in self._home_uris:
+        elif uri is None or uri == self.home_uri:
             prefix = self.home
         else:
             prefix = prefix_for_uri(uri)
