@@ -12,6 +12,7 @@ from aggregator.core.select.definition import (
     carried_over,
     definition,
     former_definition,
+    former_rule,
     rule,
 )
 from aggregator.core.select.plan import OutputPlan
@@ -32,6 +33,7 @@ def planned(text: str, name: str = "x") -> tuple[OutputPlan, Config]:
         ('language = "ja"', False),
         ('formats = ["rss", "atom", "json", "html", "hexo"]', False),
         ('category = "生活"', True),
+        ('authors = ["a"]', True),
         ('keep = ["a"]', True),
         ('drop = ["a"]', True),
         ("limit = 3", True),
@@ -112,9 +114,17 @@ def test_a_new_option_that_says_something_is_hashed(option: StoredKey[OutputPlan
 
 def test_two_options_never_share_a_stored_key() -> None:
     """One would hide the other"""
-    plan, _ = planned(FEED + 'category = "生活"\nkeep = ["a"]\ndrop = ["a"]')
+    plan, _ = planned(FEED + 'category = "生活"\nauthors = ["a"]\nkeep = ["a"]\ndrop = ["a"]')
     keys = [key.key for key in KEYS] + [key for one in plan.filters for key in one.stored]
     assert len(set(keys)) == len(keys)
+
+
+def test_an_output_that_2106d7b_did_not_know_was_not_defined_by_it() -> None:
+    """Its hash without the new option would be that of another output"""
+    plan, both = planned(FEED + 'authors = ["a"]')
+    assert former_definition(plan, both) is None
+    assert former_rule(plan, both.site) is None
+    assert carried_over("some/thing", plan, both) == "some/thing"
 
 
 def test_each_half_is_carried_over_by_itself() -> None:

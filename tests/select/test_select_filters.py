@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from select_samples import plans, source, stored
 
+from aggregator.core.model import Person
 from aggregator.core.select.filters import SelectionOptions
 from aggregator.core.select.filters.filter import Candidate, Verdict
 
@@ -60,6 +61,28 @@ def test_words_are_sought_in_what_a_reader_sees(
 
 
 @pytest.mark.parametrize(
+    ("names", "authors", "expected"),
+    [
+        pytest.param(["张三"], [Person(name="张三")], "张三", id="by-name"),
+        pytest.param(["李四", "张三"], [Person(name="张三")], "张三", id="one-of-them"),
+        pytest.param(["张三"], [Person(name="李四"), Person(name="张三")], "张三", id="one-of-several-authors"),
+        pytest.param(["张三"], [Person(name="张三丰")], None, id="whole-names-only"),
+        pytest.param(["Ada Lovelace"], [Person(name="ＡＤＡ  LOVELACE")], "Ada Lovelace", id="neither-case-nor-width"),
+        pytest.param(["张 三"], [Person(name="张三")], "张 三", id="blanks-beside-cjk"),
+        pytest.param(["源"], [Person(name="源", is_source=True)], None, id="not-the-title-of-the-feed"),
+        pytest.param(["张三"], [], None, id="nobody"),
+    ],
+)
+def test_authors_are_compared_by_their_whole_names(
+    names: list[str], authors: list[Person], expected: str | None
+) -> None:
+    """The name is given as feeds.toml has it"""
+    keys = "authors = [" + ", ".join(f'"{name}"' for name in names) + "]"
+    found = verdict(keys, authors=tuple(authors))
+    assert found == Verdict(passes=expected is not None, rule="authors", text=expected)
+
+
+@pytest.mark.parametrize(
     ("keys", "number", "expected"),
     [
         pytest.param('category = "新闻"', 1, (True, "source", "s1"), id="below"),
@@ -78,4 +101,4 @@ def test_all_filters_have_to_let_an_entry_pass(keys: str, number: int, expected:
 
 def test_each_kind_has_its_keys_and_nothing_else() -> None:
     """A kind whose options are no base of SelectionOptions would be no key of [[feed]]"""
-    assert list(SelectionOptions.model_fields) == ["category", "source", "keep", "drop"]
+    assert list(SelectionOptions.model_fields) == ["category", "source", "authors", "keep", "drop"]

@@ -11,6 +11,7 @@ rendered story is made from (`engine.publish.fragments.made_from`), since kept f
 
 from __future__ import annotations
 
+from aggregator.core.select.filters.authors import AuthorsOptions
 from aggregator.core.select.filters.category import CategoryOptions
 from aggregator.core.select.filters.drop import DropOptions
 from aggregator.core.select.filters.keep import KeepOptions
@@ -20,6 +21,7 @@ from aggregator.core.select.filters.source import SourceOptions
 class SelectionOptions(
     DropOptions,
     KeepOptions,
+    AuthorsOptions,
     SourceOptions,
     CategoryOptions,
 ):
