@@ -21,7 +21,7 @@ AN_ENTRY = {
 SOURCES = source("s1", "新闻/IT 之家") + source("s2")
 
 
-def verdict(keys: str, number: int = 1, **changes: Any) -> Verdict | None:
+def verdict(keys: str, number: int = 1, **changes: Any) -> Verdict:
     """Of a [[feed]] with these keys on an entry of source `s<number>`, a copy of AN_ENTRY but for `changes`."""
     plan = plans(f'{SOURCES}[[feed]]\nid = "f"\n{keys}')["f"]
     return plan.verdict(Candidate.of(stored(1, number, **AN_ENTRY | changes)))

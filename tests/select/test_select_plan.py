@@ -108,8 +108,7 @@ id = "plain"
 
 
 def passes(plan: OutputPlan, entry: StoredEntry) -> bool:
-    verdict = plan.verdict(Candidate.of(entry))
-    return verdict is not None and verdict.passes
+    return plan.verdict(Candidate.of(entry)).passes
 
 
 class TestBelonging:

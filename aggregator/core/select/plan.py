@@ -79,14 +79,10 @@ class OutputPlan:
     def _category(self) -> CategoryFilter | None:
         return next((one for one in self.filters if isinstance(one, CategoryFilter)), None)
 
-    def verdict(self, candidate: Candidate) -> Verdict | None:
+    def verdict(self, candidate: Candidate) -> Verdict:
         """Why an entry appears or not: of the first filter that it does not pass, else of the last that it does."""
-        found = None
-        for one in self.filters:
-            found = one.verdict(candidate)
-            if not found.passes:
-                break
-        return found
+        verdicts = [one.verdict(candidate) for one in self.filters]
+        return next((found for found in verdicts if not found.passes), verdicts[-1])
 
 
 def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugger) -> tuple[OutputPlan, ...]:
