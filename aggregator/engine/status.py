@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.errors import Reason
+from aggregator.core.formats_table import DOCUMENTS, HTML
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
@@ -17,8 +18,6 @@ from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, S
 from aggregator.core.urls import urls
 from aggregator.formats.opml import FeedOutline
 from aggregator.storage import Storage
-
-FORMAT_ORDER = ("html", "atom", "rss", "json")
 
 
 def site_info(config: Config) -> SiteInfo:
@@ -92,7 +91,8 @@ def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
 
 
 def _formats(files: Iterable[RenditionRecord]) -> tuple[PublishedFormat, ...]:
-    ordered = sorted(files, key=lambda r: (FORMAT_ORDER.index(r.format) if r.format in FORMAT_ORDER else 9, r.path))
+    known = [record for record in files if record.format in DOCUMENTS]
+    ordered = sorted(known, key=lambda record: (DOCUMENTS[record.format].order, record.path))
     return tuple(PublishedFormat(format=r.format, path=r.path, size=r.size) for r in ordered)
 
 
@@ -127,8 +127,8 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[FeedOutl
     """The outputs as a list that feed readers import: each by its Atom feed, or by the first feed it has."""
     made = []
     for info in outputs:
-        feeds = [f for f in info.formats if f.format != "html"]
-        page = next((f for f in info.formats if f.format == "html"), None)
+        feeds = [f for f in info.formats if DOCUMENTS[f.format].is_feed]
+        page = next((f for f in info.formats if f.format == HTML.name), None)
         if feeds:
             made.append(
                 FeedOutline(

@@ -11,8 +11,9 @@ from feedgen.feed import FeedGenerator
 
 from aggregator.core.addresses import PRODUCT
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import ATOM
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
+from aggregator.formats import feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"</feed>\n"
 
@@ -20,9 +21,9 @@ _TAIL = b"</feed>\n"
 class Atom:
     """Atom 1.0. Every entry carries its source and an author of its own or of the source's (rule M9)."""
 
-    name = "atom"
-    suffix = SUFFIXES["atom"]
-    media_type = f"{MEDIA_TYPES['atom']}; charset=utf-8"
+    name = ATOM.name
+    suffix = ATOM.suffix
+    media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
         entry = FeedEntry()

@@ -18,7 +18,8 @@ from markupsafe import Markup
 from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, story_view, values
+from aggregator.core.formats_table import HTML, FormatInfo, feeds
+from aggregator.formats import story_view, values
 from aggregator.formats.page_body import on_page
 from aggregator.formats.phrases import Phrases, words_for
 from aggregator.formats.placeholders import Shown, filled, instant_mark, mark, shown_instant
@@ -26,15 +27,13 @@ from aggregator.formats.placeholders import Shown, filled, instant_mark, mark, s
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
 
-_NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
-
 
 class Html:
     """A page per output, for people and for browsers that are sent to a feed's address (rule W7)."""
 
-    name = "html"
-    suffix = SUFFIXES["html"]
-    media_type = f"{MEDIA_TYPES['html']}; charset=utf-8"
+    name = HTML.name
+    suffix = HTML.suffix
+    media_type = HTML.content_type
 
     def __init__(self) -> None:
         self._page = environment().get_template("page.html")
@@ -67,7 +66,7 @@ class Html:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        formats = [(n, _NAMES[n], MEDIA_TYPES[n], _address(edition, n)) for n in _NAMES if n in edition.formats]
+        formats = [(f.label, f.media_type, _address(edition, f)) for f in feeds(edition.formats)]
         language = values.page_language(edition.language)
         words = words_for(language or "en")
         updated = values.instant(edition.updated) or values.EARLIEST
@@ -79,7 +78,7 @@ class Html:
             ui=own_words(words, language),
             up=_up(edition),
             formats=formats,
-            address=_address(edition, "html"),
+            address=_address(edition, HTML),
             updated=Markup(words.updated).format(when=_time(updated, shown_instant(updated, edition.timezone))),
             count=len(fragments),
             product=PRODUCT,
@@ -142,8 +141,8 @@ def _revised(story: Story) -> str:
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 
 
-def _address(edition: Edition, name: str) -> str:
-    return public_url(edition.site_url, edition.output, SUFFIXES[name])
+def _address(edition: Edition, format_: FormatInfo) -> str:
+    return public_url(edition.site_url, edition.output, format_.suffix)
 
 
 def _shown_file(file: story_view.File) -> dict[str, str | None]:

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticKnownError
 
+from aggregator.core import formats_table
 from aggregator.core.config import values
 from aggregator.core.config.report import UnfitError
 from aggregator.core.model import CategoryPath
@@ -41,6 +43,20 @@ Interval = Annotated[
     WithJsonSchema(
         {"type": "string", "pattern": "^(auto|[0-9]+[mhd])$", "default": "auto", "examples": ["30m", "6h", "1d"]}
     ),
+]
+
+
+def _format_name(name: str) -> str:
+    """A word of `formats`; those that are registered when feeds.toml is read."""
+    known = formats_table.names()
+    if name not in known:
+        *first, last = map(repr, known)
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(first)} or {last}"})
+    return name
+
+
+FormatName = Annotated[
+    str, AfterValidator(_format_name), WithJsonSchema({"enum": list(formats_table.names()), "type": "string"})
 ]
 
 

@@ -18,6 +18,7 @@ from aggregator.core.config.field_types import (
     Category,
     ConfigTable,
     Encoding,
+    FormatName,
     Glob,
     HeaderText,
     HostPort,
@@ -30,13 +31,12 @@ from aggregator.core.config.field_types import (
     text,
 )
 from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.formats_table import DEFAULT_FORMATS
 from aggregator.core.model import OutputId, SourceId
 from aggregator.core.select.filters import SelectionOptions
 
 LARGEST_LIMIT = 500
 """Entries in one output (rule W8): more make documents that readers refuse."""
-
-Format = Literal["rss", "atom", "json", "html", "hexo", "jekyll", "hugo"]
 
 
 class Site(ConfigTable):
@@ -167,8 +167,8 @@ class FeedConfig(SelectionOptions, FeedHead):
     limit: Annotated[StrictInt, Field(ge=1, le=LARGEST_LIMIT)] | None = Field(
         default=None, description="Most entries in the feed; without it, the last 72 hours, and at least 50 entries."
     )
-    formats: Annotated[tuple[Format, ...], BeforeValidator(not_empty), AfterValidator(once_each)] = Field(
-        default=("rss", "atom", "json", "html"),
+    formats: Annotated[tuple[FormatName, ...], BeforeValidator(not_empty), AfterValidator(once_each)] = Field(
+        default=DEFAULT_FORMATS,
         description="Formats the output is published in: documents, and posts of one kind of static blog.",
         json_schema_extra={"minItems": 1},
     )

@@ -21,6 +21,7 @@ import structlog
 
 from aggregator.core.addresses import archive_path
 from aggregator.core.edition import Edition
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.definition import former_rule, rule
@@ -39,7 +40,6 @@ STORIES = 100
 """In a document; fewer where the output has a lower limit."""
 PASS = 20
 """Documents written in one go. While more are due, the archive is not linked, and other outputs get their turn."""
-FORMATS_KEPT = ("rss", "atom", "json")
 
 
 class Shelf(Protocol):
@@ -316,7 +316,7 @@ class _Definition:
 
 def kept_formats(formats: Sequence[str]) -> list[str]:
     """The formats that have an archive."""
-    return [name for name in formats if name in FORMATS_KEPT]
+    return [name for name in formats if DOCUMENTS[name].has_archive]
 
 
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:

@@ -26,7 +26,7 @@ from aggregator.core.select.stories import Group, home_hosts, merge, story_links
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
-from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
+from aggregator.formats.posts import post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
 from aggregator.storage import Storage
 
@@ -57,7 +57,7 @@ class _Job:
 
     selection: Selection
     record: OutputRecord
-    dialect: Dialect
+    dialect: str
     folder: PostFolder
     footer: bool
 
@@ -97,9 +97,8 @@ class PostPublisher:
         blog = selection.plan.blog
         if blog is None:
             return Posted()
-        dialect = next(known for known in DIALECTS if known == blog.dialect)
         folder = self._folder(record.output, blog)
-        job = _Job(selection=selection, record=record, dialect=dialect, folder=folder, footer=blog.footer)
+        job = _Job(selection=selection, record=record, dialect=blog.dialect, folder=folder, footer=blog.footer)
         try:
             await asyncio.to_thread(folder.open)
             if selection.plan.limit:
@@ -110,7 +109,7 @@ class PostPublisher:
             log.error("publish posts", output=record.output, error=str(error))
             return Posted(error=str(error))
         if changed:
-            log.info("publish posts", output=record.output, dialect=dialect, files=changed)
+            log.info("publish posts", output=record.output, dialect=blog.dialect, files=changed)
         return Posted(changed=changed)
 
     def is_missing(self, plan: OutputPlan) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from aggregator.core.edition import Edition, Story, Tombstone
+from aggregator.core.formats_table import HTML
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.category_paths import is_below
@@ -101,7 +102,7 @@ class Selection:
         return replace(
             edition,
             timezone=ZoneInfo(site.timezone),
-            entry_pages=site.entry_pages and "html" in self.plan.formats,
+            entry_pages=site.entry_pages and HTML.name in self.plan.formats,
         )
 
     def origin(self, stored: StoredEntry) -> Origin:
