@@ -112,7 +112,7 @@ def _judge(config: Config, source: SourceConfig, look: Look, feed: str) -> Calla
     from aggregator.core.config.values import normal
     from aggregator.core.errors import AggregatorError
     from aggregator.core.select.category_paths import own_paths
-    from aggregator.core.select.filters.filter import Candidate
+    from aggregator.core.select.filters.filter import FilterInput
     from aggregator.core.select.plan import plan_outputs
 
     paths = [path for entry in look.reading.entries for path in own_paths(entry)]
@@ -122,7 +122,7 @@ def _judge(config: Config, source: SourceConfig, look: Look, feed: str) -> Calla
         meant = close_match(feed, plans)
         hint = f'; did you mean "{meant}"?' if meant else ""
         raise AggregatorError(f'"{feed}" is no output of feeds.toml{hint}')
-    return lambda entry: plan.verdict(Candidate(entry, source.id))
+    return lambda entry: plan.verdict(FilterInput(entry, source.id))
 
 
 def _as_json(look: Look) -> str:

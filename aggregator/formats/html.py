@@ -1,4 +1,4 @@
-"""The river page of an output: every story in full, readable on any screen, without script.
+"""The values_of_page page of an output: every story in full, readable on any screen, without script.
 
 Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
 words are in the language of its output where we have them, else English and marked so; the sources' words carry the
@@ -22,7 +22,7 @@ from aggregator.core.formats_table import HTML, FormatInfo, feeds
 from aggregator.formats import story_view, values
 from aggregator.formats.page_body import on_page
 from aggregator.formats.phrases import Phrases, words_for
-from aggregator.formats.placeholders import Shown, filled, instant_mark, mark, shown_instant
+from aggregator.formats.placeholders import PlaceholderValues, filled, instant_mark, mark, shown_instant
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -85,11 +85,11 @@ class Html:
             stories=Markup(HERE),
         )
         head, tail = text.encode("utf-8").split(HERE.encode())
-        river = _River(edition, words)
-        return [head, *(filled(fragment, river) for fragment in fragments), tail]
+        values_of_page = _PageValues(edition, words)
+        return [head, *(filled(fragment, values_of_page) for fragment in fragments), tail]
 
 
-class _River(Shown):
+class _PageValues(PlaceholderValues):
     """What the page of an output puts into its stories."""
 
     def __init__(self, edition: Edition, words: Phrases) -> None:

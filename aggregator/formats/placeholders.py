@@ -18,7 +18,7 @@ from aggregator.formats.phrases import Phrases
 _EDGE = "\0"
 
 
-class Page(Protocol):
+class Filler(Protocol):
     """What a page puts where the marks are. All answers are HTML."""
 
     def fill(self, kind: str, value: str) -> str:
@@ -31,7 +31,7 @@ def mark(kind: str, value: object = "") -> Markup:
     return Markup(f"{_EDGE}{kind} {value}{_EDGE}")
 
 
-def filled(fragment: bytes, page: Page) -> bytes:
+def filled(fragment: bytes, page: Filler) -> bytes:
     """The fragment as `page` shows it."""
     parts = fragment.split(_EDGE.encode())
     for place in range(1, len(parts), 2):
@@ -40,7 +40,7 @@ def filled(fragment: bytes, page: Page) -> bytes:
     return b"".join(parts)
 
 
-class Shown:
+class PlaceholderValues:
     """The marks that all pages fill alike: instants in their zone, numbers of comments in their language."""
 
     heading = "h2"
@@ -58,7 +58,7 @@ class Shown:
         if kind == "comments":
             said = self.words.count(self.words.comments, int(value)) if value else self.words.comment_link
             return f'<span lang="{self.words.tag}">{escape(said)}</span>'
-        return '<span class="category">' if kind == "shelf" else "</span>" if kind == "/shelf" else ""
+        return '<span class="category">' if kind == "category" else "</span>" if kind == "/category" else ""
 
 
 def instant_mark(moment: datetime) -> Markup:

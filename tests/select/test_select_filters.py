@@ -9,7 +9,7 @@ from select_samples import plans, source, stored
 
 from aggregator.core.model import Person
 from aggregator.core.select.filters import SelectionOptions
-from aggregator.core.select.filters.filter import Candidate, Verdict
+from aggregator.core.select.filters.filter import FilterInput, Verdict
 
 AN_ENTRY = {
     "id": "1",
@@ -24,7 +24,7 @@ SOURCES = source("s1", "新闻/IT 之家") + source("s2")
 def verdict(keys: str, number: int = 1, **changes: Any) -> Verdict:
     """Of a [[feed]] with these keys on an entry of source `s<number>`, a copy of AN_ENTRY but for `changes`."""
     plan = plans(f'{SOURCES}[[feed]]\nid = "f"\n{keys}')["f"]
-    return plan.verdict(Candidate.of(stored(1, number, **AN_ENTRY | changes)))
+    return plan.verdict(FilterInput.of(stored(1, number, **AN_ENTRY | changes)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from select_samples import Slugs, assigned, plans, source, stored
 
 from aggregator.core.model import Category, CategoryPath, SourceId, StoredEntry
 from aggregator.core.select.filters.drop import DropFilter
-from aggregator.core.select.filters.filter import Candidate
+from aggregator.core.select.filters.filter import FilterInput
 from aggregator.core.select.filters.keep import KeepFilter
 from aggregator.core.select.plan import OutputPlan, segment, touched
 
@@ -108,7 +108,7 @@ id = "plain"
 
 
 def passes(plan: OutputPlan, entry: StoredEntry) -> bool:
-    return plan.verdict(Candidate.of(entry)).passes
+    return plan.verdict(FilterInput.of(entry)).passes
 
 
 class TestBelonging:

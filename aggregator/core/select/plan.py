@@ -14,7 +14,7 @@ from aggregator.core.model import CategoryPath, OutputId, SourceId
 from aggregator.core.select.category_paths import is_below, node_key
 from aggregator.core.select.filters import SelectionOptions
 from aggregator.core.select.filters.category import CategoryFilter
-from aggregator.core.select.filters.filter import Candidate, Filter, Verdict
+from aggregator.core.select.filters.filter import Filter, FilterInput, Verdict
 from aggregator.core.select.filters.source import SourceFilter
 
 ALL = "all"
@@ -79,7 +79,7 @@ class OutputPlan:
     def _category(self) -> CategoryFilter | None:
         return next((one for one in self.filters if isinstance(one, CategoryFilter)), None)
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """Why an entry appears or not: of the first filter that it does not pass, else of the last that it does."""
         verdicts = [one.verdict(candidate) for one in self.filters]
         return next((found for found in verdicts if not found.passes), verdicts[-1])

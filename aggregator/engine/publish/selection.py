@@ -14,7 +14,7 @@ from aggregator.core.formats_table import HTML
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.category_paths import is_below
-from aggregator.core.select.filters.filter import Candidate, Filter
+from aggregator.core.select.filters.filter import Filter, FilterInput
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
@@ -175,7 +175,7 @@ def build_edition(
 
 
 def _passes(filters: Sequence[Filter], stored: StoredEntry) -> bool:
-    candidate = Candidate.of(stored)
+    candidate = FilterInput.of(stored)
     return all(one.verdict(candidate).passes for one in filters)
 
 

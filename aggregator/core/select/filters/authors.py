@@ -10,7 +10,7 @@ from pydantic import Field
 
 from aggregator.core.config.field_types import Line
 from aggregator.core.html.plain import label_key
-from aggregator.core.select.filters.filter import Candidate, Filter, FilterOptions, Json, SourceCategories, Verdict
+from aggregator.core.select.filters.filter import Filter, FilterInput, FilterOptions, Json, SourceCategories, Verdict
 
 
 class AuthorsOptions(FilterOptions):
@@ -42,7 +42,7 @@ class AuthorsFilter:
         """See `Filter`."""
         return {"authors": [name for name, _ in self.names]}
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """See `Filter`. The title of a feed that stands in for an author is nobody's name."""
         people = {label_key(person.name) for person in candidate.entry.authors if not person.is_source}
         found = next((name for name, compared in self.names if compared in people), None)

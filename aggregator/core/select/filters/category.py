@@ -11,7 +11,7 @@ from pydantic import Field
 from aggregator.core.config.field_types import Category
 from aggregator.core.model import CategoryPath, SourceId
 from aggregator.core.select.category_paths import is_below, own_paths
-from aggregator.core.select.filters.filter import Candidate, Filter, FilterOptions, Json, SourceCategories, Verdict
+from aggregator.core.select.filters.filter import Filter, FilterInput, FilterOptions, Json, SourceCategories, Verdict
 
 
 class CategoryOptions(FilterOptions):
@@ -45,7 +45,7 @@ class CategoryFilter:
         """See `Filter`. `assigned` is hashed with the sources by `definition.definition`."""
         return {"category": list(self.category)}
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """See `Filter`."""
         paths = own_paths(candidate.entry)
         passes = any(is_below(path, self.category) for path in paths) if paths else candidate.source in self.assigned

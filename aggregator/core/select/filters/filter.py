@@ -30,15 +30,15 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An entry to be judged. What several filters look at is computed once."""
+class FilterInput:
+    """An entry that filters are asked about. What several of them look at is computed once."""
 
     entry: Entry
     source: SourceId
 
     @classmethod
-    def of(cls, stored: StoredEntry) -> Candidate:
-        """The candidate that a stored entry is."""
+    def of(cls, stored: StoredEntry) -> FilterInput:
+        """Of a stored entry."""
         return cls(stored.entry, stored.source)
 
     @cached_property
@@ -63,7 +63,7 @@ class Filter(Protocol):
         An archive begins anew and an output gets another date when this changes, so keys and values are never renamed.
         """
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """The verdict on one entry."""
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from aggregator.core.config.field_types import Word
 from aggregator.core.select.filters.filter import (
-    Candidate,
     Filter,
+    FilterInput,
     FilterOptions,
     Json,
     SourceCategories,
@@ -49,7 +49,7 @@ class KeepFilter:
         """See `Filter`."""
         return {"keep": [word for word, _ in self.words]}
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """See `Filter`."""
         found = next((word for word, folded in self.words if folded in candidate.text), None)
         return Verdict(passes=found is not None, rule="keep", text=found)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from aggregator.core.config import values
 from aggregator.core.config.field_types import not_empty, one_or_more
 from aggregator.core.model import SourceId
-from aggregator.core.select.filters.filter import Candidate, Filter, FilterOptions, Json, SourceCategories, Verdict
+from aggregator.core.select.filters.filter import Filter, FilterInput, FilterOptions, Json, SourceCategories, Verdict
 
 
 def _source_ids(items: tuple[SourceId, ...]) -> tuple[SourceId, ...]:
@@ -50,7 +50,7 @@ class SourceFilter:
         """See `Filter`. Nothing: `definition.definition` hashes sources apart, since they come and go."""
         return {}
 
-    def verdict(self, candidate: Candidate) -> Verdict:
+    def verdict(self, candidate: FilterInput) -> Verdict:
         """See `Filter`."""
         passes = candidate.source in self.sources
         return Verdict(passes=passes, rule="source", text=candidate.source if passes else None)
