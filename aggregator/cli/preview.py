@@ -102,7 +102,7 @@ def _source(config: Config, what: str) -> SourceConfig:
         meant = close_match(what, by_id)
         hint = f'; did you mean "{meant}"?' if meant else ""
         raise AggregatorError(f'"{what}" is no source of feeds.toml, no file and no address{hint}')
-    same = next((source for source in config.sources if source.url == address), None)
+    same = next((source for source in config.sources if source.address == address), None)
     return same or SourceConfig.model_validate({"id": "preview", "url": address})
 
 

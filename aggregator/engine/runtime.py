@@ -3,7 +3,7 @@ nothing and nobody sees half of a good one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +12,8 @@ from aggregator.core.model import CategoryPath, SourceId, SourceNumber
 from aggregator.core.schedule.policy import PollInterval
 from aggregator.core.urls import urls
 from aggregator.sources import Source
+from aggregator.sources.registry import SourceFactory
 from aggregator.storage import Storage
-
-SourceFactory = Callable[[SourceConfig], Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +75,12 @@ def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, n
 
 
 def _target(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> Target:
-    host = urls.host_of(source.url) if source.url else None
+    host = source.kind.host(source.address)
     is_own = any(urls.host_of(f"http://{entry}") == host for entry in config.network.allow)
     return Target(
         number=number,
         config=source,
         source=factory(source),
-        interval_rule=PollInterval(interval=source.interval, local=source.path is not None),
+        interval_rule=PollInterval(interval=source.interval, local=source.kind.is_local),
         host=None if is_own else host,
     )

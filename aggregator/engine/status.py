@@ -155,14 +155,14 @@ def source_subscriptions(
     known = {r.state.source: r.feed for r in records if r.feed and addresses.get(r.state.source) == r.address}
     made, others = [], []
     for source in config.sources:
-        if source.url is None or source.rules is not None:
+        if not source.kind.is_subscribable or source.rules is not None:
             others.append(source)
             continue
         feed = known.get(source.id)
         made.append(
             FeedOutline(
-                title=source.title or (feed.title if feed else "") or urls.host_of(source.url) or source.id,
-                xml_url=urls.without_userinfo(source.url),
+                title=source.title or (feed.title if feed else "") or source.kind.host(source.address) or source.id,
+                xml_url=urls.without_userinfo(source.address),
                 html_url=feed.site_url if feed else None,
                 language=source.language or (feed.language if feed else None),
                 path=source.category or (),

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.sources import FetchRequest
+from aggregator.sources.registry import SourceSettings
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of one file (rule P17)."""
@@ -30,6 +32,11 @@ SETTLING = 2.0
 """Seconds. A file changed this lately may change again within the tick of its clock: then no validator is given."""
 
 _MAGIC = re.compile(r"[*?\[]")
+
+
+def open_file(settings: SourceSettings, resources: AsyncExitStack) -> FileSource:  # noqa: ARG001 - nothing to close
+    """See `registry.Opener`."""
+    return FileSource(settings.base)
 
 
 class FileSource:

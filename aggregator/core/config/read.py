@@ -17,6 +17,7 @@ from aggregator.core.config.positions import KeyPath
 from aggregator.core.config.posts import check_posts
 from aggregator.core.config.report import ProblemReport, UnfitError, shown
 from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.config.source_kinds import place_problem
 from aggregator.core.config.tables import (
     Config,
     FeedConfig,
@@ -25,7 +26,6 @@ from aggregator.core.config.tables import (
     Site,
     SourceConfig,
     SourceDefaults,
-    origin_problem,
     rules_problem,
 )
 from aggregator.core.config.text import read_toml
@@ -169,7 +169,7 @@ class _ConfigReader:
         sources = {}
         for index, table in self._tables("source").items():
             path = ("source", index)
-            wrong = origin_problem(has_url="url" in table, has_path="path" in table)
+            wrong = place_problem(table)
             if wrong:
                 self.report.add(path, wrong)
             wrong = rules_problem(has_page="page" in table, has_json="json" in table)
@@ -252,7 +252,7 @@ def _known_categories(sources: Iterable[SourceConfig | None]) -> dict[CategoryPa
     """
     nodes: dict[CategoryPath, str] = {}
     for source in sources:
-        if source is None or source.path is not None:
+        if source is None or source.kind.has_categories:
             return None
         path = source.category or ()
         for length in range(1, len(path) + 1):

@@ -14,12 +14,10 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictB
 
 from aggregator.core.config import values
 from aggregator.core.config.field_types import (
-    Address,
     Category,
     ConfigTable,
     Encoding,
     FormatName,
-    Glob,
     HeaderText,
     HostPort,
     Interval,
@@ -31,6 +29,8 @@ from aggregator.core.config.field_types import (
     text,
 )
 from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.config.source_kinds import PLACES, PlaceOptions, place_problem
+from aggregator.core.config.source_kinds.kind import SourceKind
 from aggregator.core.formats_table import DEFAULT_FORMATS
 from aggregator.core.model import OutputId, SourceId
 from aggregator.core.select.filters import SelectionOptions
@@ -105,22 +105,23 @@ class SourceDefaults(ConfigTable):
     enabled: StrictBool = Field(default=True, description="false: not visited; what is stored stays published.")
 
 
-class SourceConfig(SourceDefaults):
-    """One [[source]]: an address that is polled, or files on disk."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["url"]}, {"required": ["path"]}],
-            "not": {"required": ["page", "json"]},
-        },
-    )
+class SourceHead(ConfigTable):
+    """What a [[source]] is called."""
 
     id: Annotated[SourceId, *text(values.identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
         description="Name of the source: letters of any script, digits, - _ and ."
     )
-    url: Address | None = Field(default=None, description="Address of the feed.")
-    path: Glob | None = Field(
-        default=None, description="Files on disk, relative to the folder of this file: a feed, or a pattern of posts."
+
+
+class SourceConfig(PlaceOptions, SourceHead, SourceDefaults):
+    """One [[source]]: an address that is polled, or files on disk."""
+
+    # in documents and messages: the keys of [defaults] first, then its id, those of the kinds of sources, then these
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [key]} for key in PLACES],
+            "not": {"required": ["page", "json"]},
+        },
     )
 
     page: PageRules | None = Field(
@@ -132,16 +133,21 @@ class SourceConfig(SourceDefaults):
 
     @model_validator(mode="after")
     def _one_origin(self) -> SourceConfig:
-        wrong = origin_problem(has_url=self.url is not None, has_path=self.path is not None)
+        wrong = place_problem(key for key in PLACES if getattr(self, key) is not None)
         wrong = wrong or rules_problem(has_page=self.page is not None, has_json=self.api is not None)
         if wrong:
             raise ValueError(wrong)
         return self
 
     @property
+    def kind(self) -> SourceKind:
+        """The kind of place that it names."""
+        return self.origins()[0][0]
+
+    @property
     def address(self) -> str:
-        """The url or the path, whichever it has."""
-        return self.url or self.path or ""
+        """The address there, as it is written."""
+        return self.origins()[0][1]
 
     @property
     def rules(self) -> PageRules | JsonRules | None:
@@ -200,15 +206,6 @@ class Config(ConfigTable):
     def contact(self) -> str:
         """The address a User-Agent names."""
         return self.network.contact or self.site.url
-
-
-def origin_problem(*, has_url: bool, has_path: bool) -> str | None:
-    """What is wrong with where a source is to be found."""
-    if has_url and has_path:
-        return "both url and path are given; a source has one of them"
-    if not has_url and not has_path:
-        return "neither url nor path is given; a source needs one of them"
-    return None
 
 
 def rules_problem(*, has_page: bool, has_json: bool) -> str | None:
