@@ -31,14 +31,14 @@ async def _poll(config: Path, store: Path, ahead: timedelta) -> dict[str, int]:
 
 def main() -> None:
     """Poll once and print as JSON what came of it."""
-    from aggregator.cli.frame import set_up_log
+    from aggregator.cli.command_setup import configure_log
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("store", type=Path)
     parser.add_argument("--ahead", type=float, default=0.0, help="hours")
     given = parser.parse_args()
-    set_up_log(quiet=True)
+    configure_log(quiet=True)
     print(json.dumps(asyncio.run(_poll(given.config, given.store, timedelta(hours=given.ahead)))))
 
 

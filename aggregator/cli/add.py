@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.cli.editing import ConfigFile
-    from aggregator.cli.finding import FoundFeed
+    from aggregator.cli.config_file import ConfigFile
+    from aggregator.cli.find_feed import FoundFeed
     from aggregator.core.parse.page.discovery import NamedFeed
 
 
 @click.command()
-@places
+@file_options
 @click.argument("url")
 @click.option("--id", "name", metavar="ID", help="Name of the source; without it, one is made from the title.")
 @click.option("--title", help="Shown instead of the title that the source gives itself.")
@@ -43,12 +43,12 @@ def add(
     Of several feeds you choose. Comments and layout of feeds.toml stay as they are. Exit status 1 if there is no feed
     or it is there already, 2 if feeds.toml is wrong.
     """
-    set_up_log(quiet=True)
-    with trouble():
-        from aggregator.cli.editing import open_config
-        from aggregator.cli.finding import find
+    configure_log(quiet=True)
+    with exit_on_error():
+        from aggregator.cli.config_file import open_config
+        from aggregator.cli.find_feed import find
 
-        wanted = Wanted(url, name=name, title=title, category=category)
+        wanted = AddRequest(url, name=name, title=title, category=category)
         file = open_config(config)
         wanted.refuse_taken(file)
         choose = _first if yes or not _is_terminal() else _ask
@@ -56,11 +56,11 @@ def add(
         click.echo(wanted.write(file, found))
 
 
-class Wanted:
+class AddRequest:
     """What the command line asks for, checked before anybody is asked. Raises AggregatorError for what will not do."""
 
     def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
-        from aggregator.cli.looking import address_of
+        from aggregator.cli.fetch_once import address_of
         from aggregator.core.config import values
         from aggregator.core.config.report import UnfitError
         from aggregator.core.errors import AggregatorError
@@ -89,14 +89,14 @@ class Wanted:
         for source in file.config.sources:
             if self.id and values.folded_name(source.id) == values.folded_name(self.id):
                 raise AggregatorError(f'--id: {file.path} has a source "{source.id}" already')
-        refuse_known(file, self.url)
+        refuse_known_address(file, self.url)
 
     def write(self, file: ConfigFile, found: FoundFeed) -> str:
         """Add the source; returns what is told of it."""
         from aggregator.core.config.edit import Ids, NewSource, host_name
         from aggregator.core.urls.urls import without_userinfo
 
-        refuse_known(file, found.url)
+        refuse_known_address(file, found.url)
         taken = Ids(source.id for source in file.config.sources)
         proposed = self.id or taken.propose(*found.names, host_name(found.url))
         source = NewSource(id=proposed, url=found.url, title=self.title, category=self.category)
@@ -108,13 +108,14 @@ class Wanted:
         return "\n".join([*lines, found.note] if found.note else lines)
 
 
-def refuse_known(file: ConfigFile, url: str) -> None:
+def refuse_known_address(file: ConfigFile, url: str) -> None:
+    """Raise AggregatorError if a source of feeds.toml has this address."""
     from aggregator.core.errors import AggregatorError
     from aggregator.core.urls.urls import without_userinfo
 
-    holder = file.holder(url)
-    if holder is not None:
-        raise AggregatorError(f'{without_userinfo(url)}: {file.path} has it already, as source "{holder}"')
+    known = file.source_with(url)
+    if known is not None:
+        raise AggregatorError(f'{without_userinfo(url)}: {file.path} has it already, as source "{known}"')
 
 
 def _is_terminal() -> bool:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import CONFIGURATION, places, trouble
+from aggregator.cli.command_setup import EXIT_CONFIGURATION, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from aggregator.core.errors import Problem
 
 
 @click.command()
-@places
+@file_options
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def check(config: Path, store: Path, as_json: bool) -> None:  # noqa: ARG001 - all commands take --store
     """Read feeds.toml and say everything that is wrong with it.
@@ -26,14 +26,14 @@ def check(config: Path, store: Path, as_json: bool) -> None:  # noqa: ARG001 - a
     from aggregator.app import load_config
     from aggregator.core.errors import ConfigError
 
-    with trouble():
+    with exit_on_error():
         try:
             found = load_config(config)
         except ConfigError as error:
             if not as_json:
                 raise
             click.echo(json.dumps([_problem(error.file, p) for p in error.problems], ensure_ascii=False, indent=2))
-            sys.exit(CONFIGURATION)
+            sys.exit(EXIT_CONFIGURATION)
         if as_json:
             click.echo("[]")
         else:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from aggregator.core.records import SourceRecord
 
 
 @click.command()
-@places
+@file_options
 @click.option(
     "--sources", "what", flag_value="sources", default="sources", help="What is read: the sources (the default)."
 )
@@ -25,8 +25,8 @@ def export(config: Path, store: Path, what: str) -> None:
     Sources bring their categories as folders; titles and sites of sources that were read before come from the store.
     Passwords are left out. Files, pages and APIs are no feeds that another reader could take; they are left out, too.
     """
-    set_up_log(quiet=True)
-    with trouble():
+    configure_log(quiet=True)
+    with exit_on_error():
         written = _sources(config, store) if what == "sources" else _outputs(config, store)
         click.echo(written, nl=False)
 

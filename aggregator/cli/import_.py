@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
-    from aggregator.cli.editing import ConfigFile
+    from aggregator.cli.config_file import ConfigFile
     from aggregator.core.config.edit import NewSource
     from aggregator.core.model import CategoryPath
     from aggregator.core.parse.opml import LeftOut, SubscriptionList
@@ -22,7 +22,7 @@ MOST_SHOWN = 100
 
 
 @click.command("import")
-@places
+@file_options
 @click.argument("opml", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--category", metavar="PATH", help='Put everything below this category, such as "News".')
 @click.option("--dry-run", is_flag=True, help="Say what would be added, and change nothing.")
@@ -40,9 +40,9 @@ def import_(
     Folders become categories. Feeds that feeds.toml has already stay as they are, repeats are merged, and what was left
     out is said with its reason. No feed is fetched now. Exit status 1 if the file cannot be read.
     """
-    set_up_log(quiet=True)
-    with trouble():
-        from aggregator.cli.editing import open_config
+    configure_log(quiet=True)
+    with exit_on_error():
+        from aggregator.cli.config_file import open_config
 
         below = _below(category)
         file = open_config(config)
@@ -87,11 +87,11 @@ class ImportReport:
         self.added: list[NewSource] = []
         self.known: list[LeftOut] = []
         ids = Ids(source.id for source in file.config.sources)
-        holders = file.holders()
+        source_ids = file.sources_by_key()
         for one in found.subscriptions:
-            holder = holders.get(file.key(one.url))
-            if holder is not None:
-                self.known.append(LeftOut(name=one.title, reason=f'it is source "{holder}"', line=one.line))
+            known = source_ids.get(file.key(one.url))
+            if known is not None:
+                self.known.append(LeftOut(name=one.title, reason=f'it is source "{known}"', line=one.line))
                 continue
             name = ids.propose(one.title, host_name(one.url))
             self.added.append(NewSource(id=name, url=one.url, title=one.title, category=(*below, *one.path) or None))

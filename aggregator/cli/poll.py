@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
+from aggregator.cli.command_setup import EXIT_FAILED, configure_log, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@places
+@file_options
 @click.option("--force", is_flag=True, help="Visit sources that are not due, too.")
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Visit only this source; may be repeated.")
 @click.option("--accept", is_flag=True, help="With --source: take its feed though it seems to be another's now.")
@@ -37,31 +37,31 @@ def poll(
     wrong. A source asked for by hand within five minutes, or whose server asked for patience, is left alone.
     """
     # failures of sources are in the result; bugs and what could not be written are not for its reader alone
-    set_up_log(quiet=not verbose, least=logging.ERROR)
+    configure_log(quiet=not verbose, least=logging.ERROR)
     if accept and not sources:
         raise click.UsageError("--accept is for the sources that --source names")
-    with trouble():
+    with exit_on_error():
         result = asyncio.run(_poll(config, store, force=force, sources=sources, accept=accept, progress=not as_json))
     click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=2) if as_json else result.as_text())
-    sys.exit(SOURCE_FAILED if result.failed else 0)
+    sys.exit(EXIT_FAILED if result.failed else 0)
 
 
 async def _poll(
     config: Path, store: Path, *, force: bool, sources: Sequence[str], accept: bool, progress: bool
-) -> Result:
+) -> PollResult:
     from aggregator.app import open_app
     from aggregator.server.pages import render_index
 
     async with open_app(config, store, index=render_index) as app:
         only = [_known(app, name) for name in sources]
-        bar = Progress(shown=progress and sys.stderr.isatty())
+        bar = ProgressLine(shown=progress and sys.stderr.isatty())
         await app.restore()
         try:
             reports, waiting = await app.poll(force=force, only=only, accept=accept, begin=bar.begin, done=bar.done)
         finally:
             bar.end()
         published = await app.publish()
-        return Result(reports=reports, waiting=waiting, published=published, public=store / "public")
+        return PollResult(reports=reports, waiting=waiting, published=published, public=store / "public")
 
 
 def _known(app: App, name: str) -> Any:
@@ -73,7 +73,7 @@ def _known(app: App, name: str) -> Any:
     return name
 
 
-class Progress:
+class ProgressLine:
     """A counter line on a terminal; nothing elsewhere."""
 
     def __init__(self, *, shown: bool) -> None:
@@ -97,7 +97,7 @@ class Progress:
             click.echo("\r\x1b[K", err=True, nl=False)
 
 
-class Result:
+class PollResult:
     """What a pass did, for people and for scripts."""
 
     def __init__(
@@ -163,10 +163,12 @@ def _line(report: VisitReport) -> str:
 
 
 def _source(report: VisitReport) -> dict[str, Any]:
+    from aggregator.core.outcome import OUTCOME_NAMES
+
     error = report.error
     return {
         "source": report.source,
-        "outcome": type(report.outcome).__name__.lower(),
+        "outcome": OUTCOME_NAMES[type(report.outcome)],
         "entries": _count(report, "entries"),
         "new": _count(report, "new"),
         "revised": _count(report, "revised"),

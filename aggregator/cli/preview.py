@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
-from aggregator.cli.looking import printable
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
+from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aggregator.cli.looking import Look
+    from aggregator.cli.fetch_once import FetchedFeed
     from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
@@ -26,11 +26,11 @@ TEXT_SHOWN = 200
 
 
 @click.command()
-@places
+@file_options
 @click.argument("what", metavar="SOURCE-OR-URL")
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Entries shown; 0 for all.")
 @click.option("--verbose", "-v", is_flag=True, help="Say also which element filled each field.")
-@click.option("--feed", metavar="ID", help="Say also whether this output takes each entry, and what decides.")
+@click.option("--feed", "output", metavar="ID", help="Say also whether this output takes each entry, and what decides.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was read as JSON.")
 def preview(
     config: Path,
@@ -38,29 +38,29 @@ def preview(
     what: str,
     limit: int,
     verbose: bool,
-    feed: str | None,
+    output: str | None,
     as_json: bool,
 ) -> None:
     """Show what would be read from a source of feeds.toml (by its id), an address, or a file.
 
     One request is made, and nothing is stored. Exit status 1 if it cannot be fetched or read, 2 if feeds.toml is wrong.
     """
-    set_up_log(quiet=True)
-    if feed and as_json:
+    configure_log(quiet=True)
+    if output and as_json:
         raise click.UsageError("--feed and --json do not go together")
-    with trouble():
+    with exit_on_error():
         from aggregator.core.errors import ParseError
 
         try:
             settings = _config(config)
             source = _source(settings, what)
-            look = asyncio.run(_look(settings, source, config.parent))
-            judge = _judge(settings, source, look, feed) if feed else None
+            feed = asyncio.run(_fetched(settings, source, config.parent))
+            judge = _judge(settings, source, feed, output) if output else None
         except ParseError as error:
             click.echo(f"aggregator: {error}", err=True)
             click.echo(_advice(error), err=True, nl=False)
             sys.exit(1)
-        click.echo(_as_json(look) if as_json else "\n".join(_as_text(look, limit=limit, verbose=verbose, judge=judge)))
+        click.echo(_as_json(feed) if as_json else "\n".join(_as_text(feed, limit=limit, verbose=verbose, judge=judge)))
 
 
 def _advice(error: ParseError) -> str:
@@ -68,23 +68,23 @@ def _advice(error: ParseError) -> str:
     return "".join(f"  aggregator preview {url}\n" for url in error.feeds)
 
 
-async def _look(config: Config, source: SourceConfig, base: Path) -> Look:
-    from aggregator.cli.looking import Look, fetch, read
+async def _fetched(config: Config, source: SourceConfig, base: Path) -> FetchedFeed:
+    from aggregator.cli.fetch_once import FetchedFeed, fetch, read
 
     document = await fetch(config, source, base)
-    return Look(document=document, reading=read(source, document))
+    return FetchedFeed(document=document, reading=read(source, document))
 
 
 def _config(path: Path) -> Config:
     """feeds.toml; what holds without one, if there is none."""
-    from aggregator.cli.editing import open_config
+    from aggregator.cli.config_file import open_config
 
     return open_config(path).config
 
 
 def _source(config: Config, what: str) -> SourceConfig:
     """The source of that id, else one made for the address or file."""
-    from aggregator.cli.looking import address_of
+    from aggregator.cli.fetch_once import address_of
     from aggregator.core.config.report import close_match
     from aggregator.core.config.tables import SourceConfig
     from aggregator.core.config.values import normal
@@ -106,8 +106,8 @@ def _source(config: Config, what: str) -> SourceConfig:
     return same or SourceConfig.model_validate({"id": "preview", "url": address})
 
 
-def _judge(config: Config, source: SourceConfig, look: Look, feed: str) -> Callable[[Entry], Verdict]:
-    """What says of an entry of this source whether the output `feed` takes it. Raises AggregatorError if none is."""
+def _judge(config: Config, source: SourceConfig, feed: FetchedFeed, output: str) -> Callable[[Entry], Verdict]:
+    """What says of an entry of this source whether the output takes it. Raises AggregatorError if there is none."""
     from aggregator.core.config.report import close_match
     from aggregator.core.config.values import normal
     from aggregator.core.errors import AggregatorError
@@ -115,27 +115,29 @@ def _judge(config: Config, source: SourceConfig, look: Look, feed: str) -> Calla
     from aggregator.core.select.filters.filter import FilterInput
     from aggregator.core.select.plan import plan_outputs
 
-    paths = [path for entry in look.reading.entries for path in own_paths(entry)]
+    paths = [path for entry in feed.reading.entries for path in own_paths(entry)]
     plans = {plan.name: plan for plan in plan_outputs(config, paths, lambda _kind, _name, wanted: wanted)}
-    plan = plans.get(normal(feed))
+    plan = plans.get(normal(output))
     if plan is None:
-        meant = close_match(feed, plans)
+        meant = close_match(output, plans)
         hint = f'; did you mean "{meant}"?' if meant else ""
-        raise AggregatorError(f'"{feed}" is no output of feeds.toml{hint}')
+        raise AggregatorError(f'"{output}" is no output of feeds.toml{hint}')
     return lambda entry: plan.verdict(FilterInput(entry, source.id))
 
 
-def _as_json(look: Look) -> str:
+def _as_json(feed: FetchedFeed) -> str:
     from pydantic import TypeAdapter
 
     from aggregator.core.normalise import NormalisedFeed
 
-    return TypeAdapter(NormalisedFeed).dump_json(look.reading, indent=2).decode()
+    return TypeAdapter(NormalisedFeed).dump_json(feed.reading, indent=2).decode()
 
 
-def _as_text(look: Look, *, limit: int, verbose: bool, judge: Callable[[Entry], Verdict] | None) -> Iterator[str]:
-    reading = look.reading
-    yield from _head(reading.feed, look.document.url)
+def _as_text(
+    feed: FetchedFeed, *, limit: int, verbose: bool, judge: Callable[[Entry], Verdict] | None
+) -> Iterator[str]:
+    reading = feed.reading
+    yield from _head(reading.feed, feed.document.url)
     shown = reading.entries[:limit] if limit else reading.entries
     yield f"Entries   {len(reading.entries)}" + (
         f", of which the first {limit}" if len(shown) < len(reading.entries) else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import SOURCE_FAILED, places, set_up_log, trouble
+from aggregator.cli.command_setup import EXIT_FAILED, configure_log, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@places
+@file_options
 @click.argument("entry")
 @click.option("--why", metavar="TEXT", help="A note of the reason, kept in the store.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -28,8 +28,8 @@ def remove(config: Path, store: Path, entry: str, why: str | None, yes: bool) ->
     ENTRY is its link, its id or a part of its title. Several entries go at once only if they have the same link or id.
     Exit status 0 if it is deleted and published, 1 if not, 2 if feeds.toml is wrong.
     """
-    set_up_log(quiet=True)
-    with trouble():
+    configure_log(quiet=True)
+    with exit_on_error():
         sys.exit(asyncio.run(_remove(config, store, entry, why=why, yes=yes)))
 
 
@@ -43,18 +43,18 @@ async def _remove(config: Path, store: Path, text: str, *, why: str | None, yes:
             click.echo(f"{one.source}: {one.entry.title or '(no title)'} <{one.entry.link or one.public_id}>", err=True)
         if not found:
             click.echo(f"no entry has the link, id or title {text!r}", err=True)
-            return SOURCE_FAILED
+            return EXIT_FAILED
         if not _are_one(found):
             click.echo("these are several; name one by its link or id", err=True)
-            return SOURCE_FAILED
+            return EXIT_FAILED
         if not yes and not click.confirm("Delete it?", err=True):
-            return SOURCE_FAILED
+            return EXIT_FAILED
         await app.remove(found, why=why)
         errors = [made.error for made in await app.publish() if made.error]
     for error in errors:
         click.echo(error, err=True)
     click.echo(f"deleted: {len(found)}")
-    return SOURCE_FAILED if errors else 0
+    return EXIT_FAILED if errors else 0
 
 
 def _are_one(found: Sequence[StoredEntry]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import places, set_up_log, trouble
+from aggregator.cli.command_setup import configure_log, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from aggregator.app import App
     from aggregator.server.listener import WebServer
 
-STOP_SECONDS = 5.0
-
 
 @click.command()
-@places
+@file_options
 @click.option("--listen", metavar="HOST:PORT", help="Answer here instead of where feeds.toml says; port 0 is any.")
 @click.option("--access-log", is_flag=True, help="Write a line for each request in the common log format.")
 @click.option("--log-json", is_flag=True, help="Write log lines as JSON.")
@@ -33,8 +31,8 @@ def serve(config: Path, store: Path, listen: str | None, access_log: bool, log_j
     SIGHUP reads feeds.toml again at once. Exit status 0 after a clean stop, 1 if the address or the store cannot be
     used, 2 if feeds.toml is wrong at the start.
     """
-    set_up_log(quiet=quiet, as_json=log_json)
-    with trouble(), asyncio.Runner(loop_factory=_quickest_loop()) as runner:
+    configure_log(quiet=quiet, as_json=log_json)
+    with exit_on_error(), asyncio.Runner(loop_factory=_quickest_loop()) as runner:
         runner.run(_serve(config, store, listen=listen, access_log=access_log))
 
 

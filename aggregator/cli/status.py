@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.frame import CONFIGURATION, places, set_up_log, trouble
+from aggregator.cli.command_setup import EXIT_CONFIGURATION, configure_log, exit_on_error, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@places
+@file_options
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def status(config: Path, store: Path, as_json: bool) -> None:
     """Show sources (health, last and next poll, error) and outputs (size, newest).
@@ -32,9 +32,9 @@ def status(config: Path, store: Path, as_json: bool) -> None:
     from aggregator.core.errors import ConfigError, StorageError
     from aggregator.storage.opening import open_storage
 
-    set_up_log(quiet=True)
+    configure_log(quiet=True)
     problem: ConfigError | None = None
-    with trouble():
+    with exit_on_error():
         try:
             load_config(config)
         except ConfigError as error:
@@ -49,7 +49,7 @@ def status(config: Path, store: Path, as_json: bool) -> None:
         finally:
             storage.close()
     click.echo(json.dumps(shown.as_json(), ensure_ascii=False, indent=2) if as_json else shown.as_text())
-    sys.exit(CONFIGURATION if problem else 0)
+    sys.exit(EXIT_CONFIGURATION if problem else 0)
 
 
 class Status:

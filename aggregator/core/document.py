@@ -1,4 +1,4 @@
-"""What a fetch brings home, before anyone reads it."""
+"""What a fetch returns, before it is parsed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Document:
     body_hash: str = ""
     """sha256 of the decoded bytes, hex (rule P4)."""
     diagnostics: tuple[Diagnostic, ...] = ()
-    """What went wrong on the way without costing the document, such as one unreadable file of a glob."""
+    """What went wrong without losing the document, such as one unreadable file of a glob."""
 
     @property
     def content_type(self) -> str | None:

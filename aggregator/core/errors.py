@@ -22,7 +22,7 @@ from typing import Any
 
 
 class AggregatorError(Exception):
-    """Root of all expected trouble. Whole after a journey between processes: documents are read in workers."""
+    """Root of all expected errors. Pickling keeps its attributes: documents are read in worker processes."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), self.args, self.__dict__)
@@ -60,7 +60,7 @@ class ConfigError(AggregatorError):
 
 
 class SourceError(AggregatorError):
-    """Expected trouble with one source. `subject` is its address or path."""
+    """An expected error of one source. `subject` is its address or path."""
 
     reason: Reason
 

@@ -66,7 +66,7 @@ class CategoryKind(enum.StrEnum):
     ASSIGNED = "assigned"
     """We or the author of a post on disk did: it is a path of the outputs' tree."""
     SOURCE = "source"
-    """The source's own word; it becomes a tag and never builds a hierarchy."""
+    """The source did; it becomes a tag and is never part of a hierarchy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +156,9 @@ class Feed:
     archive: bool = False
     expired: bool = False
     new_url: str | None = None
-    """itunes:new-feed-url; a wish, not yet a move."""
+    """itunes:new-feed-url. It is stored and not acted on: a source moves by redirects alone (rule P25)."""
     prev_archive: str | None = None
-    """RFC 5005 link to the next older document."""
+    """RFC 5005 link to the next older document. It is stored and not followed."""
     foreign: tuple[ForeignElement, ...] = ()
     provenance: dict[str, str] = field(default_factory=dict)
 
@@ -168,7 +168,7 @@ class Entry:
     """One entry, as its author meant it (rule M14)."""
 
     id: str | None
-    """The native id: trimmed, otherwise byte for byte what the source wrote (rule I1); None if it wrote none."""
+    """The source's own id: trimmed, otherwise byte for byte what it wrote (rule I1); None if it wrote none."""
     link: str | None = None
     related: tuple[str, ...] = ()
     title: str = ""
@@ -192,7 +192,7 @@ class Entry:
     """An atom:source, rss source or origin that the entry itself carried; None means the feed it came from."""
     foreign: tuple[ForeignElement, ...] = ()
     raw: str | None = None
-    """The source's own fragment, bounded, where a later version may want to read it again."""
+    """The source's own fragment, cut to a bound, where a later version may have to read it again."""
     provenance: dict[str, str] = field(default_factory=dict)
     """Model field -> the element that filled it (rule M1)."""
 
@@ -221,11 +221,11 @@ class StoredEntry:
     fingerprint: str
     entry: Entry
     revision_seq: int = 0
-    """The number, from the line of `seq`, that its latest revision took; no greater than `seq` if there was none."""
+    """The number, from the same series as `seq`, that its latest revision or move took; 0 if there was none."""
 
     @property
     def change_seq(self) -> int:
-        """Where it stands in the order of additions and revisions, in which readers are told of them (rule W8)."""
+        """Its number in the order of additions and revisions, in which outputs show them (rule W8)."""
         return max(self.seq, self.revision_seq)
 
 

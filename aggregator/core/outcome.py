@@ -47,7 +47,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Expected trouble; what is stored stays as it is."""
+    """An expected error; what is stored stays as it is."""
 
     error: SourceError
 
@@ -60,3 +60,6 @@ class Gone:
 
 
 Outcome = Updated | Unchanged | Failed | Gone
+
+OUTCOME_NAMES: Mapping[type, str] = {Updated: "updated", Unchanged: "unchanged", Failed: "failed", Gone: "gone"}
+"""Their names in the log of a source, which is stored, and in the JSON of `aggregator poll`."""

@@ -1,4 +1,4 @@
-"""What the store is told and what it tells: plain frozen records."""
+"""What the store is told and what it returns: plain frozen records."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
-    """What diff needs to know of a stored entry."""
+    """What a visit needs to know of a stored entry, without its contents."""
 
     seq: int
     key: str
-    """Its present key; `known()` also lists it under every key it had before."""
+    """Its present key; `VisitStore.known` also lists it under every key it had before."""
     title: str
     fingerprint: str
     public_id: str
@@ -93,7 +93,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedEntry:
-    """A deleted entry of which outputs still tell that it was deleted."""
+    """A deleted entry of which outputs still have a tombstone."""
 
     stored: StoredEntry
     removal: Removal
@@ -139,7 +139,7 @@ class VisitRecord:
     removed: tuple[Removal, ...] = ()
     """Entries of the source that it says are deleted."""
     entry_cache: bytes | None = None
-    """What is to stay of the document, see `VisitStore.entry_cache`; empty: nothing may. None leaves what there is."""
+    """The entry cache to be stored. Empty: what is stored is deleted; None: it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """A source as `status` and `select` see it. `entries` counts those stored and not deleted."""
+    """A source as a whole. `entries` counts those stored and not deleted."""
 
     state: PollState
     address: str
@@ -168,7 +168,7 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputRecord:
-    """What is frozen or remembered of an output."""
+    """What is stored of an output."""
 
     output: OutputId
     public_id: str
@@ -178,7 +178,7 @@ class OutputRecord:
     """When `definition` last changed."""
     dirty: bool
     stamp: int
-    """Raised by every mark; clearing names the stamp seen, so that a mark made meanwhile survives."""
+    """Raised by every mark. Clearing names the stamp seen, so that a mark made meanwhile stays."""
     size: int = 0
     newest: datetime | None = None
     retired: bool = False
@@ -207,7 +207,7 @@ class Chain:
     definition: str
     """Of the selection that it was begun for."""
     settled: int = 0
-    """Every story up to this change number is in a document."""
+    """Every story with a change number up to this one is in a document."""
     looked: int = 0
     """Changes of entries up to this change number have been looked at."""
 
@@ -220,9 +220,9 @@ class Archive:
     number: int
     first: int
     last: int
-    """Places of its first and last story."""
+    """Change numbers of its first and last story."""
     members: tuple[tuple[int, ...], ...]
-    """Of each of its stories, in order of addition, the `seq` of the entries that told it, its own first."""
+    """Of each of its stories, in order of addition, the `seq` of the entries it was made from, its own first."""
     repeated: int = 0
     """How many of them an earlier document has as well: they were revised since."""
     stale: bool = False
@@ -248,24 +248,24 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileVersion:
-    """What a published file was from `since` until `until`; None: it still is (rule W11)."""
+    """What a published file was from `since` until `until`; None: it is so now (rule W11)."""
 
     path: str
     etag: str
     stamp: int
-    """States of one path are numbered in their order."""
+    """Versions of one path are numbered in their order."""
     change_seq: int
     """Everything up to this change number had been taken into account."""
     since: datetime
     until: datetime | None = None
     parts: tuple[tuple[int, int], ...] = ()
-    """Of the present state: length of each piece in bytes, head first and tail last, and the stamp of the state in
-    which it first was as it is."""
+    """Of the present version: (length in bytes, stamp of the version in which it first was as it is) of each piece of
+    the body, head first and tail last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderLag:
-    """How many seconds of an output's changes its slowest returning reader had missed, and when it was seen."""
+    """How many seconds of an output's changes its slowest returning reader had missed, and when that was seen."""
 
     output: OutputId
     seconds: int

@@ -1,4 +1,4 @@
-"""What the index and the status page show: the facts about outputs and sources, without their contents.
+"""What the index and the status page show of outputs and sources, without their contents.
 
 The engine fills these in; the server writes pages from them. Nothing here is secret-free by itself: an `address` may
 carry a key in its query, which the page hides.

@@ -3,7 +3,7 @@ nothing and nobody sees half of a good one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,10 +56,6 @@ class Runtime:
     def assigned(self) -> Mapping[SourceId, CategoryPath | None]:
         """The category each source was given in feeds.toml."""
         return {target.id: target.config.category or None for target in self.targets.values()}
-
-    def by_id(self, ids: Iterable[SourceId]) -> list[Target]:
-        wanted = set(ids)
-        return [target for target in self.targets.values() if target.id in wanted]
 
 
 def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> Runtime:

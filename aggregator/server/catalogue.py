@@ -192,11 +192,6 @@ class Catalogue:
             made.late = before.deltas.late
         return made
 
-    def keep_only(self, paths: Iterable[str]) -> None:
-        """Remove every rendition whose path is not among `paths`."""
-        for path in self._published.keys() - set(paths):
-            self.remove(path)
-
     def replace_index(self, outputs: Iterable[OutputInfo]) -> None:
         """List exactly these on the index, in this order."""
         self.outputs = tuple(outputs)

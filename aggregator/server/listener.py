@@ -84,19 +84,6 @@ class WebServer:
         self._server.should_exit = True
 
 
-async def run_server(app: ASGIApp, listen: str, *, stop: asyncio.Event, **options: Any) -> None:
-    """Serve until `stop` is set. `options` are those of `WebServer`; raises PublishError if it cannot listen."""
-    server = WebServer(app, listen, **options)
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        server.stop()
-        await serving
-
-
 class _UvicornServer(uvicorn.Server):
     """uvicorn's server with our time limits and without its signal handlers."""
 

@@ -42,7 +42,7 @@ class SourceStore(Protocol):
     """
 
     def mint(self, name: str, value: str) -> str:
-        """The value kept under `name`, which is `value` if there was none before."""
+        """The setting `name`: the `value` of the first call with that name, which is stored."""
 
     def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """Make exactly these (id, address) the active sources and return their numbers.
@@ -54,16 +54,16 @@ class SourceStore(Protocol):
         """
 
     def due(self, *, now: datetime) -> list[Due]:
-        """Active sources whose next poll has come and that nobody holds a live lease on, the longest overdue first."""
+        """Active sources with `next_poll` at or before `now` and without a valid lease, the longest overdue first."""
 
     def claim(self, numbers: Collection[SourceNumber], *, now: datetime, until: datetime, token: str) -> list[Lease]:
-        """Leases on those of `numbers` that are active and not held at `now`."""
+        """Leases with `token` until `until`, on those of `numbers` that are active and have no valid lease at `now`."""
 
     def release(self, leases: Collection[Lease]) -> None:
-        """Give back leases whose visits did not take place; a lost one is passed over."""
+        """Give back leases whose visits did not take place. A lease that somebody else has now is passed over."""
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
-        """Domains that asked to be left alone, with the instant until which, those past left out."""
+        """Domains to which no request is made, each with the instant at which that ends; later than `now`."""
 
     def sources(self) -> list[SourceRecord]:
         """All active sources."""
@@ -109,18 +109,19 @@ class VisitStore(EntryLookup, Protocol):
     """
 
     def poll_state(self, number: SourceNumber) -> PollState:
-        """The state of one source."""
+        """The state of one source, active or not. LookupError if there never was one of this number."""
 
     def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
 
     def entry_cache(self, number: SourceNumber) -> bytes | None:
-        """What the last visit that brought a document wanted to stay of it; None if nothing."""
+        """The entry cache that the last visit with a document stored (see `core.ingest.entry_cache`), or None."""
 
     def record(self, visit: VisitRecord) -> bool:
         """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
 
-        `seq` follows the order of `new`, so its last is the youngest. Outputs in `dirty` are marked.
+        New entries get numbers (`seq`) in the order of `new`. A revision of a deleted entry restores it (rule I10).
+        Outputs in `dirty` are marked.
         """
 
 
@@ -144,10 +145,10 @@ class EntryStore(EntryLookup, Protocol):
         """The highest change number that was ever given; 0 in an empty store."""
 
     def changed(self, after: int) -> list[int]:
-        """`seq` of every entry that was revised, deleted or moved and thereby got a change number above `after`."""
+        """`seq` of every entry that was revised, deleted or moved and got a change number above `after`, ascending."""
 
     def move(self, seqs: Sequence[int]) -> None:
-        """Give these entries new change numbers, in this order, as if they had been revised."""
+        """Give these entries new change numbers, in this order; nothing else of them changes."""
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
         """Entries whose link, native id, public id or key equals `text`, else whose title contains it; newest first."""
@@ -158,7 +159,7 @@ class EntryStore(EntryLookup, Protocol):
         """Entries of these sources that have one of these public ids or normalised links (rule I8), by seq."""
 
     def nodes(self, sources: Collection[SourceNumber]) -> list[CategoryPath]:
-        """Every category path that entries of these sources have of their own, without the implied parents."""
+        """Every category path that entries of these sources have themselves, sorted, without the implied parents."""
 
     def public_ids(self, sources: Collection[SourceNumber]) -> list[tuple[str, int]]:
         """(public id, seq) of every entry of these sources that is not deleted."""
@@ -167,14 +168,14 @@ class EntryStore(EntryLookup, Protocol):
         """Delete entries and mark outputs; returns the `seq` of those that were not deleted already."""
 
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
-        """Deleted entries of these sources that outputs still tell of, by seq."""
+        """Deleted entries of these sources that outputs still have tombstones of (rule W12), by seq."""
 
     def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
-        """Tell no more of deletions made before this; returns the sources that had some."""
+        """End the tombstones of entries deleted before `before`; returns the sources that had some."""
 
 
 class OutputStore(Protocol):
-    """What is frozen of an output, which have to be made again, and the files they have.
+    """Outputs: their frozen slugs and ids, which are dirty (have to be made again), and the files they have.
 
     Called by `engine.publish`; `engine.status` reads.
     """
@@ -186,10 +187,10 @@ class OutputStore(Protocol):
         """
 
     def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
-        """Enter an output or take note of a changed definition: it is dirty then, and `configured_at` is now, unless
-        what has changed stands behind a "/" in the definition.
+        """Enter an output, or store its changed definition; returns what is stored now.
 
-        `public_id` is used only at first sight. A retired one comes back dirty.
+        A new, retired or changed output becomes dirty. `configured_at` becomes `now` if it is new or if the part of the
+        definition before "/" has changed. `public_id` counts only for a new one.
         """
 
     def definitions(self) -> dict[OutputId, str]:
@@ -205,7 +206,7 @@ class OutputStore(Protocol):
         """All that are not retired."""
 
     def mark_dirty(self, outputs: Collection[OutputId]) -> None:
-        """Ask for these to be made again."""
+        """Mark these as dirty: they have to be made again. Unknown ones are passed over."""
 
     def put_renditions(
         self,
@@ -216,13 +217,14 @@ class OutputStore(Protocol):
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """Replace what is known of an output's files; clears its mark if the stamp still is `stamp`, else sets it.
+        """Replace what is known of an output's files. It is clean then, unless it was marked since it had `stamp`.
 
-        A rendition whose etag is the stored one keeps its stored `modified`. Returns what is now stored.
+        `size` is the number of its entries, `newest` when the newest was published. A rendition whose etag is the
+        stored one keeps its stored `modified`. Returns what is stored now: nothing of an unknown or retired output.
         """
 
     def renditions(self) -> list[RenditionRecord]:
-        """All of outputs that are not retired."""
+        """The files of all outputs that are not retired, by path."""
 
 
 class ArchiveStore(Protocol):
@@ -238,19 +240,22 @@ class ArchiveStore(Protocol):
         """Begin an archive, instead of the one there was; that one's files stay listed."""
 
     def redefine_chain(self, output: OutputId, definition: str) -> None:
-        """The archive goes on under another definition."""
+        """The archive goes on under another definition; documents and files stay."""
 
     def end_chain(self, output: OutputId) -> None:
         """The output has no archive any more; its files stay listed."""
 
     def settle(self, output: OutputId, *, settled: int | None = None, looked: int | None = None) -> None:
-        """Note how far the archive goes by now."""
+        """Store how far the archive goes (see `Chain`); None leaves a number as it is."""
 
     def put_archive(self, archive: Archive, files: Sequence[ArchiveFile]) -> None:
-        """Enter a document with its files, or anew; the chain is settled at least up to its end."""
+        """Store a document with its files, instead of the one with its number if there is one.
+
+        The chain is settled at least up to its last story. Nothing happens if the output has no chain.
+        """
 
     def newest_archive(self, output: OutputId) -> Archive | None:
-        """The document with the highest number."""
+        """The document with the highest number; None if there is none."""
 
     def stale_archives(self, output: OutputId) -> list[Archive]:
         """Documents that have to be written again, by number."""
@@ -262,13 +267,13 @@ class ArchiveStore(Protocol):
         """These documents have to be written again."""
 
     def archive_sizes(self, output: OutputId) -> tuple[int, int]:
-        """How many stories the documents of a chain hold, and how many of these an earlier one has as well."""
+        """How many stories the documents of its chain hold, and how many of these an earlier document has as well."""
 
     def archive_files(self) -> list[ArchiveFile]:
-        """All, also those of chains that have ended, by path."""
+        """The files of all archives, also of those that have ended, by path."""
 
     def forget_archive_files(self, paths: Collection[str]) -> None:
-        """These are no more."""
+        """Delete what is stored of these files, which exist no more."""
 
 
 class ReaderStore(Protocol):
@@ -278,29 +283,29 @@ class ReaderStore(Protocol):
     """
 
     def put_version(self, state: FileVersion, *, forget: datetime) -> None:
-        """What a file is from now on; states that ended before `forget` are forgotten."""
+        """Store the present version of a file, which ends the one before; delete those that ended before `forget`."""
 
     def state(self, path: str) -> FileVersion | None:
-        """What a file is now."""
+        """The present version of a file; None if it was never published."""
 
     def states(self, path: str | None = None) -> list[FileVersion]:
-        """All that are remembered, or those of one path, by path and stamp."""
+        """All stored versions, or those of one path, by path and stamp."""
 
     def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         """Replace what is known of these outputs' readers."""
 
     def readers(self) -> dict[OutputId, ReaderLag]:
-        """By output."""
+        """What is known of the readers of each output."""
 
 
 class Storage(SourceStore, VisitStore, EntryStore, OutputStore, ArchiveStore, ReaderStore, Protocol):
     """One store, whole: opened, tidied and closed by `app` and the commands. Other code takes the parts it calls."""
 
     def close(self) -> None:
-        """Release the database; no other call may follow."""
+        """Release the database; RuntimeError for any later call."""
 
     def changes(self) -> int:
-        """A number that differs whenever another connection has changed the database (SQLite: data_version)."""
+        """A number that differs whenever another connection has changed the database."""
 
     def trim(self, *, attempts: int) -> None:
-        """Forget all but the latest `attempts` of each source and let the database tidy itself."""
+        """Delete all but the latest `attempts` of each source, and let the database renew its statistics."""

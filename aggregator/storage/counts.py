@@ -1,4 +1,4 @@
-"""What is counted for pages and metrics, and which stories there are: from the small rows alone."""
+"""Counts for pages and metrics, and the public ids there are: without reading contents."""
 
 from __future__ import annotations
 

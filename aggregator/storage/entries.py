@@ -1,7 +1,7 @@
 """Entries read back: walks in the order of additions and revisions, and looking one up.
 
-A walk has no cursor open between two entries: it remembers the last place and asks for the next page, so any other
-call may be made meanwhile. What is added or revised after its first entry is no part of a walk to the oldest.
+A walk has no cursor open between two entries: it remembers the last change number and asks for the next page, so any
+other call may be made meanwhile. What is added or revised after its first entry is no part of a walk to the oldest.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from aggregator.storage.tables import body, counter, entry, entry_node, node, so
 from aggregator.storage.visits import folded
 
 _FEW = 64
-"""Up to so many sources are walked each by itself and merged; more are picked out of a walk over all entries, since
-every source costs a query (70 us) before the first entry comes."""
+"""Up to so many sources are walked each by itself and merged; more are filtered from a walk over all entries, since
+every source costs a query (70 us) before its first entry."""
 _FIRST_PAGE, _LAST_PAGE = 32, 1024
 _SEARCHABLE = 1000
 """No title is longer, so a longer text is in none (rule R5)."""
@@ -127,7 +127,7 @@ class SqlEntries:
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(entry.c.seq.desc()).limit(count)))
 
-    def _walk(self, wanted: frozenset[SourceNumber], pathless: bool, start: int, way: _Way) -> Iterator[int]:
+    def _walk(self, wanted: frozenset[SourceNumber], pathless: bool, start: int, way: _Direction) -> Iterator[int]:
         if len(wanted) > _FEW:
             return self._seqs(way.all_pathless if pathless else way.all, start, {}, wanted)
         each = way.of_source_pathless if pathless else way.of_source
@@ -136,24 +136,24 @@ class SqlEntries:
     def _seqs(
         self, query: Select[Any], start: int, of: dict[str, int], wanted: frozenset[SourceNumber]
     ) -> Iterator[int]:
-        """Places of the rows of `query` that belong to `wanted`, page by page."""
+        """Change numbers of the rows of `query` that belong to `wanted`, page by page."""
         size = _FIRST_PAGE
         while True:
             with self._database.read() as connection:
                 rows = connection.execute(query, {**of, "start": start, "size": size}).all()
-            for place, number in rows:
+            for change, number in rows:
                 if number in wanted:
-                    yield place
+                    yield change
             if len(rows) < size:
                 return
             start = rows[-1][0]
             size = min(size * 2, _LAST_PAGE)
 
-    def _loaded(self, places: Iterator[int], way: _Way) -> Iterator[StoredEntry]:
+    def _loaded(self, changes: Iterator[int], way: _Direction) -> Iterator[StoredEntry]:
         size = _FIRST_PAGE
-        while page := list(islice(places, size)):
+        while page := list(islice(changes, size)):
             with self._database.read() as connection:
-                stored = [stored_entry(row) for row in connection.execute(way.load, {"places": page})]
+                stored = [stored_entry(row) for row in connection.execute(way.load, {"changes": page})]
             yield from stored
             size = min(size * 2, _LAST_PAGE // 4)
 
@@ -185,7 +185,7 @@ _THESE = _ALL_THESE.where(_live)
 STORED = _COLUMNS
 
 
-class _Way:
+class _Direction:
     """The queries of a walk in one direction."""
 
     def __init__(self, *, is_down: bool) -> None:
@@ -195,7 +195,7 @@ class _Way:
         self.of_source = self._page(entry, _live, _of_source)
         self.of_source_pathless = self._page(entry, _live, _of_source, _without_path)
         self.in_node = self._page(entry_node, entry_node.c.node == bindparam("node"))
-        wanted = entry.c.place.in_(bindparam("places", expanding=True))
+        wanted = entry.c.place.in_(bindparam("changes", expanding=True))
         self.load = _COLUMNS.where(wanted, _live).order_by(self._order(entry))
 
     def _order(self, table: Any) -> Any:
@@ -208,17 +208,17 @@ class _Way:
         return ordered.limit(bindparam("size"))
 
 
-_DOWN, _UP = _Way(is_down=True), _Way(is_down=False)
+_DOWN, _UP = _Direction(is_down=True), _Direction(is_down=False)
 _USED = select(entry_node.c.node, entry_node.c.number).distinct()
 
 
-def _unique(seqs: Iterable[int]) -> Iterator[int]:
-    """Each once: an entry may stand in two paths below one node."""
+def _unique(numbers: Iterable[int]) -> Iterator[int]:
+    """Each once: an entry may have two paths below one node."""
     last = None
-    for seq in seqs:
-        if seq != last:
-            yield seq
-        last = seq
+    for number in numbers:
+        if number != last:
+            yield number
+        last = number
 
 
 def stored_entry(row: Any) -> StoredEntry:

@@ -1,4 +1,4 @@
-"""Outputs: what is frozen of them, which have to be made again, and the files they have."""
+"""Outputs: their frozen ids and slugs, which have to be made again, and the files they have."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class SqlOutputs:
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None:
-                _enter(connection, output, public_id, definition, now)
+                _insert(connection, output, public_id, definition, now)
             elif stored.retired or stored.definition != definition:
-                is_same = _told(stored.definition) == _told(definition)
+                is_same = _own_part(stored.definition) == _own_part(definition)
                 configured_at = stored.configured_at if is_same else now
                 _renew(connection, stored, definition, configured_at)
             else:
@@ -88,13 +88,13 @@ class SqlOutputs:
         size: int,
         newest: datetime | None,
     ) -> list[RenditionRecord]:
-        """See `OutputStore`. Of an output that is unknown or was retired meanwhile nothing is stored, and [] returned."""
+        """See `OutputStore`. Of an unknown or retired output nothing is stored, and [] returned."""
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None or stored.retired:
                 return []
             written = _replace(connection, output, renditions)
-            _done(connection, stored, stamp, size, newest)
+            _finish(connection, stored, stamp, size, newest)
         return sorted(written, key=lambda record: record.path)
 
     def renditions(self) -> list[RenditionRecord]:
@@ -114,7 +114,7 @@ def _candidates(wanted: str) -> Iterator[str]:
         yield f"{wanted}-{number}"
 
 
-def _told(definition: str) -> str:
+def _own_part(definition: str) -> str:
     """The part of a definition whose change is a change of the output itself."""
     return definition.partition("/")[0]
 
@@ -123,7 +123,7 @@ def _one(connection: Connection, id_: OutputId) -> Any:
     return connection.execute(select(output).where(output.c.id == id_)).one_or_none()
 
 
-def _enter(connection: Connection, id_: OutputId, public_id: str, definition: str, now: datetime) -> None:
+def _insert(connection: Connection, id_: OutputId, public_id: str, definition: str, now: datetime) -> None:
     row = {
         "id": id_,
         "public_id": public_id,
@@ -159,8 +159,8 @@ def _replace(connection: Connection, id_: OutputId, renditions: Sequence[Renditi
     return written
 
 
-def _done(connection: Connection, stored: Any, stamp: int, size: int, newest: datetime | None) -> None:
-    # an older stamp may have come after a newer one had cleared the mark, with older files
+def _finish(connection: Connection, stored: Any, stamp: int, size: int, newest: datetime | None) -> None:
+    # An older stamp may arrive after a newer one had cleared the mark; its files are older too.
     values: dict[str, Any] = {"size": size, "newest": newest, "dirty": stored.stamp != stamp}
     connection.execute(update(output).where(output.c.id == stored.id).values(values))
 

@@ -1,4 +1,4 @@
-"""What published files were at which time, and how far behind their readers are (rule W11)."""
+"""Versions of published files, and how far behind their readers are (rule W11)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from aggregator.core.model import OutputId
 from aggregator.core.records import FileVersion, ReaderLag
 from aggregator.storage.database import Database
-from aggregator.storage.tables import reader, state
+from aggregator.storage.tables import file_version, reader_lag
 
 
 class SqlReaders:
@@ -22,10 +22,12 @@ class SqlReaders:
 
     def put_version(self, now: FileVersion, *, forget: datetime) -> None:
         with self._database.write() as connection:
-            present = update(state).where(state.c.path == now.path, state.c.until.is_(None))
+            present = update(file_version).where(file_version.c.path == now.path, file_version.c.until.is_(None))
             connection.execute(present.values(until=now.since, parts=None))
-            connection.execute(delete(state).where(state.c.until < forget))
-            connection.execute(delete(state).where(state.c.path == now.path, state.c.etag == now.etag))
+            connection.execute(delete(file_version).where(file_version.c.until < forget))
+            connection.execute(
+                delete(file_version).where(file_version.c.path == now.path, file_version.c.etag == now.etag)
+            )
             row = {
                 "path": now.path,
                 "etag": now.etag,
@@ -35,30 +37,30 @@ class SqlReaders:
                 "until": now.until,
                 "parts": json.dumps(now.parts),
             }
-            connection.execute(insert(state), row)
+            connection.execute(insert(file_version), row)
 
     def state(self, path: str) -> FileVersion | None:
         with self._database.read() as connection:
-            query = select(state).where(state.c.path == path, state.c.until.is_(None))
+            query = select(file_version).where(file_version.c.path == path, file_version.c.until.is_(None))
             return next(iter(map(_version, connection.execute(query))), None)
 
     def states(self, path: str | None = None) -> list[FileVersion]:
-        query = select(state).order_by(state.c.path, state.c.stamp)
+        query = select(file_version).order_by(file_version.c.path, file_version.c.stamp)
         with self._database.read() as connection:
-            wanted = query if path is None else query.where(state.c.path == path)
+            wanted = query if path is None else query.where(file_version.c.path == path)
             rows = connection.execute(wanted).all()
         return list(map(_version, rows))
 
     def put_readers(self, readers: Sequence[ReaderLag]) -> None:
         with self._database.write() as connection:
             for one in readers:
-                connection.execute(delete(reader).where(reader.c.output == one.output))
+                connection.execute(delete(reader_lag).where(reader_lag.c.output == one.output))
                 row = {"output": one.output, "seconds": one.seconds, "seen": one.seen}
-                connection.execute(insert(reader), row)
+                connection.execute(insert(reader_lag), row)
 
     def readers(self) -> dict[OutputId, ReaderLag]:
         with self._database.read() as connection:
-            return {row.output: _lag(row) for row in connection.execute(select(reader))}
+            return {row.output: _lag(row) for row in connection.execute(select(reader_lag))}
 
 
 def _lag(row: Any) -> ReaderLag:

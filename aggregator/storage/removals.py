@@ -1,4 +1,4 @@
-"""Deleted entries: marking them, telling of them for a while, and what has to be known to bring one back."""
+"""Deleted entries: marking them, the tombstones that outputs show for a while, and where a deletion came from."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SqlRemovals:
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         wanted = frozenset(sources)
         with self._database.read() as connection:
-            rows = connection.execute(_TOLD).all()
+            rows = connection.execute(_PENDING).all()
         return [RemovedEntry(stored=stored_entry(row), removal=_removal(row)) for row in rows if row.number in wanted]
 
     def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
@@ -58,7 +58,7 @@ class SqlRemovals:
         return found
 
 
-_TOLD = (
+_PENDING = (
     STORED.join(removal, removal.c.seq == entry.c.seq)
     .add_columns(removal.c.at, removal.c.origin, removal.c.why)
     .where(removal.c.told)

@@ -1,4 +1,4 @@
-"""Sources: which there are, when each is due, who visits it, and how it has been doing."""
+"""Sources: which are active, when each is due, who holds a lease, and how visits ended."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ _ACTIVE = (
     .where(source.c.active)
     .order_by(source.c.number)
 )
-_tally = (
+_live = (
     select(entry.c.number, func.count().label("count"), func.max(entry.c.seq).label("newest"))
     .where(entry.c.deleted_at.is_(None))
     .group_by(entry.c.number)
     .subquery()
 )
-_COUNTS = select(_tally.c.number, _tally.c.count, entry.c.first_seen).join(entry, entry.c.seq == _tally.c.newest)
+_COUNTS = select(_live.c.number, _live.c.count, entry.c.first_seen).join(entry, entry.c.seq == _live.c.newest)
 
 
 def _free(now: datetime) -> Any:

@@ -1,4 +1,4 @@
-"""`Storage` over SQL, put together from its parts, and what belongs to none of them."""
+"""`Storage` over SQL: its parts put together, and the few methods that belong to none of them."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ setting = Table(
     Column("value", Text, nullable=False),
 )
 
-# Numbers given out inside the transaction that uses them: unlike a sequence they appear in the order of commits, so
-# whoever has read up to one number has seen everything below it; and none is ever given twice (rule W8).
+# Numbers given out inside the transaction that uses them. Unlike a sequence's they appear in the order of commits: who
+# has read up to one number has read everything below it. None is given twice (rule W8).
 counter = Table(
     "counter",
     metadata,
@@ -71,7 +71,7 @@ counter = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-# `next_poll`, `number` and `id` are the truth; their copies inside `state` are not looked at.
+# `next_poll`, `number` and `id` are in force; their copies inside the JSON of `state` are not read. `feed` is JSON too.
 source = Table(
     "source",
     metadata,
@@ -88,7 +88,7 @@ source = Table(
     sqlite_autoincrement=True,
 )
 
-# Domains that asked to be left alone.
+# Domains whose servers asked for no request before an instant (a 429's Retry-After).
 hold = Table(
     "hold",
     metadata,
@@ -105,7 +105,7 @@ attempt = Table(
     Index(None, "number", "id"),
 )
 
-# Small rows, so that `known` and `find` read no contents: those are in `body`.
+# Small rows, so that `known` and `find` read no contents: those are JSON in `body`.
 entry = Table(
     "entry",
     metadata,
@@ -125,17 +125,17 @@ entry = Table(
     Column("sort_date", InstantColumn, nullable=False),
     Column("deleted_at", InstantColumn),
     Column("fingerprint", Text, nullable=False),
-    # A number from the line of `seq`: that of the latest addition, revision or deletion.
+    # The change number, from the same series as `seq`: that of the latest addition, revision or deletion (rule W8).
     Column("place", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("number", "key"),
-    # `deleted_at` makes it answer counts and walks without touching the rows.
+    # With `deleted_at` it answers counts and walks without reading the rows.
     Index(None, "number", "place", "deleted_at"),
     Index(None, "place"),
     Index(None, "public_id"),
     Index(None, "link_key"),
 )
 
-# Keys that entries had before (rules I3 and I4).
+# Aliases: keys that entries had before (rules I3 and I4).
 alias = Table(
     "alias",
     metadata,
@@ -145,8 +145,8 @@ alias = Table(
     sqlite_with_rowid=False,
 )
 
-# What stays of the last document of a source, so that the next is read only where it differs.
-trace = Table(
+# The entry cache: what is kept of a source's last document, so that the next is read only where it differs.
+entry_cache = Table(
     "trace",
     metadata,
     Column("number", RowNumber, ForeignKey("source.number"), primary_key=True, autoincrement=False),
@@ -160,7 +160,7 @@ body = Table(
     Column("data", Text, nullable=False),
 )
 
-# Category paths that entries have of their own: JSON arrays of names.
+# Category paths that entries themselves have: JSON arrays of names.
 node = Table(
     "node",
     metadata,
@@ -180,7 +180,7 @@ entry_node = Table(
     sqlite_with_rowid=False,
 )
 
-# Entries that were deleted, and whether outputs still say so (rule W12).
+# Entries that were deleted; `told`: outputs still have a tombstone of it (rule W12).
 removal = Table(
     "removal",
     metadata,
@@ -229,7 +229,8 @@ rendition = Table(
     Index(None, "output"),
 )
 
-# The archive of an output: how far it goes. Everything at or before `settled` is in a document or is no story of it.
+# The archive of an output. Everything with a change number up to `settled` is in a document or is no story of the
+# output; changes up to `looked` have been looked at for stories of finished documents (rule W9).
 chain = Table(
     "chain",
     metadata,
@@ -240,7 +241,7 @@ chain = Table(
     Column("looked", BigInteger, nullable=False),
 )
 
-# One finished document: the seqs of its stories as JSON, in order of addition.
+# One finished document of an archive: the seqs of its stories as JSON, in order of addition.
 archive = Table(
     "archive",
     metadata,
@@ -255,7 +256,7 @@ archive = Table(
     sqlite_with_rowid=False,
 )
 
-# The files of archive documents. A document of a chain that has ended stays until its file was removed.
+# The files of archive documents. The row of a chain that has ended stays until its file is removed.
 archive_file = Table(
     "archive_file",
     metadata,
@@ -273,8 +274,8 @@ archive_file = Table(
     sqlite_with_rowid=False,
 )
 
-# States that a published file has had (rule W11): readers name them by their ETag.
-state = Table(
+# Versions of published files (rule W11): readers name them by ETag. `place` is a change number.
+file_version = Table(
     "state",
     metadata,
     Column("path", Text, primary_key=True),
@@ -288,8 +289,8 @@ state = Table(
     sqlite_with_rowid=False,
 )
 
-# How far behind the slowest of those readers was who come back with what they were given.
-reader = Table(
+# How many seconds of an output's changes its slowest returning reader had missed.
+reader_lag = Table(
     "reader",
     metadata,
     Column("output", Text, primary_key=True),

@@ -1,4 +1,4 @@
-"""Visits: what diff has to know before one, and the one transaction that records it (rule P2)."""
+"""Visits: what is known of a source's entries before one, and the one transaction that records it (rule P2)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from aggregator.storage.tables import (
     body,
     counter,
     entry,
+    entry_cache,
     entry_node,
     hold,
     node,
     output,
     removal,
     source,
-    trace,
 )
 
 Values = dict[str, Any]
@@ -45,7 +45,7 @@ class SqlVisits:
     def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
-            former = connection.execute(_FORMER, {"source": number}).all()
+            former = connection.execute(_ALIASES, {"source": number}).all()
         known = {row[1]: _known(row) for row in rows}
         by_seq = {one.seq: one for one in known.values()}
         # A present key goes before the same one in another entry's past.
@@ -58,23 +58,23 @@ class SqlVisits:
 
     def entry_cache(self, number: SourceNumber) -> bytes | None:
         with self._database.read() as connection:
-            data = connection.scalar(_TRACES, {"source": number})
+            data = connection.scalar(_ENTRY_CACHE, {"source": number})
         return None if data is None else bytes(data)
 
     def record(self, visit: VisitRecord) -> bool:
         """See `VisitStore`. A revision of a deleted entry brings it back (rule I10)."""
         number = visit.lease.number
-        # Everything that takes time is made before the lock is taken.
-        added = [_added(number, draft) for draft in visit.new]
-        bodies = [ENTRY.dump(draft.entry) for draft in visit.new]
+        # JSON is made before the write lock is taken, since it takes most of the time.
+        added = [_added(number, new) for new in visit.new]
+        bodies = [ENTRY.dump(new.entry) for new in visit.new]
         revised = [(_revised(number, revision), ENTRY.dump(revision.entry)) for revision in visit.revised]
-        end = _end(visit)
+        end = _end_of_visit(visit)
         log = ATTEMPT.dump(visit.attempt)
         with self._database.write() as connection:
             if not _is_held(connection, visit.lease):
                 return False
-            connection.execute(_END, end)
-            connection.execute(_LOG, {"number": number, "data": log})
+            connection.execute(_END_VISIT, end)
+            connection.execute(_ADD_ATTEMPT, {"number": number, "data": log})
             _rekey(connection, number, [*visit.rekeyed, *((revision.seq, revision.key) for revision in visit.revised)])
             if revised:
                 _revise(connection, visit.revised, revised)
@@ -85,7 +85,7 @@ class SqlVisits:
             if visit.hold:
                 _hold(connection, *visit.hold, now=visit.attempt.at)
             if visit.entry_cache is not None:
-                _leave(connection, number, visit.entry_cache)
+                _put_entry_cache(connection, number, visit.entry_cache)
             mark(connection, visit.dirty)
         return True
 
@@ -123,24 +123,24 @@ _KNOWN = (
     .where(entry.c.number == bindparam("source"))
     .order_by(entry.c.seq)
 )
-_FORMER = select(alias.c.key, alias.c.seq).where(alias.c.number == bindparam("source")).order_by(alias.c.key)
-_TRACES = select(trace.c.data).where(trace.c.number == bindparam("source"))
-_FORGET_TRACES = delete(trace).where(trace.c.number == bindparam("source"))
-_LEAVE = insert(trace)
+_ALIASES = select(alias.c.key, alias.c.seq).where(alias.c.number == bindparam("source")).order_by(alias.c.key)
+_ENTRY_CACHE = select(entry_cache.c.data).where(entry_cache.c.number == bindparam("source"))
+_DROP_ENTRY_CACHE = delete(entry_cache).where(entry_cache.c.number == bindparam("source"))
+_PUT_ENTRY_CACHE = insert(entry_cache)
 _TOKEN = select(source.c.lease_token).where(source.c.number == bindparam("source"))
-_LOG = insert(attempt)
-_END = update(source).where(source.c.number == bindparam("visited"))
+_ADD_ATTEMPT = insert(attempt)
+_END_VISIT = update(source).where(source.c.number == bindparam("visited"))
 _REVISE = update(entry).where(entry.c.seq == bindparam("at"), entry.c.number == bindparam("of"))
-_UNREMOVE = delete(removal).where(removal.c.seq == bindparam("at"))
+_RESTORE = delete(removal).where(removal.c.seq == bindparam("at"))
 _DELETE = update(entry).where(entry.c.seq == bindparam("at")).values(deleted_at=bindparam("moment"))
 _MOVE = update(entry).where(entry.c.seq == bindparam("at")).values(place=bindparam("to"))
 _MOVE_IN_NODES = update(entry_node).where(entry_node.c.seq == bindparam("at")).values(place=bindparam("to"))
-_FORGET = delete(alias).where(alias.c.number == bindparam("of"), alias.c.key == bindparam("was"))
+_DROP_ALIAS = delete(alias).where(alias.c.number == bindparam("of"), alias.c.key == bindparam("was"))
 _REKEY = _REVISE.values(key=bindparam("becomes"))
 
 
 def mark(connection: Connection, outputs: Iterable[OutputId]) -> None:
-    """Outputs that have to be made again; unknown ones are passed over."""
+    """Mark outputs as dirty: they have to be made again. Unknown ones are passed over."""
     for chunk in chunks(sorted(set(outputs))):
         connection.execute(update(output).where(output.c.id.in_(chunk)).values(dirty=True, stamp=output.c.stamp + 1))
 
@@ -149,14 +149,14 @@ def _is_held(connection: Connection, lease: Lease) -> bool:
     return bool(connection.scalar(_TOKEN, {"source": lease.number}) == lease.token)
 
 
-def _leave(connection: Connection, number: SourceNumber, entry_cache: bytes) -> None:
-    connection.execute(_FORGET_TRACES, {"source": number})
+def _put_entry_cache(connection: Connection, number: SourceNumber, entry_cache: bytes) -> None:
+    connection.execute(_DROP_ENTRY_CACHE, {"source": number})
     if entry_cache:
-        connection.execute(_LEAVE, {"number": number, "data": entry_cache})
+        connection.execute(_PUT_ENTRY_CACHE, {"number": number, "data": entry_cache})
 
 
 def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime) -> None:
-    """Of two wishes of one domain the longer counts; those that are over are cleared away."""
+    """Of two holds of one domain the later counts; those that are over are deleted."""
     connection.execute(delete(hold).where(hold.c.until <= now))
     stored = connection.scalar(select(hold.c.until).where(hold.c.domain == domain))
     if stored is None:
@@ -165,7 +165,7 @@ def _hold(connection: Connection, domain: str, until: datetime, *, now: datetime
         connection.execute(update(hold).where(hold.c.domain == domain).values(until=until))
 
 
-def _end(visit: VisitRecord) -> Values:
+def _end_of_visit(visit: VisitRecord) -> Values:
     values: Values = {
         "visited": visit.lease.number,
         "state": STATE.dump(visit.state),
@@ -182,19 +182,19 @@ def _content(record: Entry) -> Values:
     return {"native_id": record.id, "link": record.link, "title": record.title, "title_folded": folded(record.title)}
 
 
-def _added(number: SourceNumber, draft: NewEntry) -> Values:
+def _added(number: SourceNumber, new: NewEntry) -> Values:
     return {
         "number": number,
-        "key": draft.key,
-        "public_id": draft.public_id,
-        "link_key": draft.link_key,
-        "first_seen": draft.first_seen,
-        "changed_at": draft.first_seen,
-        "published": draft.published,
-        "updated": draft.updated,
-        "sort_date": draft.sort_date,
-        "fingerprint": draft.fingerprint,
-        **_content(draft.entry),
+        "key": new.key,
+        "public_id": new.public_id,
+        "link_key": new.link_key,
+        "first_seen": new.first_seen,
+        "changed_at": new.first_seen,
+        "published": new.published,
+        "updated": new.updated,
+        "sort_date": new.sort_date,
+        "fingerprint": new.fingerprint,
+        **_content(new.entry),
     }
 
 
@@ -213,7 +213,7 @@ def _revised(number: SourceNumber, revision: Revision) -> Values:
 
 
 def _rekey(connection: Connection, number: SourceNumber, keys: Sequence[tuple[int, str]]) -> None:
-    """Give entries their keys; old ones become aliases. All let go of theirs first, for one may get another's."""
+    """Give entries (seq, key) their keys; the old ones become aliases. All lose theirs first: one may get another's."""
     wanted = dict(keys)
     before: dict[int, str] = {}
     for chunk in chunks(sorted(wanted)):
@@ -224,34 +224,38 @@ def _rekey(connection: Connection, number: SourceNumber, keys: Sequence[tuple[in
         connection.execute(_REKEY, [row | {"becomes": f"\x1f{row['at']}"} for row in rows])
         connection.execute(_REKEY, rows)
         past = [{"number": number, "key": key, "seq": seq} for seq, key in before.items()]
-        connection.execute(_FORGET, [{"of": row["number"], "was": row["key"]} for row in past])
+        connection.execute(_DROP_ALIAS, [{"of": row["number"], "was": row["key"]} for row in past])
         connection.execute(insert(alias), past)
 
 
 def _revise(connection: Connection, revisions: Sequence[Revision], rows: Sequence[tuple[Values, str]]) -> None:
-    first = take(connection, "seq", len(rows))
-    rows = [({**row, "place": place}, data) for place, (row, data) in enumerate(rows, first)]
+    first = next_numbers(connection, "seq", len(rows))
+    rows = [({**row, "place": change}, data) for change, (row, data) in enumerate(rows, first)]
     connection.execute(_REVISE, [row for row, _ in rows])
-    connection.execute(_UNREMOVE, [{"at": row["at"]} for row, _ in rows])
+    connection.execute(_RESTORE, [{"at": row["at"]} for row, _ in rows])
     connection.execute(
         update(body).where(body.c.seq == bindparam("at")), [{"at": row["at"], "data": data} for row, data in rows]
     )
     connection.execute(
         delete(entry_node).where(entry_node.c.seq == bindparam("at")), [{"at": row["at"]} for row, _ in rows]
     )
-    placed = [(row["at"], row["place"], revision.paths) for (row, _), revision in zip(rows, revisions, strict=True)]
-    _place(connection, rows[0][0]["of"], placed)
+    filed = [(row["at"], row["place"], revision.paths) for (row, _), revision in zip(rows, revisions, strict=True)]
+    _file_under_paths(connection, rows[0][0]["of"], filed)
 
 
-def _add(connection: Connection, drafts: Sequence[NewEntry], rows: Sequence[Values], bodies: Sequence[str]) -> None:
-    first = take(connection, "seq", len(rows))
+def _add(
+    connection: Connection, new_entries: Sequence[NewEntry], rows: Sequence[Values], bodies: Sequence[str]
+) -> None:
+    first = next_numbers(connection, "seq", len(rows))
     connection.execute(insert(entry), [{"seq": seq, "place": seq, **row} for seq, row in enumerate(rows, first)])
     connection.execute(insert(body), [{"seq": seq, "data": data} for seq, data in enumerate(bodies, first)])
-    _place(connection, rows[0]["number"], [(seq, seq, draft.paths) for seq, draft in enumerate(drafts, first)])
+    _file_under_paths(
+        connection, rows[0]["number"], [(seq, seq, new.paths) for seq, new in enumerate(new_entries, first)]
+    )
 
 
-def take(connection: Connection, name: str, count: int) -> int:
-    """The first of `count` numbers in a row, never given before."""
+def next_numbers(connection: Connection, name: str, count: int) -> int:
+    """The first of `count` numbers in a row that were never given out before (rule W8)."""
     last = connection.scalar(select(counter.c.value).where(counter.c.name == name).with_for_update())
     if last is None:
         connection.execute(insert(counter), {"name": name, "value": count})
@@ -260,15 +264,17 @@ def take(connection: Connection, name: str, count: int) -> int:
     return int(last) + 1
 
 
-def _place(connection: Connection, number: int, placed: Sequence[tuple[int, int, tuple[CategoryPath, ...]]]) -> None:
-    """Enter entries, as (seq, place, paths), in their categories."""
-    rows = {(seq, place, json.dumps(path, ensure_ascii=False)) for seq, place, paths in placed for path in paths}
+def _file_under_paths(
+    connection: Connection, number: int, filed: Sequence[tuple[int, int, tuple[CategoryPath, ...]]]
+) -> None:
+    """Enter entries of one source, as (seq, change number, paths), under their category paths."""
+    rows = {(seq, change, json.dumps(path, ensure_ascii=False)) for seq, change, paths in filed for path in paths}
     if not rows:
         return
     nodes = _nodes(connection, sorted({path for *_, path in rows}))
     connection.execute(
         insert(entry_node),
-        [{"node": nodes[path], "seq": seq, "number": number, "place": place} for seq, place, path in sorted(rows)],
+        [{"node": nodes[path], "seq": seq, "number": number, "place": change} for seq, change, path in sorted(rows)],
     )
 
 
@@ -292,9 +298,9 @@ def remove(connection: Connection, removals: Sequence[Removal]) -> list[int]:
 
 
 def move(connection: Connection, seqs: Sequence[int]) -> None:
-    """Give entries a new place each, in the order of `seqs`."""
-    first = take(connection, "seq", len(seqs))
-    rows = [{"at": seq, "to": place} for place, seq in enumerate(seqs, first)]
+    """Give each entry a new change number, in the order of `seqs`."""
+    first = next_numbers(connection, "seq", len(seqs))
+    rows = [{"at": seq, "to": change} for change, seq in enumerate(seqs, first)]
     connection.execute(_MOVE, rows)
     connection.execute(_MOVE_IN_NODES, rows)
 

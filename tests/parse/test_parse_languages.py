@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.core.normalise.language import detect_language, normal_language
+from aggregator.core.normalise.language import judge_language, normal_language, sample_language
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,16 @@ def test_language_tags_are_mended(raw: str, expected: str | None) -> None:
 )
 def test_a_language_with_letters_of_its_own_is_found(text: str, expected: str | None) -> None:
     """Silently wrong is worse than missing."""
-    assert detect_language([text] * 8) == expected
+    assert judge_language([sample_language(text)] * 8) == expected
 
 
 def test_few_entries_or_letters_prove_nothing() -> None:
     """Feed table, `language`: at least 5 entries and 200 letters."""
-    assert detect_language(["今天的新闻报道" * 50] * 4) is None
-    assert detect_language(["今天"] * 50) is None
-    assert detect_language(["今天的新闻" * 20] * 5) == "zh"
+    assert judge_language([sample_language("今天的新闻报道" * 50)] * 4) is None
+    assert judge_language([sample_language("今天")] * 50) is None
+    assert judge_language([sample_language("今天的新闻" * 20)] * 5) == "zh"
 
 
 def test_one_long_entry_does_not_outvote_the_others() -> None:
-    assert detect_language(["很长的标题" * 500] + ["Some words in Latin letters"] * 9) is None
+    texts = ["很长的标题" * 500] + ["Some words in Latin letters"] * 9
+    assert judge_language(map(sample_language, texts)) is None

@@ -17,7 +17,7 @@ import pytest
 from server_site import Site, rendition
 
 from aggregator.core.errors import PublishError
-from aggregator.server.listener import WebServer, run_server
+from aggregator.server.listener import WebServer
 
 LARGE = b"0123456789abcdef" * 1_000_000
 """More than the kernel's buffers take."""
@@ -229,11 +229,11 @@ def test_signals_stay_the_program_s(site: Site) -> None:
 
     async def main() -> None:
         before = handlers()
-        stop = asyncio.Event()
-        serving = asyncio.create_task(run_server(site.app, "127.0.0.1:0", stop=stop))
+        server = WebServer(site.app, "127.0.0.1:0")
+        serving = asyncio.create_task(server.serve())
         await asyncio.sleep(0.3)
         assert handlers() == before
-        stop.set()
+        server.stop()
         await asyncio.wait_for(serving, 5)
 
     asyncio.run(main())
@@ -241,7 +241,7 @@ def test_signals_stay_the_program_s(site: Site) -> None:
 
 def test_cancelling_ends_it_too(site: Site) -> None:
     async def main() -> None:
-        serving = asyncio.create_task(run_server(site.app, "127.0.0.1:0", stop=asyncio.Event()))
+        serving = asyncio.create_task(WebServer(site.app, "127.0.0.1:0").serve())
         await asyncio.sleep(0.3)
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -279,9 +279,6 @@ def _remark(name: str, message: str) -> Diagnostic:
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_ILLEGAL_REFERENCE = re.compile(r"&#(?:0{0,20}(\d{1,10})|[xX]0{0,20}([0-9a-fA-F]{1,8}));")
-_PROLOG = re.compile(r"\s*(<\?xml\s[^>]{0,400}\?>)", re.IGNORECASE)
-_PSEUDO_ENCODING = re.compile(r"\s+encoding\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'?>]+)", re.IGNORECASE)
 
 
 def strip_illegal(text: str) -> str:
@@ -302,32 +299,3 @@ def _replacement(match: re.Match[str]) -> str:
 
 def _joined(match: re.Match[str]) -> str:
     return match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-
-
-def strip_illegal_references(text: str) -> str:
-    """XML source without character references to what `strip_illegal` removes (`&#0;`, `&#x1F;`): they end a parse."""
-    return _ILLEGAL_REFERENCE.sub(_kept_reference, text) if "&#" in text else text
-
-
-def _kept_reference(match: re.Match[str]) -> str:
-    code = int(match[1]) if match[1] else int(match[2], 16)
-    if code > 0x10FFFF or (code < 0x20 and code not in (9, 10, 13)) or 0xD800 <= code <= 0xDFFF:
-        return ""
-    return "" if code in (0xFFFE, 0xFFFF) else match[0]
-
-
-def utf8_prolog(text: str) -> str:
-    """The text beginning with its XML declaration, if it has one, and that without `encoding=`: ready to be UTF-8.
-
-    What stood before the declaration (blanks, byte order marks) is gone, since XML allows nothing there.
-    """
-    text = text.lstrip("\ufeff\u200b \t\r\n\f\v\0")
-    match = _PROLOG.match(text)
-    if match is None:
-        return text
-    return _PSEUDO_ENCODING.sub("", match[1], count=1) + text[match.end() :]
-
-
-def xml_bytes(text: str) -> bytes:
-    """Text as UTF-8 that an XML parser can take: nothing illegal in it, and no other encoding declared."""
-    return strip_illegal_references(strip_illegal(utf8_prolog(text))).encode("utf-8", "replace")

@@ -115,14 +115,6 @@ def _cased(tag: str) -> str:
     return "-".join(parts)
 
 
-def detect_language(texts: Iterable[str]) -> str | None:
-    """The language whose script most of at least 5 texts with 200 letters in all are written in; else None.
-
-    One of zh, ja, ko, th, el, he, ka, hy, ta.
-    """
-    return judge_language(map(sample_language, texts))
-
-
 Sample = tuple[str | None, int]
 """The language whose script a text is written in, None if it is not known by its script, and its number of letters."""
 
@@ -134,7 +126,10 @@ def sample_language(text: str) -> Sample | None:
 
 
 def judge_language(samples: Iterable[Sample | None]) -> str | None:
-    """`detect_language`, for texts that were sampled before."""
+    """The language whose script most of at least 5 sampled texts with 200 letters in all are written in; else None.
+
+    One of zh, ja, ko, th, el, he, ka, hy, ta.
+    """
     found: Counter[str | None] = Counter()
     letters = 0
     for sample in samples:

@@ -188,16 +188,6 @@ def without_userinfo(url: str) -> str:
     return re.sub(r"\A([\x00-\x20]*[A-Za-z][A-Za-z0-9+.-]*:)?([/\\]{2})[^/?#\\]*@", r"\1\2", url)
 
 
-def userinfo_of(url: str) -> tuple[str, str] | None:
-    """User name and password, unescaped, for Basic authentication (rule P21); None if the address has none."""
-    authority = _Parts(url.strip()).authority or ""
-    userinfo, at, _ = authority.rpartition("@")
-    if not at or not userinfo:
-        return None
-    user, _, password = userinfo.partition(":")
-    return unquote(user), unquote(password)
-
-
 def _clean(url: str) -> str:
     """Rule H10: no line ends or controls inside, no backslashes, one spelling of `http://`; empty if far too long."""
     if len(url) > 4 * _LONGEST:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from aggregator.core.parse.xml.namespaces import NAMESPACES, RSS, is_misspelt, prefix_for_name, prefix_for_uri
+from aggregator.core.parse.xml.namespaces import RSS, is_misspelt, prefix_for_name, prefix_for_uri
 
 Element = etree._Element
 
@@ -156,12 +156,6 @@ def local_name(element: Element) -> str:
 
 def _uri_of(tag: str) -> str | None:
     return tag[1:].partition("}")[0] if tag.startswith("{") else None
-
-
-def namespace_of(tree: Tree, element: Element) -> str:
-    """The proper address of the element's namespace, misspelt or not."""
-    prefix = tree.key(element).partition(":")[0]
-    return NAMESPACES.get(prefix) or _uri_of(element.tag) or ""
 
 
 def attribute(element: Element, *names: str) -> str | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FetchedFeed:
     """A document and what was read of it."""
 
     document: Document
@@ -42,7 +42,7 @@ def address_of(text: str) -> str | None:
 
 
 def printable(text: str) -> str:
-    """On one line, and without signs that a terminal obeys: what is shown was written by strangers."""
+    """On one line, and without the control characters that a terminal acts on: the text comes from a feed."""
     from aggregator.core.html.plain import one_line
 
     return "".join(char for char in one_line(text) if char.isprintable())

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aggregator.cli.editing import ConfigFile
-from aggregator.cli.looking import fetch, read
+from aggregator.cli.config_file import ConfigFile
+from aggregator.cli.fetch_once import fetch, read
 from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
@@ -60,9 +60,9 @@ async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> Fo
 async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, probe: bool) -> FoundFeed:
     text = page_of(document)
     named = named_feeds(text, url=document.url)
-    held = next((f'has its feed already, as source "{h}"' for feed in named if (h := file.holder(feed.url))), "")
+    held = next((f'has its feed already, as source "{h}"' for feed in named if (h := file.source_with(feed.url))), "")
     known = f"{document.url}: {file.path} {held}" if held else ""
-    fresh = [feed for feed in named if file.holder(feed.url) is None]
+    fresh = [feed for feed in named if file.source_with(feed.url) is None]
     if fresh:
         chosen = choose(fresh, known)
         if chosen.is_declared:

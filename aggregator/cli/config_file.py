@@ -33,14 +33,14 @@ class ConfigFile:
         """What two addresses share that differ by nothing that matters (rule I6)."""
         return link_key(url) or url
 
-    def holders(self) -> dict[str, str]:
+    def sources_by_key(self) -> dict[str, str]:
         """The id of each source with an address, by the key of that."""
         polled = [source for source in self.config.sources if not source.kind.is_local]
         return {self.key(source.address): source.id for source in reversed(polled)}
 
-    def holder(self, url: str) -> str | None:
+    def source_with(self, url: str) -> str | None:
         """The id of the source that has this address; None if none has."""
-        return self.holders().get(self.key(url))
+        return self.sources_by_key().get(self.key(url))
 
     def with_sources(self, sources: Sequence[NewSource]) -> bytes:
         """Its bytes with these sources added. Raises ConfigError if that would be no good configuration."""
@@ -49,18 +49,18 @@ class ConfigFile:
         return made
 
     def write(self, body: bytes) -> None:
-        """Put `body` in its place: all of it or nothing, with the permissions it had, through a link to what it names.
+        """Replace its contents with `body`, all or nothing. Permissions stay; a symbolic link is followed.
 
         Raises ConfigError if the file is not as it was found any more, or cannot be written.
         """
-        place = self.path.resolve()
+        target = self.path.resolve()
         try:
-            with _beside(place) as temporary:
+            with _beside(target) as temporary:
                 temporary.write_bytes(body)
-                _like(temporary, place)
-                if _bytes(place) != self.body:
+                _like(temporary, target)
+                if _bytes(target) != self.body:
                     raise _problem(self.path, "it was changed meanwhile, so nothing was written; try again")
-                temporary.replace(place)
+                temporary.replace(target)
         except OSError as error:
             raise _problem(self.path, f"it cannot be written: {error.strerror or error}") from error
 
@@ -91,9 +91,9 @@ def _problem(path: Path, message: str) -> ConfigError:
 
 
 @contextmanager
-def _beside(place: Path) -> Iterator[Path]:
+def _beside(target: Path) -> Iterator[Path]:
     """A new file in the same folder, gone at the end unless it was renamed."""
-    number, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
+    number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     os.close(number)
     try:
         yield Path(name)
@@ -102,10 +102,10 @@ def _beside(place: Path) -> Iterator[Path]:
             Path(name).unlink()
 
 
-def _like(temporary: Path, place: Path) -> None:
+def _like(temporary: Path, target: Path) -> None:
     """Owner and permissions of the file that is replaced; those of any new file if there is none."""
     try:
-        known = place.stat()
+        known = target.stat()
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)

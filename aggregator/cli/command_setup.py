@@ -1,4 +1,4 @@
-"""What all commands share: where the files are, how trouble is told, and what exit status it has."""
+"""What all commands share: the options for the files, the log, and the exit status after an error."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ import click
 
 from aggregator.core.errors import AggregatorError, ConfigError
 
-SOURCE_FAILED = 1
-CONFIGURATION = 2
+EXIT_FAILED = 1
+"""A source failed, or the command could not do what it was asked for."""
+EXIT_CONFIGURATION = 2
+"""feeds.toml is wrong."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def places(command: Command) -> Command:
+def file_options(command: Command) -> Command:
     """Add `--config` and `--store`, as `config: Path` and `store: Path`."""
     config = click.option(
         "--config",
@@ -42,23 +44,26 @@ def places(command: Command) -> Command:
 
 
 @contextmanager
-def trouble() -> Iterator[None]:
-    """End the program with words and an exit status for people, never with a traceback, on expected trouble."""
+def exit_on_error() -> Iterator[None]:
+    """End the program after an expected error: a message on standard error, no traceback.
+
+    Exit status 2 for ConfigError, 1 for any other AggregatorError and for a closed standard output.
+    """
     try:
         yield
     except ConfigError as error:
         click.echo(str(error), err=True)
-        sys.exit(CONFIGURATION)
+        sys.exit(EXIT_CONFIGURATION)
     except AggregatorError as error:
         click.echo(f"aggregator: {error}", err=True)
-        sys.exit(SOURCE_FAILED)
+        sys.exit(EXIT_FAILED)
     except BrokenPipeError:
-        # the reader of our output has left: nobody is there to be told
+        # Standard output was closed by the program that read it; writing to it once more would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(SOURCE_FAILED)
+        sys.exit(EXIT_FAILED)
 
 
-def set_up_log(*, quiet: bool, as_json: bool = False, least: int = logging.WARNING) -> None:
+def configure_log(*, quiet: bool, as_json: bool = False, least: int = logging.WARNING) -> None:
     """Send log lines to standard error: from level `least` on if `quiet`; one JSON object a line if `as_json`."""
     import structlog
 
