@@ -135,7 +135,8 @@ class Selection:
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
     def _chosen(self, *, after: int | None = None) -> Iterator[StoredEntry]:
-        return (stored for stored in self._candidates(after) if _passes(self._not_in_query, stored))
+        candidates, filters = self._candidates(after), self._not_in_query
+        return (stored for stored in candidates if not filters or _passes(filters, stored))
 
     def _candidates(self, after: int | None) -> Iterable[StoredEntry]:
         plan, storage = self.plan, self.storage

@@ -29,12 +29,12 @@ class Verdict:
     """What of the key's value matched, as it is written in feeds.toml; None: nothing of it did."""
 
 
-@dataclass(frozen=True)
 class FilterInput:
     """An entry that filters are asked about. What several of them look at is computed once."""
 
-    entry: Entry
-    source: SourceId
+    def __init__(self, entry: Entry, source: SourceId) -> None:
+        self.entry = entry
+        self.source = source
 
     @classmethod
     def of(cls, stored: StoredEntry) -> FilterInput:
