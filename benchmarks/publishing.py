@@ -21,7 +21,7 @@ from measuring import Table, cpu_of, median, times, turns
 
 from aggregator.core.document import Document
 from aggregator.core.edition import Edition, Story
-from aggregator.core.ingest import changeset
+from aggregator.core.ingest import incremental
 from aggregator.core.ingest.changes import first_dates
 from aggregator.core.model import Entry, Origin, OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.normalise import Context
@@ -39,7 +39,7 @@ def read_entries(count: int, size: int) -> list[Entry]:
     made = [make_entry(0, number, size=size) for number in range(count)]
     document = Document(url=SITE + "feed.xml", body=make_document(0, made), fetched_at=NOW)
     context = Context(source=SourceId("site"), poll_url=document.url, document_url=document.url, fetched_at=NOW)
-    return list(changeset.read(document, context, None).entries)
+    return list(incremental.read(document, context, None).entries)
 
 
 def story(seq: int, entry: Entry) -> Story:

@@ -74,7 +74,7 @@ def by_feedparser_bare(body: Body) -> int:
 
 def by_us(body: Body) -> int:
     """The first visit's reading, fingerprints and what stays for the next visit included."""
-    return len(_whole(body).reading.entries)
+    return len(_whole(body).normalised.entries)
 
 
 def by_us_again(seen: Body) -> Read:
@@ -87,7 +87,7 @@ def by_us_again(seen: Body) -> Read:
         found = incremental.reread(document, data, entry_cache.circumstances(document, context, None), context, None)
         if isinstance(found, Unmodified):
             return found.entries
-        return len(found.reading.entries) if found else by_us(body)
+        return len(found.normalised.entries) if found else by_us(body)
 
     return read
 

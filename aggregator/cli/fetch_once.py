@@ -65,7 +65,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
 
 def read(source: SourceConfig, document: Document) -> NormalisedFeed:
     """As a visit would read it. Raises ParseError."""
-    from aggregator.core.ingest import changeset
+    from aggregator.core.ingest import incremental
     from aggregator.engine import fetch_request
 
-    return changeset.read(document, fetch_request.context(source, document), source.encoding, source.rules)
+    return incremental.read(document, fetch_request.context(source, document), source.encoding, source.rules)

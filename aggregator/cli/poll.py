@@ -16,7 +16,7 @@ from aggregator.cli.command_setup import EXIT_FAILED, configure_log, exit_on_err
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.app import App
+    from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 
@@ -65,10 +65,10 @@ async def _poll(
 
 
 def _known(app: App, name: str) -> Any:
-    targets = {str(target.id): target for target in app.runtime.targets.values()}
-    if name not in targets:
-        raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(targets)}")
-    if not targets[name].config.enabled:
+    sources = {str(source.id): source for source in app.runtime.sources.values()}
+    if name not in sources:
+        raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(sources)}")
+    if not sources[name].config.enabled:
         raise click.BadParameter(f"the source {name!r} is switched off in feeds.toml; take out its enabled = false")
     return name
 

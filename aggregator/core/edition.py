@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -91,3 +92,8 @@ class Rendition:
     """Strong, quoted, of the identity bytes (rule W4)."""
     modified: datetime
     """When these bytes first existed, whole seconds."""
+
+
+def etag_of(body: bytes) -> str:
+    """The strong ETag of these bytes, quoted (rule W4)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

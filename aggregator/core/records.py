@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId, SourceId, SourceNumber, StoredEntry
@@ -97,6 +98,28 @@ class RemovedEntry:
 
     stored: StoredEntry
     removal: Removal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedContents:
+    """What a visit has to know of some stored entries, by `seq`, beside what `KnownEntry` tells."""
+
+    entries: frozenset[int] = frozenset()
+    """To be loaded in full."""
+    removals: frozenset[int] = frozenset()
+    """Deleted entries whose removal is to be loaded."""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.removals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedContents:
+    """The answer to `WantedContents`, by `seq`."""
+
+    entries: Mapping[int, StoredEntry] = field(default_factory=dict)
+    """Without those that are deleted or not stored."""
+    removals: Mapping[int, Removal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified
 from aggregator.core.ingest.incremental import Comparison
 from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
-from aggregator.engine.runtime import Target
+from aggregator.engine.runtime import ActiveSource
 from aggregator.engine.threads import DatabaseThread, WorkerPool, run_in_thread_if_large
-from aggregator.storage import Storage
+from aggregator.storage import VisitStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,57 +32,61 @@ _PER_ENTRY = 10_000
 class DocumentParser:
     """Reads documents, beside what stays of the ones before."""
 
-    def __init__(self, storage: Storage, store: DatabaseThread, worker_pool: WorkerPool) -> None:
+    def __init__(self, storage: VisitStore, store: DatabaseThread, worker_pool: WorkerPool) -> None:
         self._storage = storage
         self._in_db = store
         self._worker_pool = worker_pool
 
-    async def again(self, target: Target, state: PollState, document: Document) -> Unmodified | DocumentReading | None:
+    async def again(
+        self, source: ActiveSource, state: PollState, document: Document
+    ) -> Unmodified | DocumentReading | None:
         """The document by what differs from the last one; None if the whole has to be read.
 
         A source whose entries are told apart by more than their ids is always read whole.
         """
-        config = target.config
-        if not _is_cuttable(target, document) or state.identity is not IdentityMode.ID or state.alias_streak:
+        config = source.config
+        if not _is_cuttable(source, document) or state.identity is not IdentityMode.ID or state.alias_streak:
             return None
-        data = await self._in_db(self._storage.entry_cache, target.number)
+        data = await self._in_db(self._storage.entry_cache, source.number)
         if data is None:
             return None
         context = fetch_request.context(config, document)
         about = entry_cache.circumstances(document, context, config.encoding)
         size = len(document.body)
         if size > HEAVY:
-            return await self._work(target, size, incremental.reread, document, data, about, context, config.encoding)
+            return await self._work(source, size, incremental.reread, document, data, about, context, config.encoding)
         count = len(document.parts) or size // _PER_ENTRY
         found = await run_in_thread_if_large(count, incremental.look, document, data, about, config.encoding)
         if not isinstance(found, Comparison):
             return found
         rest, inherited = found.rest, found.cache.inherited
         fresh = await self._work(
-            target, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
+            source, rest.size, incremental.read_rest, rest, context, config.encoding, found.leading, inherited
         )
         return await run_in_thread_if_large(count, incremental.put_together, found, fresh, about) if fresh else None
 
-    async def whole(self, target: Target, document: Document) -> DocumentReading:
+    async def whole(self, source: ActiveSource, document: Document) -> DocumentReading:
         """The document from beginning to end. Raises ParseError, and FetchError if it takes too long."""
-        config = target.config
+        config = source.config
         context = fetch_request.context(config, document)
         about = (
-            entry_cache.circumstances(document, context, config.encoding) if _is_cuttable(target, document) else None
+            entry_cache.circumstances(document, context, config.encoding) if _is_cuttable(source, document) else None
         )
         size = len(document.body) + sum(len(part.body) for part in document.parts)
         return await self._work(
-            target, size, incremental.read_whole, document, context, config.encoding, config.rules, about
+            source, size, incremental.read_whole, document, context, config.encoding, config.rules, about
         )
 
-    async def _work(self, target: Target, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def _work(
+        self, source: ActiveSource, size: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         try:
             return await self._worker_pool(size, function, *args, **kwargs)
         except TimeoutError:
             raise FetchError(
-                target.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
+                source.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
             ) from None
 
 
-def _is_cuttable(target: Target, document: Document) -> bool:
-    return target.config.rules is None and bool(document.parts or document.body)
+def _is_cuttable(source: ActiveSource, document: Document) -> bool:
+    return source.config.rules is None and bool(document.parts or document.body)

@@ -12,7 +12,7 @@ from aggregator.core.model import SourceId
 from aggregator.core.schedule.policy import choose_due
 from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish.publisher import Publisher
-from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.visit import Refresher, VisitReport
 from aggregator.storage import Storage
@@ -62,35 +62,35 @@ class Poller:
         self._busy: set[SourceId] = set()
         self._hosts: set[str] = set()
 
-    async def due(self, runtime: Runtime) -> list[Target]:
+    async def due(self, runtime: Runtime) -> list[ActiveSource]:
         """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
         now = self._clock()
         listed = await self._in_db(self._storage.due, now=now)
-        targets = [runtime.targets[d.number] for d in listed if d.number in runtime.targets]
-        targets = [target for target in targets if target.config.enabled]
-        free = [t for t in targets if t.id not in self._busy and t.host not in self._hosts]
+        sources = [runtime.sources[d.number] for d in listed if d.number in runtime.sources]
+        sources = [source for source in sources if source.config.enabled]
+        free = [t for t in sources if t.id not in self._busy and t.host not in self._hosts]
         allowed = await self._without_holds(free, now)
         hosts = {t.address: t.host for t in allowed if t.host}
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
-    async def manual(self, targets: Iterable[Target]) -> tuple[list[Target], list[Target]]:
+    async def manual(self, sources: Iterable[ActiveSource]) -> tuple[list[ActiveSource], list[ActiveSource]]:
         """What a person may ask for now, and what must wait: a hold or the 5-minute floor forbids it (rule P13)."""
         now = self._clock()
-        wanted = list(targets)
+        wanted = list(sources)
         allowed = await self._without_holds(wanted, now)
         states = {r.state.number: r.state for r in await self._in_db(self._storage.sources)}
         rested = []
-        for target in allowed:
-            last = states[target.number].last_poll
-            if target.host is None or last is None or not timedelta() <= now - last < MANUAL_FLOOR:
-                rested.append(target)
-        chosen = {target.id for target in rested}
-        return rested, [target for target in wanted if target.id not in chosen]
+        for source in allowed:
+            last = states[source.number].last_poll
+            if source.host is None or last is None or not timedelta() <= now - last < MANUAL_FLOOR:
+                rested.append(source)
+        chosen = {source.id for source in rested}
+        return rested, [source for source in wanted if source.id not in chosen]
 
     async def visit(
         self,
         runtime: Runtime,
-        targets: Sequence[Target],
+        sources: Sequence[ActiveSource],
         done: Callable[[VisitReport], None] = lambda _: None,
         *,
         accept: bool = False,
@@ -102,18 +102,18 @@ class Poller:
         """
         reports: list[VisitReport] = []
 
-        async def line(queue: list[Target]) -> None:
-            for index, target in enumerate(queue):
-                if index and target.host:
+        async def line(queue: list[ActiveSource]) -> None:
+            for index, source in enumerate(queue):
+                if index and source.host:
                     await self._sleep(SPACING)
                 async with self._places:
-                    report = await self._visit_one(runtime, target, accept=accept)
+                    report = await self._visit_one(runtime, source, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
 
-        queues = _queues(targets)
-        self._enter(targets)
+        queues = _queues(sources)
+        self._enter(sources)
         try:
             async with asyncio.TaskGroup() as group:
                 for queue in queues:
@@ -121,40 +121,40 @@ class Poller:
         except BaseExceptionGroup as group:
             raise _first(group) from None
         finally:
-            self._leave(targets)
+            self._leave(sources)
         return reports
 
-    async def _visit_one(self, runtime: Runtime, target: Target, *, accept: bool) -> VisitReport | None:
+    async def _visit_one(self, runtime: Runtime, source: ActiveSource, *, accept: bool) -> VisitReport | None:
         now = self._clock()
-        if target.host and await self._without_holds([target], now) == []:
+        if source.host and await self._without_holds([source], now) == []:
             return None
-        leases = await self._in_db(self._storage.claim, [target.number], now=now, until=now + LEASE, token=self._token)
+        leases = await self._in_db(self._storage.claim, [source.number], now=now, until=now + LEASE, token=self._token)
         if not leases:
             return None
         try:
             dirty = self._publisher.dirty_for
-            return await self._refresher.refresh_source(runtime, target, leases[0], dirty, accept=accept)
+            return await self._refresher.refresh_source(runtime, source, leases[0], dirty, accept=accept)
         except asyncio.CancelledError:
             await asyncio.shield(self._in_db(self._storage.release, leases))
             raise
 
-    async def _without_holds(self, targets: Collection[Target], now: datetime) -> list[Target]:
-        if not any(target.host for target in targets):
-            return list(targets)
+    async def _without_holds(self, sources: Collection[ActiveSource], now: datetime) -> list[ActiveSource]:
+        if not any(source.host for source in sources):
+            return list(sources)
         holds = await self._in_db(self._storage.holds, now=now)
-        return [t for t in targets if t.host is None or registrable(t.host) not in holds]
+        return [t for t in sources if t.host is None or registrable(t.host) not in holds]
 
-    def _enter(self, targets: Iterable[Target]) -> None:
-        for target in targets:
-            self._busy.add(target.id)
-            if target.host:
-                self._hosts.add(target.host)
+    def _enter(self, sources: Iterable[ActiveSource]) -> None:
+        for source in sources:
+            self._busy.add(source.id)
+            if source.host:
+                self._hosts.add(source.host)
 
-    def _leave(self, targets: Iterable[Target]) -> None:
-        for target in targets:
-            self._busy.discard(target.id)
-            if target.host:
-                self._hosts.discard(target.host)
+    def _leave(self, sources: Iterable[ActiveSource]) -> None:
+        for source in sources:
+            self._busy.discard(source.id)
+            if source.host:
+                self._hosts.discard(source.host)
 
 
 def _first(error: BaseException) -> BaseException:
@@ -162,13 +162,13 @@ def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _queues(targets: Iterable[Target]) -> list[list[Target]]:
+def _queues(sources: Iterable[ActiveSource]) -> list[list[ActiveSource]]:
     """One queue for each public host; every other source is a queue of its own."""
-    by_host: dict[str, list[Target]] = defaultdict(list)
+    by_host: dict[str, list[ActiveSource]] = defaultdict(list)
     alone = []
-    for target in targets:
-        if target.host:
-            by_host[target.host].append(target)
+    for source in sources:
+        if source.host:
+            by_host[source.host].append(source)
         else:
-            alone.append([target])
+            alone.append([source])
     return [*by_host.values(), *alone]

@@ -1,5 +1,8 @@
-"""Everything that follows from one reading of feeds.toml. Built aside and swapped whole, so that a bad edit changes
-nothing and nobody sees half of a good one."""
+"""Everything that follows from one reading of feeds.toml.
+
+It is built first and then replaces the one before as a whole: a bad edit changes nothing, and nobody sees half of a
+good one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from datetime import datetime
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.model import CategoryPath, SourceId, SourceNumber
-from aggregator.core.schedule.policy import PollInterval
+from aggregator.core.schedule.policy import PollSettings
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.sources.registry import SourceFactory
@@ -17,15 +20,15 @@ from aggregator.storage import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A source as the engine visits it."""
+class ActiveSource:
+    """A source named in the configuration in force: what visiting it takes."""
 
     number: SourceNumber
     config: SourceConfig
-    source: Source
-    interval_rule: PollInterval
+    fetcher: Source
+    poll_settings: PollSettings
     host: str | None
-    """The public host whose patience is at stake; None for files and for addresses that `[network] allow` names."""
+    """The public host that visits burden (rule P12); None for files and for hosts that `[network] allow` names."""
 
     @property
     def id(self) -> SourceId:
@@ -42,41 +45,40 @@ class Runtime:
     """The configuration in force with the numbers storage gave its sources."""
 
     config: Config
-    targets: Mapping[SourceNumber, Target]
+    sources: Mapping[SourceNumber, ActiveSource]
     authority: str
-    """Whose name ids are minted in; frozen at the first run (rule I7)."""
+    """The authority of the tag URIs that we mint; fixed at the first run (rule I7)."""
     year: str
-    """The year of the first run, likewise."""
+    """The year of the tag URIs: that of the first run."""
 
     @property
     def numbers(self) -> Mapping[SourceId, SourceNumber]:
-        return {target.id: number for number, target in self.targets.items()}
+        return {source.id: number for number, source in self.sources.items()}
 
     @property
     def assigned(self) -> Mapping[SourceId, CategoryPath | None]:
         """The category each source was given in feeds.toml."""
-        return {target.id: target.config.category or None for target in self.targets.values()}
+        return {source.id: source.config.category or None for source in self.sources.values()}
 
 
 def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> Runtime:
-    """Put `config` into force in the store: its sources are the active ones, all others rest."""
+    """Put `config` into force in the store: exactly its sources are active from now on. Raises StorageError."""
     numbers = storage.enlist([(source.id, source.address) for source in config.sources], now=now)
     authority = storage.mint("authority", urls.host_of(config.site.url) or "localhost")
     year = storage.mint("year", str(now.year))
-    targets = {}
-    for source in config.sources:
-        number = numbers[source.id]
-        targets[number] = _target(source, number, config, factory)
-    return Runtime(config=config, targets=targets, authority=authority, year=year)
+    sources = {
+        numbers[source.id]: _active_source(source, numbers[source.id], config, factory) for source in config.sources
+    }
+    return Runtime(config=config, sources=sources, authority=authority, year=year)
 
 
-def _target(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> Target:
+def _active_source(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> ActiveSource:
     host = source.kind.host(source.address)
     is_own = any(urls.host_of(f"http://{entry}") == host for entry in config.network.allow)
-    return Target(
+    return ActiveSource(
         number=number,
         config=source,
-        source=factory(source),
-        interval_rule=PollInterval(interval=source.interval, local=source.kind.is_local),
+        fetcher=factory(source),
+        poll_settings=PollSettings(interval=source.interval, local=source.kind.is_local),
         host=None if is_own else host,
     )

@@ -1,10 +1,11 @@
-"""The facts that index and status pages tell, read out of the store. Blocking: these belong on the store's thread."""
+"""What index and status pages show, read from the store. Blocking: to be called on the database thread."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,11 @@ from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
 from aggregator.formats.opml import FeedOutline
-from aggregator.storage import Storage
+from aggregator.storage import OutputStore, SourceStore
+
+ARRIVAL_DAYS = 30
+"""Days that the plots of the status page show."""
+ARRIVALS_EVERY = timedelta(minutes=1)
 
 
 def site_info(config: Config) -> SiteInfo:
@@ -26,7 +31,7 @@ def site_info(config: Config) -> SiteInfo:
     return SiteInfo(title=site.title, url=site.url, language=site.language or "en", timezone=ZoneInfo(site.timezone))
 
 
-def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputInfo, ...]:
+def output_infos(storage: OutputStore, plans: Sequence[OutputPlan]) -> tuple[OutputInfo, ...]:
     """The outputs in the order of `plans`, each with the files that are published of it; secret ones left out."""
     files: dict[str, list[RenditionRecord]] = defaultdict(list)
     for rendition in storage.renditions():
@@ -49,7 +54,7 @@ def output_infos(storage: Storage, plans: Sequence[OutputPlan]) -> tuple[OutputI
 
 
 def status_report(
-    storage: Storage,
+    storage: SourceStore,
     *,
     now: datetime,
     problems: Iterable[str],
@@ -70,6 +75,37 @@ def status_report(
         problems=tuple(problems),
         store_bytes=store_bytes,
     )
+
+
+class StatusCollector:
+    """Looks up how the sources are doing. `look` blocks: it belongs on the store's thread."""
+
+    def __init__(self, storage: SourceStore, database: Path) -> None:
+        self._storage = storage
+        self._files = [database, database.with_name(database.name + "-wal")]
+        self._arrivals: Mapping[SourceNumber, tuple[int, ...]] = {}
+        self._counted_at: datetime | None = None
+
+    def look(self, now: datetime) -> StatusReport:
+        """The report of this moment. Arrivals are counted anew once a minute at most."""
+        if self._counted_at is None or not timedelta() <= now - self._counted_at < ARRIVALS_EVERY:
+            self._arrivals = self._storage.arrivals(now=now, days=ARRIVAL_DAYS)
+            self._counted_at = now
+        return status_report(
+            self._storage,
+            now=now,
+            problems=(),
+            arrivals=self._arrivals,
+            days=ARRIVAL_DAYS,
+            store_bytes=sum(map(_size, self._files)),
+        )
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:

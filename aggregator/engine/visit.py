@@ -1,56 +1,38 @@
-"""One visit to one source: fetch, parse, normalise, diff, record. One exit, one write, every path recorded."""
+"""One visit to one source: fetch, parse, decide, record. Every visit ends in one record, however it went.
+
+A document takes four hops: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
+The decisions are pure and stand in `core.ingest`; here they are given what they need.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason, SourceError
-from aggregator.core.ingest import changeset, deletions
-from aggregator.core.ingest.changes import Change, Changes
-from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified, dump
-from aggregator.core.ingest.identity import KeyAssignment
-from aggregator.core.ingest.takeover import feed_identity
-from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed, OutputId
-from aggregator.core.normalise import NormalisedFeed
+from aggregator.core.ingest.complete import VisitResult, complete, failed, not_modified, unmodified
+from aggregator.core.ingest.decide import Missing, Plan, StoredFacts, VisitContext, decide
+from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified
+from aggregator.core.ingest.visit_record import visit_record
+from aggregator.core.model import CategoryPath, Diagnostic, OutputId
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.records import Attempt, KnownEntry, Lease, NewEntry, Removal, Revision, VisitRecord
-from aggregator.core.schedule.policy import next_poll
-from aggregator.core.source_state import FeedIdentity, IdentityMode, PollState
-from aggregator.core.urls import urls
-from aggregator.core.urls.hosts import registrable
+from aggregator.core.records import Lease, LoadedContents, WantedContents
+from aggregator.core.source_state import FeedIdentity, PollState
 from aggregator.engine import fetch_request
 from aggregator.engine.parse_stage import DocumentParser
-from aggregator.engine.runtime import Runtime, Target
+from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import Batch, DatabaseThread, GcPause, WorkerPool, run_in_thread_if_large
-from aggregator.storage import Storage
+from aggregator.storage import VisitStore
 
 log = structlog.get_logger()
 
-Dirty = Callable[[Target, list[CategoryPath] | None], tuple[OutputId, ...]]
-"""Which outputs a change of this source, in these own category paths (None: in all it has), may show in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitResult:
-    """What a visit brought, before it is recorded."""
-
-    outcome: Outcome
-    feed: Feed | None = None
-    new: tuple[NewEntry, ...] = ()
-    revised: tuple[Revision, ...] = ()
-    removed: tuple[Removal, ...] = ()
-    rekeyed: tuple[tuple[int, str], ...] = ()
-    state: PollState | None = None
-    """The source's state as far as its entries tell it; None: there was no document to tell."""
-    paths: tuple[CategoryPath, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    cache: bytes | None = None
-    """What is to stay of the document; None leaves what there is."""
+AffectedOutputs = Callable[[ActiveSource, list[CategoryPath] | None], tuple[OutputId, ...]]
+"""The outputs that a change of a source, in entries with these own category paths (None: in all), may show in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +57,7 @@ class Refresher:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: VisitStore,
         store: DatabaseThread,
         worker_pool: WorkerPool,
         *,
@@ -90,280 +72,105 @@ class Refresher:
         self._jitter = jitter
 
     async def refresh_source(
-        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, *, accept: bool = False
+        self, runtime: Runtime, source: ActiveSource, lease: Lease, affected: AffectedOutputs, *, accept: bool = False
     ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
-        With `accept` its feed may be somebody else's from now on; else that is an error.
+        With `accept` its feed may be somebody else's from now on; else that is an error (rule R6).
         """
         async with self._pause.batch() as batch:
-            return await self._refresh(runtime, target, lease, dirty, batch, accept)
+            state = await self._in_db(self._storage.poll_state, source.number)
+            state = replace(state, owner=FeedIdentity()) if accept else state
+            started = self._clock()
+            result = await self._result(source, state, _context(runtime, source, started), batch)
+            ended = self._clock()
+            record = visit_record(
+                result,
+                state,
+                lease=lease,
+                started=started,
+                ended=ended,
+                settings=source.poll_settings,
+                host=source.host,
+                jitter=self._jitter(),
+                affected=functools.partial(affected, source),
+            )
+            recorded = await self._in_db(self._storage.record, record)
+            report = VisitReport(
+                source=source.id,
+                outcome=result.outcome,
+                seconds=(ended - started).total_seconds(),
+                diagnostics=result.diagnostics,
+                recorded=recorded,
+            )
+            _log(report)
+            return report
 
-    async def _refresh(
-        self, runtime: Runtime, target: Target, lease: Lease, dirty: Dirty, batch: Batch, accept: bool
-    ) -> VisitReport:
-        state = await self._in_db(self._storage.poll_state, target.number)
-        state = replace(state, owner=FeedIdentity()) if accept else state
-        started = self._clock()
+    async def _result(self, source: ActiveSource, state: PollState, context: VisitContext, batch: Batch) -> VisitResult:
+        """What the visit brought; errors of the source and bugs of ours are results, too."""
         try:
-            found = await self._visit(runtime, target, state, started, batch)
+            return await self._visit(source, state, context, batch)
         except SourceError as error:
-            gone = error.reason is Reason.GONE
-            found = VisitResult(outcome=Gone(error=error) if gone else Failed(error=error))
+            return failed(error)
         except Exception as bug:
-            log.exception("refresh failed by a bug", source=target.id)
-            found = VisitResult(outcome=Failed(error=_internal(target, bug)))
-        now = self._clock()
-        visit = self._describe(target, state, lease, found, started, now, dirty)
-        recorded = await self._in_db(self._storage.record, visit)
-        report = VisitReport(
-            source=target.id,
-            outcome=found.outcome,
-            seconds=(now - started).total_seconds(),
-            diagnostics=found.diagnostics,
-            recorded=recorded,
-        )
-        _tell(report)
-        return report
+            log.exception("refresh failed by a bug", source=source.id)
+            message = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
+            return failed(FetchError(source.address, Reason.INTERNAL, message))
 
-    async def _visit(
-        self, runtime: Runtime, target: Target, state: PollState, now: datetime, batch: Batch
-    ) -> VisitResult:
-        answer = await target.source.fetch(fetch_request.request(target.config, state, now=now))
+    async def _visit(self, source: ActiveSource, state: PollState, context: VisitContext, batch: Batch) -> VisitResult:
+        answer = await source.fetcher.fetch(fetch_request.request(source.config, state, now=context.now))
         if isinstance(answer, NotModified):
-            return VisitResult(outcome=_unchanged(answer), diagnostics=answer.diagnostics)
-        document = fetch_request.marked(answer, target.config)
+            return not_modified(answer)
+        document = fetch_request.marked(answer, source.config)
         batch.keep(document.parts)
-        taken = await self._documents.again(target, state, document)
-        if isinstance(taken, Unmodified):
-            return VisitResult(outcome=taken.outcome(document, state), diagnostics=taken.notes)
-        found = await self._settle(runtime, target, state, document, taken, now, batch) if taken is not None else None
-        if found is None:
-            found = await self._settle(
-                runtime, target, state, document, await self._documents.whole(target, document), now, batch
-            )
-        if found is None:
-            raise AssertionError("a whole reading has no stand-ins")
-        return found
+        reading = await self._documents.again(source, state, document)
+        if isinstance(reading, Unmodified):
+            return unmodified(document, reading, state)
+        if reading is None:
+            reading = await self._documents.whole(source, document)
+        facts = StoredFacts(state=state, known=await self._in_db(self._storage.known, source.number))
+        batch.keep(facts.known.values())
+        plan = await self._decide(source, document, reading, facts, context, batch)
+        loaded = await self._in_db(self._storage.load_contents, plan.wanted) if plan.wanted else LoadedContents()
+        return await run_in_thread_if_large(len(plan.keyed), complete, document, plan, loaded, context)
 
-    async def _settle(
+    async def _decide(
         self,
-        runtime: Runtime,
-        target: Target,
-        state: PollState,
+        source: ActiveSource,
         document: Document,
-        taken: DocumentReading,
-        now: datetime,
+        reading: DocumentReading,
+        facts: StoredFacts,
+        context: VisitContext,
         batch: Batch,
-    ) -> VisitResult | None:
-        """What has to be recorded; None if an entry is needed in full that was not read."""
-        reading = taken.reading
-        changeset.refuse_own(reading.feed, subject=target.address, site_url=runtime.config.site.url)
-        count = len(reading.entries)
-        keys = await run_in_thread_if_large(count, _keyed, taken, state, urls.host_of(target.address))
-        stored = await self._in_db(self._storage.known, target.number)
-        rekeyed: dict[int, str] = {}
-        if keys.mode is not state.identity:
-            stored, rekeyed = await self._rekey(target, stored, keys)
-        batch.keep(reading.entries, taken.stand_ins, taken.stand_ins.values(), keys.entries, stored.values())
-        found = await run_in_thread_if_large(count, _sorted, taken, keys, stored, state)
-        if found is None:
-            return None
-        changeset.refuse_takeover(found, reading.feed, state, subject=target.address)
-        for change in found.changes.renamed:
-            rekeyed[stored[change.old_key].seq] = change.keyed.key
-        new = await run_in_thread_if_large(count, _drafts, runtime, target, found.changes, stored, now)
-        before = await self._before(found.changes.revised, stored)
-        removed, gone = await self._removed(reading, keys, found.changes, stored, now)
-        revived = await self._revived(keys, stored, now)
-        outcome = await run_in_thread_if_large(count, changeset.updated, document, reading, found, now=now)
-        revised = await run_in_thread_if_large(len(before), _revisions, found.changes.revised, stored, before, now)
-        paths = await run_in_thread_if_large(count, changeset.changed_paths, found, (*before.values(), *gone))
-        return VisitResult(
-            outcome=outcome,
-            feed=reading.feed,
-            new=new,
-            revised=(*revised, *revived),
-            removed=removed,
-            rekeyed=tuple(rekeyed.items()),
-            state=found.state,
-            paths=tuple(dict.fromkeys((*paths, *(path for one in revived for path in one.paths)))),
-            diagnostics=(*document.diagnostics, *found.diagnostics),
-            cache=await run_in_thread_if_large(count, _left, taken, found, outcome),
-        )
-
-    async def _removed(
-        self, reading: NormalisedFeed, keys: KeyAssignment, found: Changes, stored: dict[str, KnownEntry], now: datetime
-    ) -> tuple[tuple[Removal, ...], list[Entry]]:
-        """What the document deletes, and what that was."""
-        removed = await run_in_thread_if_large(
-            len(keys.entries), deletions.removals, reading, keys.entries, found, stored, now=now
-        )
-        if not removed:
-            return (), []
-        gone = await self._in_db(self._storage.by_seq, [removal.seq for removal in removed])
-        return removed, [one.entry for one in gone.values()]
-
-    async def _revived(self, keys: KeyAssignment, stored: dict[str, KnownEntry], now: datetime) -> list[Revision]:
-        """The deleted entries that the document brings back."""
-        here = await run_in_thread_if_large(len(keys.entries), deletions.deleted_here, keys.entries, stored)
-        if not here:
-            return []
-        removals = await self._in_db(self._storage.removals, list(here))
-        return deletions.revivals(here, removals, stored, now=now)
-
-    async def _rekey(
-        self, target: Target, stored: dict[str, KnownEntry], keys: KeyAssignment
-    ) -> tuple[dict[str, KnownEntry], dict[int, str]]:
-        """The store under the stricter keys that this document made necessary (rule I3)."""
-        entries = await self._in_db(lambda: list(self._storage.entries([target.number])))
-        again = changeset.rekey(entries, stored, keys.mode)
-        return again, {known.seq: key for key, known in again.items() if key != known.key}
-
-    async def _before(self, changes: tuple[Change, ...], stored: dict[str, KnownEntry]) -> dict[int, Entry]:
-        """What the entries to be revised are, by their seq; deleted ones are left out."""
-        if not changes:
-            return {}
-        found = await self._in_db(self._storage.by_seq, [stored[change.old_key].seq for change in changes])
-        return {seq: one.entry for seq, one in found.items()}
-
-    def _describe(
-        self,
-        target: Target,
-        state: PollState,
-        lease: Lease,
-        found: VisitResult,
-        started: datetime,
-        now: datetime,
-        dirty: Dirty,
-    ) -> VisitRecord:
-        after = next_poll(
-            found.state or state, found.outcome, now=now, interval_rule=target.interval_rule, jitter=self._jitter()
-        )
-        said = changeset.attribution(found.feed) if found.feed else state.attribution
-        is_read = isinstance(found.outcome, Updated) or bool(found.diagnostics)
-        owner = feed_identity(found.feed) if found.feed else state.owner
-        after = replace(after, attribution=said, owner=owner, notes=found.diagnostics if is_read else state.notes)
-        return VisitRecord(
-            lease=lease,
-            state=after,
-            attempt=_attempt(found, started, now),
-            feed=found.feed,
-            new=found.new,
-            revised=found.revised,
-            removed=found.removed,
-            entry_cache=found.cache,
-            rekeyed=found.rekeyed,
-            hold=_hold(target, found.outcome, now),
-            dirty=_dirty(dirty, target, found, is_reworded=said != state.attribution),
-        )
+    ) -> Plan:
+        """The plan of `decide`, given what it turns out to need: each of the two at most once."""
+        while True:
+            entries = reading.normalised.entries
+            batch.keep(entries, reading.stand_ins, reading.stand_ins.values())
+            plan = await run_in_thread_if_large(len(entries), decide, reading, facts, context)
+            if isinstance(plan, Plan):
+                batch.keep(plan.keyed)
+                return plan
+            if plan is Missing.WHOLE_READING:
+                reading = await self._documents.whole(source, document)
+            else:
+                everything = WantedContents(entries=frozenset(known.seq for known in facts.known.values()))
+                loaded = await self._in_db(self._storage.load_contents, everything)
+                facts = replace(facts, contents={seq: stored.entry for seq, stored in loaded.entries.items()})
 
 
-def _keyed(taken: DocumentReading, state: PollState, host: str | None) -> KeyAssignment:
-    return changeset.keying(taken.reading, state, feed_host=host, text_key_of=taken.text_key_of())
-
-
-def _sorted(
-    taken: DocumentReading, keys: KeyAssignment, stored: dict[str, KnownEntry], state: PollState
-) -> changeset.ChangeSet | None:
-    """The document's entries by what has to be done with them; None if one is needed in full that was not read."""
-    found = changeset.sort_out(taken.reading, keys, stored, state, taken.print_of())
-    return None if taken.is_short_of(found.changes, keys, stored) else found
-
-
-def _drafts(
-    runtime: Runtime, target: Target, found: Changes, stored: dict[str, KnownEntry], now: datetime
-) -> tuple[NewEntry, ...]:
-    taken = {known.public_id for known in stored.values()}
-    return changeset.drafts(
-        found.new, source=target.id, authority=runtime.authority, year=runtime.year, taken=taken, now=now
+def _context(runtime: Runtime, source: ActiveSource, now: datetime) -> VisitContext:
+    return VisitContext(
+        source=source.id,
+        address=source.address,
+        site_url=runtime.config.site.url,
+        authority=runtime.authority,
+        year=runtime.year,
+        now=now,
     )
 
 
-def _revisions(
-    changes: tuple[Change, ...], stored: dict[str, KnownEntry], before: dict[int, Entry], now: datetime
-) -> tuple[Revision, ...]:
-    known = ((change, stored[change.old_key]) for change in changes)
-    return tuple(
-        changeset.revision(change, one, before[one.seq], now=now) for change, one in known if one.seq in before
-    )
-
-
-def _dirty(dirty: Dirty, target: Target, found: VisitResult, *, is_reworded: bool) -> tuple[OutputId, ...]:
-    if is_reworded:
-        return dirty(target, None)
-    return dirty(target, list(found.paths)) if found.new or found.revised or found.removed else ()
-
-
-def _left(taken: DocumentReading, found: changeset.ChangeSet, outcome: Updated) -> bytes:
-    """What is to stay of the document; empty: nothing."""
-    if taken.cache_update is None:
-        return b""
-    after = found.state
-    is_stable = (after.identity, after.alias_streak, after.moving_dates, after.unstable_dates) == (
-        IdentityMode.ID,
-        0,
-        0,
-        False,
-    )
-    return dump(
-        taken.cache_update, entries=outcome.entries, span=outcome.span, settled=is_stable and not found.changes.moved
-    )
-
-
-def _unchanged(answer: NotModified) -> Unchanged:
-    length = answer.headers.get("content-length", "")
-    came = int(length) if length.isascii() and length.isdigit() else 1
-    return Unchanged(
-        validators=answer.validators,
-        headers=dict(answer.headers),
-        permanent_url=answer.permanent_url,
-        size=0 if answer.status == 304 else max(came, 1),
-    )
-
-
-def _internal(target: Target, bug: Exception) -> FetchError:
-    message = f"a bug of this program ({type(bug).__name__}); the log has the details, please report it"
-    return FetchError(target.address, Reason.INTERNAL, message)
-
-
-def _hold(target: Target, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
-    """A rate limit speaks for the whole registrable domain (rule P12); never for hosts of ours."""
-    error = outcome.error if isinstance(outcome, Failed) else None
-    if target.host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
-        return None
-    if error.status != 429 and error.retry_after is None:
-        return None
-    return registrable(target.host), now + (error.retry_after or timedelta(hours=1))
-
-
-def _attempt(found: VisitResult, started: datetime, now: datetime) -> Attempt:
-    outcome = found.outcome
-    seconds = (now - started).total_seconds()
-    match outcome:
-        case Updated():
-            return Attempt(
-                at=started,
-                outcome="updated",
-                entries=outcome.entries,
-                known=outcome.known,
-                new=outcome.new,
-                revised=outcome.revised,
-                bytes=outcome.size,
-                seconds=seconds,
-                diagnostics=found.diagnostics,
-            )
-        case Unchanged():
-            return Attempt(
-                at=started, outcome="unchanged", bytes=outcome.size, seconds=seconds, diagnostics=found.diagnostics
-            )
-        case Failed() | Gone():
-            name = "gone" if isinstance(outcome, Gone) else "failed"
-            error = outcome.error
-            return Attempt(at=started, outcome=name, reason=error.reason, message=error.message, seconds=seconds)
-
-
-def _tell(report: VisitReport) -> None:
+def _log(report: VisitReport) -> None:
     outcome = report.outcome
     match outcome:
         case Updated():

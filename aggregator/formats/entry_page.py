@@ -1,4 +1,4 @@
-"""The page of one story: what the page of an output shows of it, its categories, and the way to the original.
+"""The page of one story: what its river page shows of it, where it stands in the tree, and the way to the original.
 
 It is the same whichever output carries the story, so that one file serves all; hence nothing of an output is in it.
 """
@@ -36,15 +36,15 @@ class EntryFrame:
     timezone: tzinfo
 
 
-def render_entry(story: Story, fragment: bytes, frame: EntryFrame, category_pages: Mapping[CategoryPath, str]) -> bytes:
+def render_entry(story: Story, fragment: bytes, frame: EntryFrame, pages: Mapping[CategoryPath, str]) -> bytes:
     """The page of `story`, whose HTML fragment is `fragment`.
 
-    `category_pages` gives, for those category paths of the story that have an output, the path of its page below the
-    public root, unescaped.
+    `pages` gives, for those category paths of the story that have an output, the path of its page below the public
+    root, unescaped.
     """
     site_language = values.page_language(frame.language)
     language = values.page_language(story_view.language(story)) or site_language
-    page = _EntryPage(story, frame, category_pages, words_for(site_language or "en"))
+    page = _EntryPage(story, frame, pages, words_for(site_language or "en"))
     text = (
         environment()
         .get_template("entry.html")
@@ -77,12 +77,10 @@ def _one_up(match: re.Match[bytes]) -> bytes:
 class _EntryPage(PlaceholderValues):
     heading = "h1"
 
-    def __init__(
-        self, story: Story, frame: EntryFrame, category_pages: Mapping[CategoryPath, str], words: Phrases
-    ) -> None:
+    def __init__(self, story: Story, frame: EntryFrame, pages: Mapping[CategoryPath, str], words: Phrases) -> None:
         super().__init__(words, frame.timezone)
         self._paths = story_view.paths(story)
-        self._category_pages = category_pages
+        self._pages = pages
 
     def fill(self, kind: str, value: str) -> str:
         if kind == "here":
@@ -101,7 +99,7 @@ class _EntryPage(PlaceholderValues):
 
     def _category(self, kind: str, path: CategoryPath) -> str:
         """The name of a category, as a link where it has a page."""
-        page = self._category_pages.get(path)
+        page = self._pages.get(path)
         if page is None:
             return super().fill(kind, "")
         return "</a>" if kind == "/category" else f'<a class="category" href="../{quote(page)}">'

@@ -157,6 +157,7 @@ class Catalogue:
 
     def remove(self, path: str) -> None:
         """Serve nothing at `path`; nothing happens if nothing was there."""
+        self.archives.pop("/" + path, None)
         with self._lock:
             gone = self._published.pop(path, None)
             if gone is None:
@@ -170,10 +171,6 @@ class Catalogue:
     def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
         """Serve a document of an archive, which `read` gets from disk by its path."""
         self.archives["/" + file.path] = ArchiveResource(file, read)
-
-    def remove_archive(self, path: str) -> None:
-        """Serve no document at `path`; nothing happens if none was there."""
-        self.archives.pop("/" + path, None)
 
     def take_late_readers(self) -> dict[str, set[str]]:
         """Path -> earlier ETags that readers came back with since this was last asked."""

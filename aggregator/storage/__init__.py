@@ -23,6 +23,7 @@ from aggregator.core.records import (
     FileVersion,
     KnownEntry,
     Lease,
+    LoadedContents,
     OutputRecord,
     ReaderLag,
     Removal,
@@ -30,6 +31,7 @@ from aggregator.core.records import (
     RenditionRecord,
     SourceRecord,
     VisitRecord,
+    WantedContents,
 )
 from aggregator.core.source_state import PollState
 
@@ -78,8 +80,37 @@ class SourceStore(Protocol):
         """
 
 
-class EntryLookup(Protocol):
-    """Stored entries of some sources, or by number: what a visit and a publication both read."""
+class VisitStore(Protocol):
+    """What one visit has to know of its source, and the one transaction that records it (rule P2).
+
+    Called by `engine.visit` and `engine.parse_stage`.
+    """
+
+    def poll_state(self, number: SourceNumber) -> PollState:
+        """The state of one source, active or not. LookupError if there never was one of this number."""
+
+    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
+        """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
+
+    def load_contents(self, wanted: WantedContents) -> LoadedContents:
+        """What is stored of these entries, as one transaction sees it."""
+
+    def entry_cache(self, number: SourceNumber) -> bytes | None:
+        """The entry cache that the last visit with a document stored (see `core.ingest.entry_cache`), or None."""
+
+    def record(self, visit: VisitRecord) -> bool:
+        """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
+
+        New entries get numbers (`seq`) in the order of `new`. A revision of a deleted entry restores it (rule I10).
+        Outputs in `dirty` are marked.
+        """
+
+
+class EntryStore(Protocol):
+    """Entries of many sources, in the order of changes.
+
+    Called by `engine.publish`, and by the operator's commands that look an entry up or delete it.
+    """
 
     def entries(
         self,
@@ -100,36 +131,6 @@ class EntryLookup(Protocol):
 
     def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
         """Those of these entries that are deleted."""
-
-
-class VisitStore(EntryLookup, Protocol):
-    """What one visit has to know of its source, and the one transaction that records it (rule P2).
-
-    Called by `engine.visit` and `engine.parse_stage`.
-    """
-
-    def poll_state(self, number: SourceNumber) -> PollState:
-        """The state of one source, active or not. LookupError if there never was one of this number."""
-
-    def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
-        """All stored entries of a source by key and by every alias, deleted ones included; no entry JSON is read."""
-
-    def entry_cache(self, number: SourceNumber) -> bytes | None:
-        """The entry cache that the last visit with a document stored (see `core.ingest.entry_cache`), or None."""
-
-    def record(self, visit: VisitRecord) -> bool:
-        """Write a visit and end its lease, all or nothing. False, and nothing is written, if the lease was lost.
-
-        New entries get numbers (`seq`) in the order of `new`. A revision of a deleted entry restores it (rule I10).
-        Outputs in `dirty` are marked.
-        """
-
-
-class EntryStore(EntryLookup, Protocol):
-    """Entries of many sources, in the order of changes.
-
-    Called by `engine.publish`, and by the operator's commands that look an entry up or delete it.
-    """
 
     def entries_in(
         self,

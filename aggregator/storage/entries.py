@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
 
 from aggregator.core.model import CategoryPath, SourceNumber, StoredEntry
 from aggregator.storage.codec import ENTRY
@@ -114,13 +114,10 @@ class SqlEntries:
 
     def _these(self, seqs: Collection[int], query: Select[Any] | None = None) -> list[StoredEntry]:
         """These, or the live ones among them, the newest first."""
-        found: list[StoredEntry] = []
-        for chunk in chunks(sorted(set(seqs), reverse=True)):
-            with self._database.read() as connection:
-                found += [
-                    stored_entry(row) for row in connection.execute(_THESE if query is None else query, {"seqs": chunk})
-                ]
-        return found
+        if not seqs:
+            return []
+        with self._database.read() as connection:
+            return entries_by_seq(connection, seqs, query)
 
     def _matching(self, condition: ColumnElement[bool], count: int) -> list[int]:
         query = select(entry.c.seq).where(entry.c.deleted_at.is_(None), condition)
@@ -219,6 +216,17 @@ def _unique(numbers: Iterable[int]) -> Iterator[int]:
         if number != last:
             yield number
         last = number
+
+
+def entries_by_seq(
+    connection: Connection, seqs: Collection[int], query: Select[Any] | None = None
+) -> list[StoredEntry]:
+    """The live ones of these entries, or those that `query` selects among them, the newest first."""
+    found: list[StoredEntry] = []
+    for chunk in chunks(sorted(set(seqs), reverse=True)):
+        rows = connection.execute(_THESE if query is None else query, {"seqs": chunk})
+        found += [stored_entry(row) for row in rows]
+    return found
 
 
 def stored_entry(row: Any) -> StoredEntry:

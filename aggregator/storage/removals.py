@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from aggregator.core.model import OutputId, SourceNumber
-from aggregator.core.records import Removal, RemovalOrigin, RemovedEntry
+from aggregator.core.records import LoadedContents, Removal, RemovalOrigin, RemovedEntry, WantedContents
 from aggregator.storage.database import Database, chunks
-from aggregator.storage.entries import STORED, stored_entry
+from aggregator.storage.entries import STORED, entries_by_seq, stored_entry
 from aggregator.storage.tables import entry, removal
 from aggregator.storage.visits import mark, move, remove
 
@@ -34,12 +34,15 @@ class SqlRemovals:
         return removed
 
     def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
-        found: dict[int, Removal] = {}
         with self._database.read() as connection:
-            for chunk in chunks(sorted(set(seqs))):
-                rows = connection.execute(select(removal).where(removal.c.seq.in_(chunk)))
-                found |= {row.seq: _removal(row) for row in rows}
-        return found
+            return _removals(connection, seqs)
+
+    def load_contents(self, wanted: WantedContents) -> LoadedContents:
+        with self._database.read() as connection:
+            stored = entries_by_seq(connection, wanted.entries)
+            return LoadedContents(
+                entries={one.seq: one for one in stored}, removals=_removals(connection, wanted.removals)
+            )
 
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
         wanted = frozenset(sources)
@@ -64,6 +67,14 @@ _PENDING = (
     .where(removal.c.told)
     .order_by(entry.c.seq)
 )
+
+
+def _removals(connection: Connection, seqs: Collection[int]) -> dict[int, Removal]:
+    found: dict[int, Removal] = {}
+    for chunk in chunks(sorted(set(seqs))):
+        rows = connection.execute(select(removal).where(removal.c.seq.in_(chunk)))
+        found |= {row.seq: _removal(row) for row in rows}
+    return found
 
 
 def _removal(row: Any) -> Removal:

@@ -66,7 +66,7 @@ class Run:
         self.waits = waits
 
     async def visit(self) -> list[VisitReport]:
-        return await self.poller.visit(self.runtime, list(self.runtime.targets.values()))
+        return await self.poller.visit(self.runtime, list(self.runtime.sources.values()))
 
 
 def sources(*addresses: str) -> str:
@@ -130,7 +130,7 @@ class TestLeases:
                 async def steal(_: FetchRequest) -> None:
                     web.during = None
                     clock.pass_(seconds=LEASE.total_seconds() + 1)
-                    numbers = list(other.runtime.targets)
+                    numbers = list(other.runtime.sources)
                     assert other.storage.claim(numbers, now=clock(), until=clock() + LEASE, token="b")
 
                 web.during = steal
@@ -145,7 +145,7 @@ class TestLeases:
         async def go() -> list[int]:
             async with run(tmp_path, FIVE, web, clock, "a") as one, run(tmp_path, FIVE, web, clock, "b") as other:
                 counts = [len(await other.poller.due(other.runtime))]
-                one.storage.claim(list(one.runtime.targets)[:2], now=clock(), until=clock() + LEASE, token="a")
+                one.storage.claim(list(one.runtime.sources)[:2], now=clock(), until=clock() + LEASE, token="a")
                 counts.append(len(await other.poller.due(other.runtime)))
                 clock.pass_(seconds=LEASE.total_seconds())
                 return [*counts, len(await other.poller.due(other.runtime))]
@@ -224,11 +224,11 @@ class TestHosts:
         async def go() -> list[list[str]]:
             async with run(tmp_path, text, web, clock) as one:
                 found = []
-                first = [t for t in one.runtime.targets.values() if "a.tumblr" in t.address]
+                first = [t for t in one.runtime.sources.values() if "a.tumblr" in t.address]
                 reports = await one.poller.visit(one.runtime, first)
                 found.append([r.source for r in reports])
                 found.append([t.id for t in await one.poller.due(one.runtime)])
-                allowed, waiting = await one.poller.manual(one.runtime.targets.values())
+                allowed, waiting = await one.poller.manual(one.runtime.sources.values())
                 found += [[t.id for t in allowed], [t.id for t in waiting]]
                 clock.pass_(hours=2)
                 found.append(sorted(t.id for t in await one.poller.due(one.runtime)))
@@ -246,7 +246,7 @@ class TestHosts:
             async with run(tmp_path, sources("https://h.example/"), web, clock) as one:
                 await one.visit()
                 clock.pass_(seconds=seconds)
-                return bool((await one.poller.manual(one.runtime.targets.values()))[0])
+                return bool((await one.poller.manual(one.runtime.sources.values()))[0])
 
         assert asyncio.run(go()) is allowed
 

@@ -71,19 +71,19 @@ def agrees(document: Document, seen: Document) -> bool | None:
     if found is None:
         return None
     assert alone is not None
-    pairs = zip(found.reading.entries, alone.reading.entries, strict=True)
+    pairs = zip(found.normalised.entries, alone.normalised.entries, strict=True)
     assert all(one == other or at in found.stand_ins for at, (one, other) in enumerate(pairs))
     assert found.fingerprints == alone.fingerprints
     key_of = found.text_key_of()
     keys = [
         (key_of(one), text_key(other))
-        for one, other in zip(found.reading.entries, alone.reading.entries, strict=True)
+        for one, other in zip(found.normalised.entries, alone.normalised.entries, strict=True)
         if not one.id
     ]
     assert all(one == other for one, other in keys)
     assert of_feed(found) == of_feed(alone)
     beside = {"entries": (), "diagnostics": ()} | ({"encoding": ""} if document.parts else {})
-    assert replace(found.reading, **beside) == replace(alone.reading, **beside)
+    assert replace(found.normalised, **beside) == replace(alone.normalised, **beside)
     assert stays(found.cache_update, document) == stays(alone.cache_update, document)
     return True
 
@@ -101,7 +101,9 @@ def stays(left: CacheUpdate | None, document: Document) -> tuple[bool, str, obje
 
 def of_feed(taken: DocumentReading) -> set[str]:
     """What was noted of the whole; of notes on single entries only the first of a name are kept."""
-    return {note.name for note in taken.reading.diagnostics if note.name.startswith(("encoding-", "language-", "no-"))}
+    return {
+        note.name for note in taken.normalised.diagnostics if note.name.startswith(("encoding-", "language-", "no-"))
+    }
 
 
 def thinned(document: Document, choice: int) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,14 +14,15 @@ from aggregator.core.document import Validators
 from aggregator.core.errors import FetchError, ParseError, Reason
 from aggregator.core.model import Hints, SourceId, SourceNumber
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
-from aggregator.core.schedule.policy import TRANSITIONS, Event, PollInterval, choose_due, next_poll
+from aggregator.core.schedule.policy import PollSettings, choose_due, next_poll
 from aggregator.core.schedule.rhythm import Rhythm
 from aggregator.core.source_state import Health, PollState
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 STATE = PollState(number=SourceNumber(1), source=SourceId("a"))
-HOURLY = PollInterval(interval=timedelta(hours=1))
+HOURLY = PollSettings(interval=timedelta(hours=1))
 TAGS = {"etag": '"1"'}
+GONE = Gone(error=FetchError("http://a.example/", Reason.GONE, "410", status=410))
 
 
 def failed(reason: Reason = Reason.SERVER_ERROR, **more: object) -> Failed:
@@ -32,10 +34,8 @@ def updated(**more: object) -> Updated:
     return Updated(**{"headers": TAGS, **values})  # type: ignore[arg-type]
 
 
-def wait_after(
-    state: PollState, outcome: Outcome, interval_rule: PollInterval = HOURLY, jitter: float = 0.5
-) -> timedelta:
-    after = next_poll(state, outcome, now=NOW, interval_rule=interval_rule, jitter=jitter)
+def wait_after(state: PollState, outcome: Outcome, settings: PollSettings = HOURLY, jitter: float = 0.5) -> timedelta:
+    after = next_poll(state, outcome, now=NOW, settings=settings, jitter=jitter)
     assert after.next_poll is not None
     return after.next_poll - NOW
 
@@ -110,8 +110,8 @@ def test_trouble_waits_as_the_table_says(outcome: Failed, least: timedelta, most
 
 def test_back_off_doubles_to_a_day() -> None:
     """Rule P10"""
-    interval_rule = PollInterval(interval=timedelta(minutes=5))
-    waits = [wait_after(replace(STATE, errors=n), failed(), interval_rule, jitter=0.999999) for n in range(9)]
+    settings = PollSettings(interval=timedelta(minutes=5))
+    waits = [wait_after(replace(STATE, errors=n), failed(), settings, jitter=0.999999) for n in range(9)]
     minutes = [round(wait / timedelta(minutes=1)) for wait in waits]
     assert [15, 30, 60, 120, 240, 480, 960, 1440, 1440] == minutes
 
@@ -119,7 +119,7 @@ def test_back_off_doubles_to_a_day() -> None:
 def test_success_forgets_all_errors() -> None:
     """Rule P10"""
     state = replace(STATE, errors=5, error_reason="dns", error_message="x", failing_since=NOW, health=Health.FAILING)
-    after = next_poll(state, updated(), now=NOW, interval_rule=HOURLY, jitter=0.5)
+    after = next_poll(state, updated(), now=NOW, settings=HOURLY, jitter=0.5)
     assert (0, None, None, None, Health.HEALTHY) == (
         after.errors,
         after.error_reason,
@@ -132,14 +132,14 @@ def test_success_forgets_all_errors() -> None:
 def test_a_failure_keeps_validators_and_what_was_known() -> None:
     """Rule P2: what is stored stays as it is"""
     known = replace(STATE, validators=Validators(etag='W/"x"', url="http://a.example/"), body_hash="h")
-    after = next_poll(known, failed(), now=NOW, interval_rule=HOURLY, jitter=0.5)
+    after = next_poll(known, failed(), now=NOW, settings=HOURLY, jitter=0.5)
     assert (known.validators, "h") == (after.validators, after.body_hash)
 
 
 def test_a_source_that_failed_for_thirty_days_is_dead_but_still_asked_weekly() -> None:
     """Rule P10"""
     state = replace(STATE, errors=40, failing_since=NOW - timedelta(days=31), health=Health.FAILING)
-    after = next_poll(state, failed(Reason.NOT_FOUND, status=404), now=NOW, interval_rule=HOURLY, jitter=0.999999)
+    after = next_poll(state, failed(Reason.NOT_FOUND, status=404), now=NOW, settings=HOURLY, jitter=0.999999)
     assert Health.DEAD == after.health
     assert after.next_poll is not None
     assert timedelta(days=6) < after.next_poll - NOW <= timedelta(days=7)
@@ -147,24 +147,22 @@ def test_a_source_that_failed_for_thirty_days_is_dead_but_still_asked_weekly() -
 
 def test_gone_is_confirmed_once_after_a_day_and_then_left_alone() -> None:
     """410: confirm once after 24 h, then stop"""
-    gone = Gone(error=FetchError("http://a.example/", Reason.GONE, "410", status=410))
-    first = next_poll(STATE, gone, now=NOW, interval_rule=HOURLY, jitter=0.5)
-    second = next_poll(first, gone, now=NOW, interval_rule=HOURLY, jitter=0.5)
+    first = next_poll(STATE, GONE, now=NOW, settings=HOURLY, jitter=0.5)
+    second = next_poll(first, GONE, now=NOW, settings=HOURLY, jitter=0.5)
     assert (Health.FAILING, NOW + timedelta(hours=24)) == (first.health, first.next_poll)
     assert (Health.GONE, None) == (second.health, second.next_poll)
 
 
 def test_a_410_after_other_errors_is_still_asked_once_more() -> None:
     """One 410 in an outage does not end a source"""
-    gone = Gone(error=FetchError("http://a.example/", Reason.GONE, "410", status=410))
     state = replace(STATE, health=Health.FAILING, errors=3, error_reason="server-error")
-    assert Health.FAILING == next_poll(state, gone, now=NOW, interval_rule=HOURLY, jitter=0.5).health
+    assert Health.FAILING == next_poll(state, GONE, now=NOW, settings=HOURLY, jitter=0.5).health
 
 
 def test_wanted_credentials_are_asked_for_once_more_and_then_by_hand() -> None:
     """401: 24 h x1, then stop"""
-    first = next_poll(STATE, failed(Reason.UNAUTHORIZED, status=401), now=NOW, interval_rule=HOURLY, jitter=0.5)
-    second = next_poll(first, failed(Reason.UNAUTHORIZED, status=401), now=NOW, interval_rule=HOURLY, jitter=0.5)
+    first = next_poll(STATE, failed(Reason.UNAUTHORIZED, status=401), now=NOW, settings=HOURLY, jitter=0.5)
+    second = next_poll(first, failed(Reason.UNAUTHORIZED, status=401), now=NOW, settings=HOURLY, jitter=0.5)
     assert NOW + timedelta(hours=24) == first.next_poll
     assert (Health.BLOCKED, None) == (second.health, second.next_poll)
 
@@ -174,9 +172,7 @@ def test_a_permanent_move_counts_after_three_sightings_over_two_days() -> None:
     state, moment = STATE, NOW
     seen = []
     for _ in range(4):
-        state = next_poll(
-            state, updated(permanent_url="http://b.example/"), now=moment, interval_rule=HOURLY, jitter=0.5
-        )
+        state = next_poll(state, updated(permanent_url="http://b.example/"), now=moment, settings=HOURLY, jitter=0.5)
         seen.append(state.address("http://a.example/"))
         moment += timedelta(hours=24)
     assert ["http://a.example/", "http://a.example/", "http://b.example/", "http://b.example/"] == seen
@@ -184,8 +180,8 @@ def test_a_permanent_move_counts_after_three_sightings_over_two_days() -> None:
 
 def test_a_move_that_is_taken_back_is_forgotten() -> None:
     """A mixed history stores nothing"""
-    moved = next_poll(STATE, updated(permanent_url="http://b.example/"), now=NOW, interval_rule=HOURLY, jitter=0.5)
-    back = next_poll(moved, updated(), now=NOW + timedelta(days=3), interval_rule=HOURLY, jitter=0.5)
+    moved = next_poll(STATE, updated(permanent_url="http://b.example/"), now=NOW, settings=HOURLY, jitter=0.5)
+    back = next_poll(moved, updated(), now=NOW + timedelta(days=3), settings=HOURLY, jitter=0.5)
     assert (None, 0) == (back.moved_to, back.moved_seen)
 
 
@@ -200,12 +196,12 @@ def test_a_move_that_is_taken_back_is_forgotten() -> None:
 def test_a_server_without_caching_is_asked_rarely(outcome: Updated, least: timedelta) -> None:
     """Rule P14"""
     busy = replace(STATE, rhythm=Rhythm(weight=1e6, at=NOW, since=NOW - timedelta(days=30)))
-    assert least == wait_after(busy, outcome, PollInterval())
+    assert least == wait_after(busy, outcome, PollSettings())
 
 
 def test_files_are_looked_at_every_minute() -> None:
     """A path costs nobody a request"""
-    assert timedelta(minutes=1) == wait_after(STATE, updated(headers={}, size=10), PollInterval(local=True))
+    assert timedelta(minutes=1) == wait_after(STATE, updated(headers={}, size=10), PollSettings(local=True))
 
 
 def test_one_full_request_is_due_after_a_week_of_304s() -> None:
@@ -214,9 +210,27 @@ def test_one_full_request_is_due_after_a_week_of_304s() -> None:
     assert not replace(STATE, last_full=NOW - timedelta(days=6)).wants_full(NOW)
 
 
-def test_every_health_has_an_answer_to_every_event() -> None:
-    """The table is complete; what it does not list would raise"""
-    assert {(health, event) for health in Health for event in Event} == set(TRANSITIONS)
+@pytest.mark.parametrize(
+    ("outcome", "known", "expected"),
+    [
+        pytest.param(updated(), {}, Health.HEALTHY, id="a document"),
+        pytest.param(Unchanged(validators=Validators()), {}, Health.HEALTHY, id="a 304"),
+        pytest.param(failed(Reason.SERVER_ERROR), {}, Health.FAILING, id="an error"),
+        pytest.param(
+            failed(Reason.SERVER_ERROR), {"failing_since": NOW - timedelta(days=30)}, Health.DEAD, id="for 30 days"
+        ),
+        pytest.param(failed(Reason.UNAUTHORIZED), {}, Health.BLOCKED, id="credentials wanted"),
+        pytest.param(GONE, {}, Health.FAILING, id="a 410"),
+        pytest.param(GONE, {"error_reason": "gone"}, Health.GONE, id="a second 410"),
+    ],
+)
+@pytest.mark.parametrize("before", Health)
+def test_health_follows_from_the_outcome_whatever_it_was(
+    outcome: Outcome, known: dict[str, Any], expected: Health, before: Health
+) -> None:
+    """Rules P10 and P24"""
+    state = replace(STATE, health=before, **known)
+    assert expected == next_poll(state, outcome, now=NOW, settings=HOURLY, jitter=0.5).health
 
 
 @given(
@@ -231,7 +245,7 @@ def test_the_next_poll_lies_ahead_and_within_a_week(
     """next_poll in (now, cap], whatever an answer says"""
     state = replace(STATE, errors=errors)
     for outcome in (updated(headers=headers), failed(reason)):
-        after = next_poll(state, outcome, now=NOW, interval_rule=PollInterval(), jitter=jitter)
+        after = next_poll(state, outcome, now=NOW, settings=PollSettings(), jitter=jitter)
         assert after.next_poll is not None
         assert NOW < after.next_poll <= NOW + timedelta(days=7)
 
@@ -266,11 +280,11 @@ def test_sources_without_a_host_are_not_capped() -> None:
 def test_the_interval_follows_the_rate_by_a_square_root(per_day: float, minutes: tuple[int, int]) -> None:
     """Rule S6: sqrt(2p / L) between floor and cap (rule S1)"""
     times = [NOW - timedelta(days=n / per_day) for n in range(min(int(60 * per_day), 40_000) + 1)]
-    rhythm = Rhythm(since=NOW - timedelta(days=60)).heard(times, NOW)
+    rhythm = Rhythm(since=NOW - timedelta(days=60)).with_arrivals(times, NOW)
     assert minutes[0] <= rhythm.interval(NOW) / timedelta(minutes=1) <= minutes[1]
 
 
 def test_no_entry_may_scroll_away_between_two_polls() -> None:
     """Rule S2: at most half of the document's span"""
-    rhythm = Rhythm().heard([NOW - timedelta(days=5)], NOW)
+    rhythm = Rhythm().with_arrivals([NOW - timedelta(days=5)], NOW)
     assert timedelta(minutes=30) == rhythm.interval(NOW, span=3600.0)

@@ -75,7 +75,9 @@ async def published(folder: Path) -> Catalogue:
     (folder / "s.xml").write_text(text, "utf-8")
     (folder / "feeds.toml").write_text(CONFIG, "utf-8")
     catalogue = Catalogue()
-    async with open_app(folder / "feeds.toml", folder / "store", board=catalogue, index=render_index, workers=0) as app:
+    async with open_app(
+        folder / "feeds.toml", folder / "store", catalogue=catalogue, index=render_index, workers=0
+    ) as app:
         await app.poll()
         while any(made.more for made in await app.publish()):
             pass

@@ -15,7 +15,17 @@ from sqlalchemy import create_engine
 from storage_samples import LATER, NOW, add, enlist, entry, revision
 
 from aggregator.core.model import OutputId
-from aggregator.core.records import Archive, ArchiveFile, Chain, FileVersion, ReaderLag, Removal, RemovalOrigin
+from aggregator.core.records import (
+    Archive,
+    ArchiveFile,
+    Chain,
+    FileVersion,
+    LoadedContents,
+    ReaderLag,
+    Removal,
+    RemovalOrigin,
+    WantedContents,
+)
 from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
@@ -99,6 +109,18 @@ def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
     add(store, a, ["one"])
     add(store, a, [], removed=(removal(1, origin=RemovalOrigin.SOURCE, why=None),))
     assert store.removals([1])[1].origin is RemovalOrigin.SOURCE
+
+
+def test_a_visit_loads_entries_and_removals_together(store: Storage) -> None:
+    """Deleted and unknown entries are left out of the entries, live and unknown ones out of the removals"""
+    [a] = enlist(store, "a")
+    add(store, a, ["one", "two"])
+    store.remove([removal(1)], [])
+    every = frozenset({1, 2, 99})
+    loaded = store.load_contents(WantedContents(entries=every, removals=every))
+    assert {seq: stored.entry for seq, stored in loaded.entries.items()} == {2: entry("two")}
+    assert loaded.removals == {1: removal(1)}
+    assert store.load_contents(WantedContents()) == LoadedContents()
 
 
 def test_a_chain_and_its_documents_come_back_whole(store: Storage) -> None:

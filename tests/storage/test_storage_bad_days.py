@@ -18,7 +18,16 @@ from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
-from aggregator.core.records import Archive, Chain, FileVersion, Lease, ReaderLag, Removal, RemovalOrigin
+from aggregator.core.records import (
+    Archive,
+    Chain,
+    FileVersion,
+    Lease,
+    ReaderLag,
+    Removal,
+    RemovalOrigin,
+    WantedContents,
+)
 from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
 from aggregator.storage.codec import ENTRY, STATE, UnreadableRecord
@@ -76,6 +85,7 @@ READS: dict[str, Callable[[Storage], object]] = {
     "last_change_seq": lambda store: store.last_change_seq(),
     "changed": lambda store: store.changed(0),
     "removals": lambda store: store.removals([1]),
+    "load_contents": lambda store: store.load_contents(WantedContents(entries=frozenset({1}))),
     "pending_tombstones": lambda store: store.pending_tombstones([ONE]),
     "chain": lambda store: store.chain(ALL),
     "newest_archive": lambda store: store.newest_archive(ALL),

@@ -20,8 +20,9 @@ from aggregator.core.config.tables import Config
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest.changes import fingerprint
-from aggregator.core.ingest.changeset import attribution, read
+from aggregator.core.ingest.changeset import attribution
 from aggregator.core.ingest.identity import assign_keys, entry_key, public_id, text_key
+from aggregator.core.ingest.incremental import read
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.select.definition import former_definition, former_rule

@@ -93,19 +93,19 @@ def diff(
     names: Mapping[str, str],
     *,
     dates_are_stable: bool = True,
-    print_of: Callable[[Entry], str] = fingerprint,
+    fingerprint_of: Callable[[Entry], str] = fingerprint,
 ) -> Changes:
     """Compare with what is stored by key; `names` gives the stored key of entries known by another (rule I4).
 
     An entry is revised if its content differs, or if its source now dates it earlier (rule D8), unless that source's
-    dates are known to move by themselves (rule D7). `print_of` gives an entry's fingerprint, where it is known already.
+    dates are known to move by themselves (rule D7). `fingerprint_of` gives an entry's fingerprint.
     """
     new: list[Addition] = []
     revised: list[Change] = []
     renamed: list[Change] = []
     unchanged = moved = 0
     for keyed in entries:
-        old_key, print_ = names.get(keyed.key, keyed.key), print_of(keyed.entry)
+        old_key, print_ = names.get(keyed.key, keyed.key), fingerprint_of(keyed.entry)
         filed = stored.get(old_key)
         if filed is None:
             new.append(Addition(keyed=keyed, fingerprint=print_))

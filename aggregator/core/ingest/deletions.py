@@ -14,7 +14,7 @@ from aggregator.core.records import KnownEntry, Removal, RemovalOrigin, Revision
 
 
 def removals(
-    reading: NormalisedFeed,
+    normalised: NormalisedFeed,
     entries: Iterable[KeyedEntry],
     found: Changes,
     stored: Mapping[str, KnownEntry],
@@ -26,8 +26,8 @@ def removals(
     Vanishing from any other document is no deletion: it has moved out of the source's window.
     """
     keyed = list(entries)
-    named = _named(reading.deleted, keyed, stored, now=now)
-    vanished = _vanished(keyed, found, stored) if reading.feed.whole and reading.complete and keyed else set()
+    named = _named(normalised.deleted, keyed, stored, now=now)
+    vanished = _vanished(keyed, found, stored) if normalised.feed.whole and normalised.complete and keyed else set()
     made = dict.fromkeys(vanished, RemovalOrigin.VANISHED) | dict.fromkeys(named, RemovalOrigin.SOURCE)
     return tuple(Removal(seq=seq, at=now, origin=origin) for seq, origin in sorted(made.items()))
 
@@ -61,7 +61,7 @@ def deleted_here(entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry]
     return {found.seq: one for found, one in known if found is not None and found.deleted_at is not None}
 
 
-def revivals(
+def restored(
     entries: Mapping[int, KeyedEntry],
     removals: Mapping[int, Removal],
     stored: Mapping[str, KnownEntry],

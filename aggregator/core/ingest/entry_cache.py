@@ -108,7 +108,7 @@ class Unmodified:
 class DocumentReading:
     """A document as far as it had to be read."""
 
-    reading: NormalisedFeed
+    normalised: NormalisedFeed
     """Its entries are in document order, stand-ins among them."""
     fingerprints: tuple[str, ...]
     """Of each entry."""
@@ -117,19 +117,19 @@ class DocumentReading:
     cache_update: CacheUpdate | None = None
     """What is to stay of it; None if nothing may."""
 
-    def print_of(self) -> Callable[[Entry], str]:
+    def fingerprint_of(self) -> Callable[[Entry], str]:
         """The fingerprint of each of the reading's entries, which are told apart as objects."""
-        prints = {id(entry): print_ for entry, print_ in zip(self.reading.entries, self.fingerprints, strict=True)}
+        prints = {id(entry): print_ for entry, print_ in zip(self.normalised.entries, self.fingerprints, strict=True)}
         return lambda entry: prints[id(entry)]
 
     def text_key_of(self) -> Callable[[Entry], str]:
         """The `identity.text_key` of each of the reading's entries that has no id."""
-        keys = {id(self.reading.entries[at]): trace.text_key for at, trace in self.stand_ins.items()}
+        keys = {id(self.normalised.entries[at]): trace.text_key for at, trace in self.stand_ins.items()}
         return lambda entry: keys.get(id(entry)) or identity.text_key(entry)
 
-    def is_short_of(self, found: Changes, keys: KeyAssignment, stored: Mapping[str, KnownEntry]) -> bool:
+    def lacks(self, found: Changes, keys: KeyAssignment, stored: Mapping[str, KnownEntry]) -> bool:
         """Whether an entry is wanted in full of which there is only a stand-in."""
-        absent = {id(self.reading.entries[position]) for position in self.stand_ins}
+        absent = {id(self.normalised.entries[position]) for position in self.stand_ins}
         if not absent:
             return False
         touched = [*(one.keyed for one in found.new), *(one.keyed for one in found.revised)]

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from aggregator.core.charset.decode import Decoded
 from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.document import Document
-from aggregator.core.errors import ParseError
-from aggregator.core.ingest import changeset
+from aggregator.core.errors import ParseError, Reason
 from aggregator.core.ingest.changes import fingerprint
 from aggregator.core.ingest.entry_cache import (
     CachedEntry,
@@ -31,7 +31,7 @@ from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.normalise.context import MAX_PER_NAME
 from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_language_guessed
 from aggregator.core.normalise.language import Sample
-from aggregator.core.parse.documents import decode_document
+from aggregator.core.parse.documents import decode_document, parse_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
 from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
 
@@ -69,11 +69,34 @@ class Comparison:
 class NewSlices:
     """The rest of a document, read."""
 
-    reading: NormalisedFeed
+    normalised: NormalisedFeed
     fingerprints: tuple[str, ...]
     counts: tuple[int, ...]
     """How many entries each slice gave."""
     cached: tuple[CachedEntries, ...]
+
+
+def parse(
+    document: Document,
+    encoding: str | None,
+    rules: PageRules | JsonRules | None = None,
+    decoded: Decoded | None = None,
+) -> ParsedFeed:
+    """`parse_document`, but a broken document without entries is refused. Raises ParseError (Reason.BROKEN for that).
+
+    An empty feed is a feed; where no entry of a broken one can be read, nothing tells that it has none.
+    """
+    parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
+    if not parsed.entries and (parsed.bozo or not parsed.complete):
+        raise ParseError(document.url, Reason.BROKEN, "it is broken XML, and no entry in it can be read")
+    return parsed
+
+
+def read(
+    document: Document, context: Context, encoding: str | None, rules: PageRules | JsonRules | None = None
+) -> NormalisedFeed:
+    """Parse and normalise a document, where nothing is known of an earlier one. Raises ParseError."""
+    return normalise(parse(document, encoding, rules), context)
 
 
 def read_whole(
@@ -85,18 +108,18 @@ def read_whole(
 ) -> DocumentReading:
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
-    parsed = changeset.parse(document, encoding, rules, decoded)
-    reading = normalise(parsed, context)
-    prints = tuple(map(fingerprint, reading.entries))
-    whole = DocumentReading(reading=reading, fingerprints=prints, stand_ins={})
+    parsed = parse(document, encoding, rules, decoded)
+    normalised = normalise(parsed, context)
+    prints = tuple(map(fingerprint, normalised.entries))
+    whole = DocumentReading(normalised=normalised, fingerprints=prints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
     counts = shares(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    cached = _gifts(document, parsed, reading, prints, counts, _samples(parsed, context), context)
+    cached = _gifts(document, parsed, normalised, prints, counts, _samples(parsed, context), context)
     known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
-    return replace(whole, cache_update=leave(slices, about, _inherited(reading.feed), known, reading.diagnostics))
+    return replace(whole, cache_update=leave(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
 
 
 def reread(
@@ -140,27 +163,25 @@ def read_rest(
     `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
     """
     try:
-        parsed = (
-            changeset.parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
-        )
+        parsed = parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
     except ParseError:
         return None
     counts = shares(rest.document, parsed, rest.count)
     if counts is None:
         return None
     samples = _samples(parsed, context)
-    reading = normalise(parsed, replace(context, samples=_top(leading, samples, counts)))
-    if _inherited(reading.feed) != inherited:
+    normalised = normalise(parsed, replace(context, samples=_top(leading, samples, counts)))
+    if _inherited(normalised.feed) != inherited:
         return None
-    prints = tuple(map(fingerprint, reading.entries))
-    cached = _gifts(rest.document, parsed, reading, prints, counts, samples, context)
-    return NewSlices(reading=reading, fingerprints=prints, counts=counts, cached=tuple(cached))
+    prints = tuple(map(fingerprint, normalised.entries))
+    cached = _gifts(rest.document, parsed, normalised, prints, counts, samples, context)
+    return NewSlices(normalised=normalised, fingerprints=prints, counts=counts, cached=tuple(cached))
 
 
 def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
     """The whole document: what was read of it, and stand-ins."""
     slices, known = found.slices, found.cache.known
-    read = iter(zip(fresh.reading.entries, fresh.fingerprints, strict=True))
+    read = iter(zip(fresh.normalised.entries, fresh.fingerprints, strict=True))
     shared = iter(zip(fresh.counts, fresh.cached, strict=True))
     both: list[tuple[Entry, str]] = []
     stand_ins, stay = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
@@ -175,27 +196,27 @@ def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentRea
         if gift is not None:
             stay[digest] = gift
     old = _still_true(found.cache.notes, slices, known)
-    notes = (*old, *(note for note in fresh.reading.diagnostics if note.name != "no-entries" or not both))
-    reading = replace(fresh.reading, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
+    notes = (*old, *(note for note in fresh.normalised.diagnostics if note.name != "no-entries" or not both))
+    normalised = replace(fresh.normalised, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
     return DocumentReading(
-        reading=reading,
+        normalised=normalised,
         fingerprints=tuple(print_ for _, print_ in both),
         stand_ins=stand_ins,
-        cache_update=leave(slices, about, found.cache.inherited, stay, reading.diagnostics),
+        cache_update=leave(slices, about, found.cache.inherited, stay, normalised.diagnostics),
     )
 
 
 def _gifts(
     document: Document,
     parsed: ParsedFeed,
-    reading: NormalisedFeed,
+    normalised: NormalisedFeed,
     prints: Iterable[str],
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],
     context: Context,
 ) -> Iterator[CachedEntries]:
     """What each slice of a document that was read leaves."""
-    rows = zip(parsed.entries, reading.entries, prints, samples, strict=True)
+    rows = zip(parsed.entries, normalised.entries, prints, samples, strict=True)
     faulty = [part.url in parsed.faulty for part in document.parts] or [False] * len(counts)
     for count, is_faulty in zip(counts, faulty, strict=True):
         left = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]

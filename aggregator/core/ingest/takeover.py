@@ -1,19 +1,22 @@
-"""Whose feed stands at an address: a lapsed domain, or a reused path, brings a stranger's entries to old readers.
+"""Whose feed stands at an address (rule R6).
 
-What changed hands is held until a person says that it is wanted (rule R6).
+A lapsed domain, or a path that is used again, brings a stranger's entries to old readers. Such a feed is refused until
+a person says that it is wanted.
 """
 
 from __future__ import annotations
 
+from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.plain import label_key
+from aggregator.core.ingest.changeset import ChangeSet
 from aggregator.core.model import Feed
-from aggregator.core.source_state import FeedIdentity
+from aggregator.core.source_state import FeedIdentity, PollState
 from aggregator.core.urls.hosts import registrable
 from aggregator.core.urls.urls import host_of
 
 
 def feed_identity(feed: Feed) -> FeedIdentity:
-    """As the feed itself says it: titles and sites that we made up say nothing."""
+    """What the feed itself says; titles and sites that were filled in for it are left out."""
     title = feed.title if "title" in feed.provenance else ""
     site = host_of(feed.site_url) if feed.site_url and "site_url" in feed.provenance else None
     return FeedIdentity(title=label_key(title), site=registrable(site) if site else "")
@@ -23,3 +26,14 @@ def is_takeover(before: FeedIdentity, now: FeedIdentity, *, entries: int, new: i
     """Whether title, site and all entries are others than before. What either feed leaves unsaid proves nothing."""
     said = all((before.title, before.site, now.title, now.site))
     return said and before.title != now.title and before.site != now.site and 0 < entries == new
+
+
+def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
+    """Raises ParseError where title, site and all entries are others than before."""
+    now = feed_identity(feed)
+    if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+        words = (
+            f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
+            f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"
+        )
+        raise ParseError(subject, Reason.OWNER_CHANGED, words)

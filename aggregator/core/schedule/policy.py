@@ -1,12 +1,10 @@
-"""When to visit a source next: the health table, back-off and the choice of what is due. Reads no clock.
+"""When to visit a source next: health, backoff and the choice of what is due. Reads no clock.
 
-Rules for editors: health changes only by `TRANSITIONS`; what is not listed raises. `next_poll` is the one place that
-turns an outcome into a state, and a new kind of outcome does not pass mypy before it has a branch here.
+Only `next_poll` turns an outcome into a state; mypy refuses a kind of outcome that has no branch there.
 """
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,52 +22,35 @@ DEAD_AFTER = timedelta(days=30)
 DEAD_CAP = timedelta(days=7)
 LARGE_BODY = 1 << 20
 PATH_INTERVAL = timedelta(minutes=1)
-"""Looking at files on the same disk costs nobody anything."""
-
-
-class Event(enum.StrEnum):
-    """What a visit means for the health of its source."""
-
-    GOOD = "good"
-    BAD = "bad"
-    LONG_BAD = "long-bad"
-    REFUSED = "refused"
-    GONE = "gone"
-    GONE_AGAIN = "gone-again"
-
-
-TRANSITIONS: dict[tuple[Health, Event], Health] = {
-    **{(health, Event.GOOD): Health.HEALTHY for health in Health},
-    **{(health, Event.BAD): Health.FAILING for health in Health},
-    **{(health, Event.LONG_BAD): Health.DEAD for health in Health},
-    **{(health, Event.REFUSED): Health.BLOCKED for health in Health},
-    **{(health, Event.GONE): Health.FAILING for health in Health},
-    **{(health, Event.GONE_AGAIN): Health.GONE for health in Health},
-}
+"""How often files are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollInterval:
-    """How a source wants to be visited: `interval` None learns the rhythm; `local` is a path, never asked of a host."""
+class PollSettings:
+    """What the configuration says about how often a source is polled."""
 
     interval: timedelta | None = None
+    """None: as its rhythm suggests (rule S6)."""
     local: bool = False
+    """It is a path: no host is asked, so nothing but the interval counts."""
 
 
-def next_poll(
-    state: PollState, outcome: Outcome, *, now: datetime, interval_rule: PollInterval, jitter: float
-) -> PollState:
-    """The state after a visit that ended at `now`; `jitter` is uniform in [0, 1). `next_poll` lies after `now`."""
+def next_poll(state: PollState, outcome: Outcome, *, now: datetime, settings: PollSettings, jitter: float) -> PollState:
+    """The state after a visit that ended at `now`; `jitter` is drawn from [0, 1).
+
+    Its `next_poll` is not before `now`; None where the source is not asked again by itself, for credentials were
+    refused twice, or it is gone (rule P24).
+    """
     match outcome:
         case Updated():
             after = _after_success(state, now)
-            return _schedule(_after_update(after, outcome, now), outcome, now, interval_rule, jitter)
+            return _schedule(_after_update(after, outcome, now), outcome, now, settings, jitter)
         case Unchanged():
             after = _moved(_after_success(state, now), outcome.permanent_url, now)
             after = replace(after, validators=outcome.validators, last_full=now if outcome.size else after.last_full)
-            return _schedule(after, outcome, now, interval_rule, jitter)
+            return _schedule(after, outcome, now, settings, jitter)
         case Failed():
-            return _after_failure(state, outcome, now, interval_rule, jitter)
+            return _after_failure(state, outcome, now, settings, jitter)
         case Gone():
             return _after_gone(state, outcome, now)
         case _:
@@ -79,7 +60,7 @@ def next_poll(
 def _after_success(state: PollState, now: datetime) -> PollState:
     return replace(
         state,
-        health=TRANSITIONS[state.health, Event.GOOD],
+        health=Health.HEALTHY,
         last_poll=now,
         last_success=now,
         errors=0,
@@ -97,73 +78,74 @@ def _after_update(state: PollState, outcome: Updated, now: datetime) -> PollStat
         body_hash=outcome.body_hash,
         last_full=now,
         last_change=now if outcome.new or outcome.revised else state.last_change,
-        rhythm=state.rhythm.heard(outcome.arrivals, now),
+        rhythm=state.rhythm.with_arrivals(outcome.arrivals, now),
         hints=outcome.hints,
         span=outcome.span,
     )
 
 
-def _moved(state: PollState, target: str | None, now: datetime) -> PollState:
-    """Count sightings of a permanent move. Once proven, the target is asked itself and redirects no more."""
-    if target is None:
+def _moved(state: PollState, address: str | None, now: datetime) -> PollState:
+    """Count permanent redirects to one address (rule P25). Once proven, it is asked itself and redirects no more."""
+    if address is None:
         proven = state.moved_seen >= MOVED_SIGHTINGS
         return state if proven else replace(state, moved_to=None, moved_seen=0, moved_since=None)
-    if target == state.moved_to:
+    if address == state.moved_to:
         return replace(state, moved_seen=state.moved_seen + 1)
-    return replace(state, moved_to=target, moved_seen=1, moved_since=now)
+    return replace(state, moved_to=address, moved_seen=1, moved_since=now)
 
 
 def _schedule(
-    state: PollState, outcome: Updated | Unchanged, now: datetime, interval_rule: PollInterval, jitter: float
+    state: PollState, outcome: Updated | Unchanged, now: datetime, settings: PollSettings, jitter: float
 ) -> PollState:
-    wait = _interval(state, now, interval_rule)
-    if interval_rule.interval is None and not interval_rule.local:
-        wait = max(wait, _courtesy(outcome))
+    wait = _interval(state, now, settings)
+    if settings.interval is None and not settings.local:
+        wait = max(wait, _least_without_caching(outcome))
     moment = now + wait * (0.9 + 0.2 * jitter)
-    if not interval_rule.local:
+    if not settings.local:
         moment = max(moment, freshness.earliest(now, outcome.headers, state.hints))
     return replace(state, next_poll=moment)
 
 
-def _courtesy(outcome: Updated | Unchanged) -> timedelta:
+def _least_without_caching(outcome: Updated | Unchanged) -> timedelta:
     """A server that cannot answer 304 is asked hourly at most, daily if the body is large (rule P14)."""
     if outcome.size == 0 or not freshness.is_silent_on_caching(outcome.headers):
         return timedelta()
     return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
 
 
-def _interval(state: PollState, now: datetime, interval_rule: PollInterval) -> timedelta:
-    if interval_rule.interval is not None:
-        return interval_rule.interval
-    return PATH_INTERVAL if interval_rule.local else state.rhythm.interval(now, state.span)
+def _interval(state: PollState, now: datetime, settings: PollSettings) -> timedelta:
+    if settings.interval is not None:
+        return settings.interval
+    return PATH_INTERVAL if settings.local else state.rhythm.interval(now, state.span)
 
 
 def _after_failure(
-    state: PollState, outcome: Failed, now: datetime, interval_rule: PollInterval, jitter: float
+    state: PollState, outcome: Failed, now: datetime, settings: PollSettings, jitter: float
 ) -> PollState:
     error = outcome.error
     since = state.failing_since or now
-    event = _event_of(error.reason, now - since)
+    health = _health_after_failure(error.reason, now - since)
     failed = replace(
         state,
-        health=TRANSITIONS[state.health, event],
+        health=health,
         last_poll=now,
         errors=state.errors + 1,
         error_reason=error.reason.value,
         error_message=error.message,
         failing_since=since,
     )
-    if event is Event.REFUSED:
+    if health is Health.BLOCKED:
         asked_before = state.health is Health.BLOCKED
         return replace(failed, next_poll=None if asked_before else now + timedelta(hours=24))
-    wait = max(_backoff(failed, jitter), _interval(state, now, interval_rule), _asked_for(outcome))
+    wait = max(_backoff(failed, jitter), _interval(state, now, settings), _least_after_error(outcome))
     return replace(failed, next_poll=now + wait)
 
 
-def _event_of(reason: Reason, failing_for: timedelta) -> Event:
+def _health_after_failure(reason: Reason, failing_for: timedelta) -> Health:
+    """Whatever the health was before."""
     if reason is Reason.UNAUTHORIZED:
-        return Event.REFUSED
-    return Event.LONG_BAD if failing_for >= DEAD_AFTER else Event.BAD
+        return Health.BLOCKED
+    return Health.DEAD if failing_for >= DEAD_AFTER else Health.FAILING
 
 
 def _backoff(state: PollState, jitter: float) -> timedelta:
@@ -173,8 +155,8 @@ def _backoff(state: PollState, jitter: float) -> timedelta:
     return min(doubled, cap) * jitter
 
 
-def _asked_for(outcome: Failed) -> timedelta:
-    """What the answer demands at least: Retry-After in full; 1 h after a 429 without one; 4 h after a 403."""
+def _least_after_error(outcome: Failed) -> timedelta:
+    """The least wait by rule P24: Retry-After in full; 1 h after a 429 without one; 4 h after a 403."""
     error = outcome.error
     if not isinstance(error, FetchError):
         return timedelta()
@@ -186,11 +168,11 @@ def _asked_for(outcome: Failed) -> timedelta:
 
 
 def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
-    """410 is confirmed once after 24 h, then the source is left alone; its entries stay published."""
+    """A 410 is confirmed once after 24 h, then the source is asked no more; its entries stay (rule P24)."""
     confirmed = state.error_reason == Reason.GONE.value
     return replace(
         state,
-        health=TRANSITIONS[state.health, Event.GONE_AGAIN if confirmed else Event.GONE],
+        health=Health.GONE if confirmed else Health.FAILING,
         last_poll=now,
         errors=state.errors + 1,
         error_reason=Reason.GONE.value,
@@ -201,7 +183,7 @@ def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
 
 
 class HasAddress(Protocol):
-    """Something that may be visited: all that choosing needs to know is whom it would burden."""
+    """Something that may be visited at an address."""
 
     @property
     def address(self) -> str: ...
@@ -213,8 +195,8 @@ C = TypeVar("C", bound=HasAddress)
 def choose_due(due: Iterable[C], *, host_of: dict[str, str], per_host: int, limit: int) -> Sequence[C]:
     """Of what is due, in its order, at most `per_host` of each host, and then at most `limit`.
 
-    The cap comes before the limit, so that one host with many sources cannot crowd out the others. An address that
-    `host_of` does not name burdens no host.
+    The cap comes before the limit, so that one host with many sources cannot crowd out the others. Addresses that
+    `host_of` does not name have no cap.
     """
     taken: Counter[str] = Counter()
     chosen: list[C] = []

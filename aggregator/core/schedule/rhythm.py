@@ -1,7 +1,7 @@
-"""How often a source speaks, learned from its arrivals, and how long we may wait (rule S6).
+"""How often a source publishes, learned from its new entries, and how long to wait before the next poll (rule S6).
 
-The rate is an exponentially weighted count: it needs two numbers per source and no history. One price, `PRICE`, says
-how many item-minutes of delay one request is worth; the interval then follows a square-root law (Sia and Cho).
+The rate is an exponentially weighted count: it needs two numbers per source and no history. `REQUEST_COST` says how
+many entry-minutes of delay one request is worth; the interval then follows a square-root law (Sia and Cho).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-PRICE = timedelta(minutes=30)
+REQUEST_COST = timedelta(minutes=30)
 """Measured on a synthetic trace: 8.4 polls per feed and day, 22 minutes mean delay (rule S6)."""
-MEMORY = timedelta(days=10)
+TIME_CONSTANT = timedelta(days=10)
 FLOOR = timedelta(minutes=15)
 CAP = timedelta(hours=6)
 QUIET_CAP = timedelta(hours=24)
@@ -27,30 +27,30 @@ class Rhythm:
     at: datetime | None = None
     since: datetime | None = None
 
-    def heard(self, arrivals: Iterable[datetime], now: datetime) -> Rhythm:
+    def with_arrivals(self, arrivals: Iterable[datetime], now: datetime) -> Rhythm:
         """The rhythm after a document that brought `arrivals`; those in the future count as now."""
         times = [min(t, now) for t in arrivals]
         weight = self.weight * _decay(now - self.at) if self.at else 0.0
         weight += sum(_decay(now - t) for t in times)
-        since = self.since or min([now, *(t for t in times if now - t < 9 * MEMORY)])
+        since = self.since or min([now, *(t for t in times if now - t < 9 * TIME_CONSTANT)])
         return Rhythm(weight=weight, at=now, since=since)
 
     def per_second(self, now: datetime) -> float:
-        """Expected arrivals a second; a quarter of an item in ten days is taken for granted."""
+        """Expected arrivals a second; a quarter of an entry in ten days is always assumed."""
         if self.at is None or self.since is None:
             return 0.0
-        seconds = MEMORY.total_seconds()
+        seconds = TIME_CONSTANT.total_seconds()
         weight = self.weight * _decay(now - self.at)
         watched = seconds * (1 - _decay(now - self.since))
         return (weight + 0.25) / (watched + seconds)
 
     def interval(self, now: datetime, span: float = 0.0) -> timedelta:
-        """How long to wait: sqrt(2 p / L) between floor and cap, at most half of the span (rules S1, S2 and S6)."""
+        """How long to wait: sqrt(2 c / L) between floor and cap, at most half of the span (rules S1, S2 and S6)."""
         rate = self.per_second(now)
         if not rate:
             return FLOOR
-        # a request is worth PRICE item-seconds of delay: L t^2 / 2 = p
-        wait = math.sqrt(2 * PRICE.total_seconds() / rate)
+        # a request is worth REQUEST_COST entry-seconds of delay: L t^2 / 2 = c
+        wait = math.sqrt(2 * REQUEST_COST.total_seconds() / rate)
         cap = QUIET_CAP if rate * timedelta(days=30).total_seconds() < 1 else CAP
         bounded = min(wait, cap.total_seconds())
         if span > 0:
@@ -59,4 +59,4 @@ class Rhythm:
 
 
 def _decay(age: timedelta) -> float:
-    return math.exp(-max(age.total_seconds(), 0.0) / MEMORY.total_seconds())
+    return math.exp(-max(age.total_seconds(), 0.0) / TIME_CONSTANT.total_seconds())

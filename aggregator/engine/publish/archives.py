@@ -20,19 +20,15 @@ from typing import Protocol
 import structlog
 
 from aggregator.core.addresses import archive_path
-from aggregator.core.edition import Edition
-from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
 from aggregator.core.select.definition import former_rule, rule
 from aggregator.core.select.stories import Group
+from aggregator.engine.publish.publication import Publication
+from aggregator.engine.publish.render import archived_formats, render_archive
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.threads import DatabaseThread
-from aggregator.formats import FORMATS
-from aggregator.outlets.disk import DiskOutlet
-from aggregator.outlets.encodings import encode
-from aggregator.storage import Storage
+from aggregator.storage import ArchiveStore, EntryStore
 
 log = structlog.get_logger()
 
@@ -42,14 +38,8 @@ PASS = 20
 """Documents written in one go. While more are due, the archive is not linked, and other outputs get their turn."""
 
 
-class Shelf(Protocol):
-    """Where archive documents are shown: the server's catalogue. It reads them when they are asked for."""
-
-    def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
-        """Serve this file from now on; `read` gives the bytes at a path, or None. It may block."""
-
-    def remove_archive(self, path: str) -> None:
-        """Serve this path no more."""
+class ChainStore(ArchiveStore, EntryStore, Protocol):
+    """What archives are made from, and where they are noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +67,20 @@ class ArchiveBuilder:
 
     def __init__(
         self,
-        storage: Storage,
-        store: DatabaseThread,
-        outlet: DiskOutlet,
-        shelf: Shelf | None,
+        storage: ChainStore,
+        in_db: DatabaseThread,
+        publication: Publication,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._in_db = store
-        self._outlet = outlet
-        self._shelf = shelf
+        self._in_db = in_db
+        self._publication = publication
         self._clock = clock
-        self._shown: dict[str, str] = {}
 
     async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
         """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
-        if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
+        if not archived_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
             return ArchiveEnd()
@@ -119,32 +106,22 @@ class ArchiveBuilder:
         """
         gone = await self._in_db(self._ended, planned)
         for file in gone:
-            if self._shelf:
-                self._shelf.remove_archive(file.path)
-            self._shown.pop(file.path, None)
-            await asyncio.to_thread(self._outlet.remove, file.path)
+            await self._publication.remove(file.path)
         if gone:
             await self._in_db(self._storage.forget_archive_files, [file.path for file in gone])
 
-    async def show(self) -> set[OutputId]:
-        """Show all documents there are; returns the outputs of those whose files were lost, which are to be made."""
-        lost: dict[OutputId, set[int]] = {}
+    async def restore(self) -> tuple[set[str], set[OutputId]]:
+        """Show the documents as the store knows them; returns their paths, and the outputs of which some are lost.
+
+        Lost documents are written again when their output is made. Raises PublishError.
+        """
         files = await self._in_db(self._storage.archive_files)
-        for file in files:
-            if self._shown.get(file.path) == file.etag:
-                continue
-            if await asyncio.to_thread(self._outlet.size, file.path) != file.size:
-                lost.setdefault(file.output, set()).add(file.number)
-            elif self._shelf:
-                self._shelf.put_archive(file, self._outlet.read)
-                self._shown[file.path] = file.etag
-        for path in self._shown.keys() - {file.path for file in files}:
-            if self._shelf:
-                self._shelf.remove_archive(path)
-            del self._shown[path]
+        lost: dict[OutputId, set[int]] = {}
+        for file in await self._publication.restore_archives(files):
+            lost.setdefault(file.output, set()).add(file.number)
         for output, numbers in lost.items():
             await self._in_db(self._storage.mark_stale, output, numbers)
-        return set(lost)
+        return {file.path for file in files}, set(lost)
 
     # -- the chain -----------------------------------------------------------------------------------------------
     def _the_chain(self, selection: Selection, record: OutputRecord) -> Chain:
@@ -253,7 +230,7 @@ class ArchiveBuilder:
         *,
         has_next: bool | None = None,
     ) -> None:
-        """Have this document on disk, in the store and on the shelf. `has_next` None: look whether it has."""
+        """Publish this document, then note it. `has_next` None: look whether there is a newer one."""
         if has_next is None:
             newest = await self._in_db(self._storage.newest_archive, record.output)
             has_next = newest is not None and newest.number > archive.number
@@ -264,15 +241,10 @@ class ArchiveBuilder:
             following=archive_path(record.output, generation, archive.number + 1) if has_next else None,
         )
         now = self._clock().replace(microsecond=0)
-        made = await asyncio.to_thread(_generate, edition, archive, generation, now, final=has_next)
-        for file, body, encoded in made:
-            await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
-        files = [file for file, _, _ in made]
-        await self._in_db(self._storage.put_archive, replace(archive, stale=False), files)
+        files = await asyncio.to_thread(render_archive, edition, archive, generation, now, final=has_next)
         for file in files:
-            if self._shelf:
-                self._shelf.put_archive(file, self._outlet.read)
-                self._shown[file.path] = file.etag
+            await self._publication.publish(file)
+        await self._in_db(self._storage.put_archive, replace(archive, stale=False), [file.record for file in files])
         log.info("archive", output=record.output, number=archive.number, stories=len(edition.stories))
 
     def _ended(self, planned: Collection[OutputId]) -> list[ArchiveFile]:
@@ -314,11 +286,6 @@ class _Definition:
         return json.dumps([self.rule, sorted(self.sources), sorted(self.assigned)])
 
 
-def kept_formats(formats: Sequence[str]) -> list[str]:
-    """The formats that have an archive."""
-    return [name for name in formats if DOCUMENTS[name].has_archive]
-
-
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
     """The next `size` stories changed after `after`, if there are so many, and up to where none is left out.
 
@@ -341,26 +308,3 @@ def _present(selection: Selection, archive: Archive) -> list[Group]:
     """The stories of a document as they are now, without those that are no more."""
     own = {story[0] for story in archive.members}
     return [group for group in selection.around(own) if group[0].seq in own]
-
-
-def _generate(
-    edition: Edition, archive: Archive, generation: str, now: datetime, *, final: bool
-) -> list[tuple[ArchiveFile, bytes, dict[str, bytes]]]:
-    made = []
-    for name in kept_formats(edition.formats):
-        format_ = FORMATS[name]
-        body = format_.assemble(edition, [format_.render_story(story) for story in edition.stories])
-        file = ArchiveFile(
-            path=f"{edition.archive}{format_.suffix}",
-            output=edition.output,
-            generation=generation,
-            number=archive.number,
-            format=name,
-            media_type=format_.media_type,
-            etag=etag_of(body),
-            modified=now,
-            size=len(body),
-            final=final,
-        )
-        made.append((file, body, encode(body, only="gzip")))
-    return made

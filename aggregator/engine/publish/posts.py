@@ -28,7 +28,7 @@ from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
 from aggregator.formats.posts import post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
-from aggregator.storage import Storage
+from aggregator.storage import EntryStore
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class _Job:
     footer: bool
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> EntryStore:
         return self.selection.storage
 
     @property

@@ -19,14 +19,14 @@ from aggregator.core.select.plan import OutputPlan
 from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
 from aggregator.core.select.window import SPAN, window
 from aggregator.engine.runtime import Runtime
-from aggregator.storage import Storage
+from aggregator.storage import EntryStore
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """What an output takes out of the store. Its methods block: they belong on the store's thread."""
 
-    storage: Storage
+    storage: EntryStore
     runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
@@ -107,9 +107,9 @@ class Selection:
 
     def origin(self, stored: StoredEntry) -> Origin:
         """Where an entry came from, as outputs say it."""
-        target = self.runtime.targets.get(stored.number)
+        source = self.runtime.sources.get(stored.number)
         known = self.sources.get(stored.number)
-        return origin_of(stored, known.feed if known else None, target.config.title if target else None)
+        return origin_of(stored, known.feed if known else None, source.config.title if source else None)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
@@ -197,4 +197,4 @@ def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
 
 def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
     wanted = set(ids)
-    return [number for number, target in runtime.targets.items() if target.id in wanted]
+    return [number for number, source in runtime.sources.items() if source.id in wanted]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Protocol
 
-from aggregator.core.edition import KnownVersions
+from aggregator.core.edition import KnownVersions, etag_of
 from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId
-from aggregator.core.records import FileVersion, ReaderLag, RenditionRecord
+from aggregator.core.records import ArchiveFile, FileVersion, ReaderLag, RenditionRecord
 from aggregator.core.select.window import SPAN
-from aggregator.storage import Storage
+from aggregator.storage import OutputStore, ReaderStore
 
 KEPT = timedelta(days=7)
 """How long a state is remembered after it was replaced, and a reader after it was seen."""
@@ -22,22 +21,19 @@ STEP = timedelta(hours=12)
 """Windows grow by so much at a time, so that a reader a few minutes later does not change their bytes."""
 
 
-class Lookout(Protocol):
-    """Where readers are seen: the server's catalogue, or nothing in the cron form."""
-
-    def take_late_readers(self) -> Mapping[str, Iterable[str]]:
-        """Path -> earlier ETags, quoted, that readers came back with since this was last asked."""
+class VersionStore(ReaderStore, OutputStore, Protocol):
+    """Where versions and readers are kept, and which files there are."""
 
 
 class VersionHistory:
     """Numbers the states of published files. Its methods block: they belong on the store's thread."""
 
-    def __init__(self, storage: Storage, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, storage: VersionStore, *, clock: Callable[[], datetime]) -> None:
         self._storage = storage
         self._clock = clock
 
     def note(
-        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, change_seq: int
+        self, file: RenditionRecord | ArchiveFile, pieces: Sequence[bytes], before: bytes | None, change_seq: int
     ) -> KnownVersions | None:
         """Take note of what a file is from now on, everything up to `change_seq` taken into account.
 
@@ -80,7 +76,7 @@ class VersionHistory:
         reader = self._storage.readers().get(output)
         return _span(reader)
 
-    def meet(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
+    def record_late_readers(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
         """Take note of readers that came back late; the outputs whose window is another by that.
 
         Readers that did not come for a week are forgotten.
@@ -110,11 +106,6 @@ class VersionHistory:
                     seconds = int((now - end).total_seconds())
                     late[outputs[path]] = max(late.get(outputs[path], 0), seconds)
         return late
-
-
-def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (rule W4)."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _span(reader: ReaderLag | None) -> timedelta:

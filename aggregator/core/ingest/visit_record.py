@@ -1,0 +1,98 @@
+"""From what a visit brought to the one record of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.core.errors import FetchError, Reason
+from aggregator.core.ingest import changeset
+from aggregator.core.ingest.complete import VisitResult
+from aggregator.core.ingest.takeover import feed_identity
+from aggregator.core.model import CategoryPath, OutputId
+from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.records import Attempt, Lease, VisitRecord
+from aggregator.core.schedule.policy import PollSettings, next_poll
+from aggregator.core.source_state import PollState
+from aggregator.core.urls.hosts import registrable
+
+AffectedOutputs = Callable[[list[CategoryPath] | None], tuple[OutputId, ...]]
+"""The outputs that a change of a source, in entries with these own category paths (None: in all), may show in."""
+
+
+def visit_record(
+    result: VisitResult,
+    state: PollState,
+    *,
+    lease: Lease,
+    started: datetime,
+    ended: datetime,
+    settings: PollSettings,
+    host: str | None,
+    jitter: float,
+    affected: AffectedOutputs,
+) -> VisitRecord:
+    """Everything that the visit changes. `state` is the source's before it, `host` the public host it burdened.
+
+    `jitter` is drawn from [0, 1).
+    """
+    after = next_poll(result.state or state, result.outcome, now=ended, settings=settings, jitter=jitter)
+    attribution = changeset.attribution(result.feed) if result.feed else state.attribution
+    has_notes = isinstance(result.outcome, Updated) or bool(result.diagnostics)
+    after = replace(
+        after,
+        attribution=attribution,
+        owner=feed_identity(result.feed) if result.feed else state.owner,
+        notes=result.diagnostics if has_notes else state.notes,
+    )
+    return VisitRecord(
+        lease=lease,
+        state=after,
+        attempt=_attempt(result, started, ended),
+        feed=result.feed,
+        new=result.new,
+        revised=result.revised,
+        removed=result.removed,
+        entry_cache=result.cache,
+        rekeyed=result.rekeyed,
+        hold=_hold(host, result.outcome, ended),
+        dirty=_dirty(result, affected, is_reattributed=attribution != state.attribution),
+    )
+
+
+def _dirty(result: VisitResult, affected: AffectedOutputs, *, is_reattributed: bool) -> tuple[OutputId, ...]:
+    if is_reattributed:
+        return affected(None)
+    return affected(list(result.paths)) if result.changes_entries else ()
+
+
+def _hold(host: str | None, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
+    """A rate limit counts for the whole registrable domain (rule P12); never for hosts of ours."""
+    error = outcome.error if isinstance(outcome, Failed) else None
+    if host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
+        return None
+    if error.status != 429 and error.retry_after is None:
+        return None
+    return registrable(host), now + (error.retry_after or timedelta(hours=1))
+
+
+def _attempt(result: VisitResult, started: datetime, ended: datetime) -> Attempt:
+    outcome = result.outcome
+    match outcome:
+        case Updated():
+            attempt = Attempt(
+                at=started,
+                outcome="updated",
+                entries=outcome.entries,
+                known=outcome.known,
+                new=outcome.new,
+                revised=outcome.revised,
+                bytes=outcome.size,
+            )
+        case Unchanged():
+            attempt = Attempt(at=started, outcome="unchanged", bytes=outcome.size)
+        case Failed() | Gone():
+            name = "gone" if isinstance(outcome, Gone) else "failed"
+            attempt = Attempt(at=started, outcome=name, reason=outcome.error.reason, message=outcome.error.message)
+    return replace(attempt, seconds=(ended - started).total_seconds(), diagnostics=result.diagnostics)
