@@ -22,7 +22,7 @@ from aggregator.core.model import Origin, StoredEntry
 from aggregator.core.records import OutputRecord
 from aggregator.core.select.definition import former_definition
 from aggregator.core.select.plan import BlogPlan, OutputPlan
-from aggregator.core.select.stories import Group, home_hosts, merge, story_links
+from aggregator.core.select.stories import Group, merge, own_hosts, story_links
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
@@ -178,9 +178,7 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
 def _groups(job: _Job, chosen: Mapping[int, StoredEntry]) -> list[Group]:
     if job.selection.plan.dedupe == "off":
         return [(stored, ()) for stored in chosen.values()]
-    return merge(
-        chosen.values(), {number: home_hosts(r.feed, r.address) for number, r in job.selection.sources.items()}
-    )
+    return merge(chosen.values(), {number: own_hosts(r.feed, r.address) for number, r in job.selection.sources.items()})
 
 
 def _told(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEntry]) -> _Posts:

@@ -16,7 +16,7 @@ from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.category_paths import is_below
 from aggregator.core.select.filters.filter import Filter, FilterInput
 from aggregator.core.select.plan import OutputPlan
-from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
+from aggregator.core.select.stories import Group, compose, merge, origin_of, own_hosts, story_links
 from aggregator.core.select.window import SPAN, window
 from aggregator.engine.runtime import Runtime
 from aggregator.storage import EntryStore
@@ -62,9 +62,9 @@ class Selection:
             return [(stored, ()) for stored in chosen]
         told = self.storage.duplicates(*_names(chosen), self.numbers)
         others = [stored for stored in told if self.picks(stored)]
-        homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
+        hosts = {number: own_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
-        groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), homes)
+        groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), hosts)
         places = {stored.change_seq for stored in chosen}
         return [group for group in groups if group[0].change_seq in places]
 
