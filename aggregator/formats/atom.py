@@ -96,18 +96,18 @@ def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[by
     for index, fragment in enumerate(fragments):
         start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
         shared[fragment[start : start + _INSTANT]].append(index)
-    told = list(fragments)
+    written = list(fragments)
     for moment, indexes in shared.items():
         if len(indexes) > 1:
-            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, told)
-    return told
+            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, written)
+    return written
 
 
 _UPDATED = b"<updated>"
 _INSTANT = len("2022-05-16T05:00:23Z")
 
 
-def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], told: list[bytes]) -> None:
+def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], written: list[bytes]) -> None:
     used = {0}
     for index in indexes[1:]:
         fraction = stories[index].stored.seq % 1_000_000
@@ -115,7 +115,7 @@ def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Stor
             fraction = (fraction + 1) % 1_000_000
         used.add(fraction)
         precise = moment.replace(b"Z", b".%06dZ" % fraction)
-        told[index] = told[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
+        written[index] = written[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
 
 
 def _head(edition: Edition) -> bytes:

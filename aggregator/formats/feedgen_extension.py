@@ -4,7 +4,7 @@ feedgen builds the skeleton; then these classes, which are handed the finished e
 they mend: links of Atom entries lose every attribute but href; the RSS channel link is whichever came last; RSS has
 no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang stands on no entry;
 dates are written by switching the process's locale. Rules for editors: no text reaches an element but through
-`values` or `facts`; a part that cannot be valid is left out.
+`values` or `story_view`; a part that cannot be valid is left out.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
 words are in the language of its output where we have them, else English and marked so; the sources' words carry the
-sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has marks: `marks`.
+sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aggregator.core.formats_table import HTML, FormatInfo, feeds
 from aggregator.formats import story_view, values
 from aggregator.formats.page_body import on_page
 from aggregator.formats.phrases import Phrases, words_for
-from aggregator.formats.placeholders import PlaceholderValues, filled, instant_mark, mark, shown_instant
+from aggregator.formats.placeholders import PlaceholderValues, filled, instant_placeholder, placeholder, shown_instant
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
@@ -119,9 +119,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["mark_instant"] = instant_mark
+    made.filters["instant_placeholder"] = instant_placeholder
     made.filters["rfc3339"] = dates.rfc3339
-    made.globals["mark"] = mark
+    made.globals["placeholder"] = placeholder
     return made
 
 
@@ -136,7 +136,7 @@ def _time(moment: datetime, shown: str) -> Markup:
 
 
 def _revised(story: Story) -> str:
-    """The update for a mark; "" if it says nothing beside the date of publication."""
+    """The update, as the value of a placeholder; "" if it says nothing beside the date of publication."""
     published, updated = story_view.published(story), story_view.updated(story)
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 

@@ -57,6 +57,6 @@ def check_posts(report: ProblemReport, feeds: Mapping[int, PostsFeed | None]) ->
             report.add(("feed", index, "footer"), f"only posts have a footer: {_any_of_posts()} in formats")
         before = first.setdefault(folded_name(feed.posts), index) if feed.posts else index
         if before != index:
-            line = report.places.value(("feed", before, "posts")).line
+            line = report.positions.value(("feed", before, "posts")).line
             message = f"the folder {shown(feed.posts)} is taken by the feed at line {line}; a subfolder will do"
             report.add(("feed", index, "posts"), message)

@@ -1,7 +1,7 @@
 """What single values of feeds.toml may be: each function takes what stands there and returns what is kept.
 
 A value that will not do raises `UnfitError`, which says what was expected and, where a person's intent can be guessed,
-what to write instead; what was found and where is added by `config_report`.
+what to write instead; what was found and where is added by `report`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What there is to be said on pages, and how a language writes a number of things and a span of time."""
+"""The phrases of the pages in one language, and how it writes numbers of things and spans of time."""
 
 from __future__ import annotations
 
