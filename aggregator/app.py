@@ -1,6 +1,6 @@
 """The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
 
-Also the one place where the program reads the wall clock and draws random numbers; both are handed down from here.
+Random numbers are drawn here and handed down, and so is the wall clock, which `engine.clock` reads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from aggregator.core.config.read import read_config
 from aggregator.core.config.tables import Config
 from aggregator.core.config.text import missing
 from aggregator.core.errors import ConfigError, Problem
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.daemon import App, WatchedConfig
 from aggregator.engine.poll import Poller, PollLimits
 from aggregator.engine.publish.posts import PostPublisher
@@ -39,11 +40,6 @@ from aggregator.storage.opening import open_storage
 DATABASE = "aggregator.sqlite3"
 PUBLIC = "public"
 POSTS = "posts"
-
-
-def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it."""
-    return datetime.now(UTC)
 
 
 def load_config(path: Path) -> Config:
@@ -124,6 +120,7 @@ async def open_app(
                 publisher=publisher,
                 factory=factory,
                 clock=clock,
+                jitter=jitter,
                 collector=StatusCollector(opened, store_path / DATABASE),
                 public=outlet.root,
             )

@@ -156,7 +156,7 @@ def _as_text(
 
 
 def _head(feed: Feed, url: str) -> Iterator[str]:
-    from aggregator.core.urls.urls import without_userinfo
+    from aggregator.core.urls.parser import without_userinfo
 
     for name, value in (
         ("Title", feed.title),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -16,6 +17,7 @@ from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.category_paths import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.metrics import Counters
 from aggregator.engine.poll import Poller
 from aggregator.engine.publish.publisher import PublishedOutput, Publisher
@@ -33,7 +35,8 @@ WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
 READER_SECONDS = 60.0
-UPKEEP_SECONDS = 3600.0
+UPKEEP_HOUR = 4
+"""Of the night in the zone of the [site] table; the minute is drawn."""
 RETRY_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50
@@ -90,12 +93,14 @@ class App:
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
+        jitter: Callable[[], float],
         collector: StatusCollector,
         public: Path,
     ) -> None:
         self.runtime = runtime
         self.config_error: ConfigError | None = None
         self.clock = clock
+        self._jitter = jitter
         self.public = public
         self._config_file = config_file
         self._storage = storage
@@ -213,13 +218,14 @@ class App:
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
         """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
-        ticker = Ticker(self._note_error)
+        ticker = Ticker(wall_clock, self._note_error)
         ticker.every(TICK_SECONDS, "poll", self._begin_visits)
         ticker.every(TICK_SECONDS, "publish", self._publish_changes)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self.refresh_status)
         ticker.every(READER_SECONDS, "readers", self.record_late_readers)
-        ticker.every(UPKEEP_SECONDS, "upkeep", self._trim)
+        minute, zone = int(self._jitter() * 60), ZoneInfo(self.runtime.config.site.timezone)
+        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self._trim)
         ticker.start()
         try:
             await self.refresh_status()

@@ -142,7 +142,7 @@ class Poller:
         if not any(source.host for source in sources):
             return list(sources)
         holds = await self._in_db(self._storage.holds, now=now)
-        return [t for t in sources if t.host is None or registrable(t.host) not in holds]
+        return [s for s in sources if not holds or s.host is None or registrable(s.host) not in holds]
 
     def _enter(self, sources: Iterable[ActiveSource]) -> None:
         for source in sources:

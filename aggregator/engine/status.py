@@ -17,6 +17,7 @@ from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
 from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.urls import urls
+from aggregator.core.urls.parser import without_userinfo
 from aggregator.formats.opml import FeedOutline
 from aggregator.storage import OutputStore, SourceStore
 
@@ -137,7 +138,7 @@ def _source_info(record: SourceRecord, daily: tuple[int, ...]) -> SourceInfo:
     return SourceInfo(
         id=state.source,
         title=record.feed.title if record.feed else "",
-        address=urls.without_userinfo(record.address),
+        address=without_userinfo(record.address),
         health=state.health,
         last_poll=state.last_poll,
         next_poll=state.next_poll,
@@ -198,7 +199,7 @@ def source_subscriptions(
         made.append(
             FeedOutline(
                 title=source.title or (feed.title if feed else "") or source.kind.host(source.address) or source.id,
-                xml_url=urls.without_userinfo(source.address),
+                xml_url=without_userinfo(source.address),
                 html_url=feed.site_url if feed else None,
                 language=source.language or (feed.language if feed else None),
                 path=source.category or (),

@@ -1,4 +1,4 @@
-"""Atom 1.0 (RFC 4287): feedgen's skeleton, mended by `extension`."""
+"""Atom 1.0 (RFC 4287): written by feedgen, completed by `feedgen_extension`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Atom:
     media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
+        return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
+
+    def entry(self, story: Story) -> FeedEntry:
+        """What feedgen is told of the story; it writes the entry, then the extension what feedgen cannot."""
         entry = FeedEntry()
         entry.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, rss=False)
         entry.aggregator.story = story
@@ -42,13 +46,29 @@ class Atom:
             entry.category(_category(tag))
         if rights := story_view.rights(story):
             entry.rights(rights)
-        return xml_pieces.fragment(entry.atom_entry(), "feed")
+        return entry
+
+    def feed(self, edition: Edition) -> FeedGenerator:
+        """What feedgen is told of the head."""
+        feed = FeedGenerator()
+        feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
+        feed.aggregator.edition = edition
+        feed.id(values.uri(edition.id) or values.uri(edition.output) or PRODUCT)
+        feed.title(values.line(edition.title) or values.line(edition.output) or PRODUCT)
+        feed.updated(feedgen_extension.head_updated(edition))
+        if description := values.line(edition.description):
+            feed.subtitle(description)
+        if language := values.language(edition.language):
+            feed.language(language)
+        feed.generator(PRODUCT)
+        return feed
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        return [_head(edition), *_told_apart(edition.stories, fragments), _TAIL]
+        head = xml_pieces.opened(self.feed(edition).atom_str(pretty=True), _TAIL)
+        return [head, *_told_apart(edition.stories, fragments), _TAIL]
 
 
 def _texts(entry: FeedEntry, story: Story) -> None:
@@ -116,18 +136,3 @@ def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Stor
         used.add(fraction)
         precise = moment.replace(b"Z", b".%06dZ" % fraction)
         written[index] = written[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
-
-
-def _head(edition: Edition) -> bytes:
-    feed = FeedGenerator()
-    feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
-    feed.aggregator.edition = edition
-    feed.id(values.uri(edition.id) or values.uri(edition.output) or PRODUCT)
-    feed.title(values.line(edition.title) or values.line(edition.output) or PRODUCT)
-    feed.updated(feedgen_extension.head_updated(edition))
-    if description := values.line(edition.description):
-        feed.subtitle(description)
-    if language := values.language(edition.language):
-        feed.language(language)
-    feed.generator(PRODUCT)
-    return xml_pieces.opened(feed.atom_str(pretty=True), _TAIL)

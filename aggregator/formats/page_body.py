@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from aggregator.core.urls.urls import without_userinfo
+from aggregator.core.urls.parser import without_userinfo
 from aggregator.formats import html_table, values
 from aggregator.formats.html_tree import EMBEDDED, INLINE, TRANSPARENT, HtmlNode, parse
 

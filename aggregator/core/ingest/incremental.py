@@ -109,7 +109,8 @@ def read_whole(
     """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = parse(document, encoding, rules, decoded)
-    normalised = normalise(parsed, context)
+    samples = None if about is None else _samples(parsed, context)
+    normalised = normalise(parsed, replace(context, samples=samples and samples[:SAMPLED_ENTRIES]))
     prints = tuple(map(fingerprint, normalised.entries))
     whole = DocumentReading(normalised=normalised, fingerprints=prints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
@@ -117,7 +118,7 @@ def read_whole(
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    cached = _gifts(document, parsed, normalised, prints, counts, _samples(parsed, context), context)
+    cached = _gifts(document, parsed, normalised, prints, counts, samples or (), context)
     known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
     return replace(whole, cache_update=leave(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
 

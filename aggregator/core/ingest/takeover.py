@@ -25,7 +25,12 @@ def feed_identity(feed: Feed) -> FeedIdentity:
 def is_takeover(before: FeedIdentity, now: FeedIdentity, *, entries: int, new: int) -> bool:
     """Whether title, site and all entries are others than before. What either feed leaves unsaid proves nothing."""
     said = all((before.title, before.site, now.title, now.site))
-    return said and before.title != now.title and before.site != now.site and 0 < entries == new
+    return said and before.title != now.title and not _is_same(before.site, now.site) and 0 < entries == new
+
+
+def _is_same(before: str, now: str) -> bool:
+    """Whether a stored domain is this one. Another public suffix list may have put more or fewer labels before it."""
+    return before == now or before.endswith(f".{now}") or now.endswith(f".{before}")
 
 
 def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
