@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from aggregator.api import Aggregator, open, open_async, read
+    from aggregator.core.edition import Edition, Story
     from aggregator.core.errors import (
         AggregatorError,
         ConfigError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         SourceError,
         StorageError,
     )
+    from aggregator.core.formats_table import FormatInfo, register_format
     from aggregator.core.model import (
         Category,
         CategoryKind,
@@ -48,9 +50,11 @@ if TYPE_CHECKING:
     from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
+    from aggregator.formats import Format
 
 _MODULES = {
     "aggregator.api": ("Aggregator", "open", "open_async", "read"),
+    "aggregator.core.edition": ("Edition", "Story"),
     "aggregator.core.errors": (
         "AggregatorError",
         "ConfigError",
@@ -62,6 +66,7 @@ _MODULES = {
         "SourceError",
         "StorageError",
     ),
+    "aggregator.core.formats_table": ("FormatInfo", "register_format"),
     "aggregator.core.model": (
         "Category",
         "CategoryKind",
@@ -86,6 +91,7 @@ _MODULES = {
     "aggregator.engine.daemon": ("App",),
     "aggregator.engine.publish.publisher": ("PublishedOutput",),
     "aggregator.engine.visit": ("VisitReport",),
+    "aggregator.formats": ("Format",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -99,11 +105,14 @@ __all__ = [
     "ConfigError",
     "Deletion",
     "Diagnostic",
+    "Edition",
     "Enclosure",
     "Entry",
     "Feed",
     "FetchError",
     "ForeignElement",
+    "Format",
+    "FormatInfo",
     "Health",
     "Hints",
     "Image",
@@ -122,11 +131,13 @@ __all__ = [
     "SourceInfo",
     "StorageError",
     "StoredEntry",
+    "Story",
     "VisitReport",
     "__version__",
     "open",
     "open_async",
     "read",
+    "register_format",
 ]
 
 

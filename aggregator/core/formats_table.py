@@ -1,9 +1,9 @@
 """The formats that outputs are published in: the only place that names them all.
 
 To add a format of documents, write its module in `aggregator/formats` and register its `FormatInfo` here, or from the
-program that uses this one as a library (`register`). It is then accepted in `formats = [...]`, published, archived,
-listed and negotiated as its record says. To add a kind of posts for a static blog, add a `PostsInfo` to `POSTS`; what
-it writes is up to `formats.post_front_matter`.
+program that uses this one as a library (`register_format`). It is then accepted in `formats = [...]`, published,
+archived, listed and negotiated as its record says. To add a kind of posts for a static blog, add a `PostsInfo` to
+`POSTS`; what it writes is up to `formats.post_front_matter`.
 
 Rules for editors: names, suffixes and media types are stored and published; they stay as they are.
 """
@@ -81,7 +81,7 @@ DEFAULT_FORMATS = ("rss", "atom", "json", "html")
 """Those of an output that names none."""
 
 
-def register(info: FormatInfo) -> None:
+def register_format(info: FormatInfo) -> None:
     """Make a format known. To be called before feeds.toml is read.
 
     Raises ValueError if its name or its suffix is taken.
@@ -92,8 +92,8 @@ def register(info: FormatInfo) -> None:
     _documents[info.name] = info
 
 
-def unregister(name: str) -> None:
-    """Forget a format that `register` made known. Raises KeyError if there is none of that name."""
+def unregister_format(name: str) -> None:
+    """Forget a format that `register_format` made known. Raises KeyError if there is none of that name."""
     del _documents[name]
 
 
@@ -168,4 +168,4 @@ HTML = FormatInfo(
 """The page of an output, which its other formats link to and whose stories entry pages show."""
 
 for _info in (RSS, ATOM, JSON, HTML):
-    register(_info)
+    register_format(_info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 import aggregator
+from aggregator.core.formats_table import unregister_format
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/library.md").read_text("utf-8")
@@ -21,12 +23,13 @@ SAMPLES = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE, re.M
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The folder of the example is the current one; nobody has configured the log."""
+    """The folder of the example is the current one, and nobody has configured the log; the page's format goes."""
     shutil.copy(ROOT / "feeds.toml", tmp_path)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     structlog.reset_defaults()
     yield
+    unregister_format("titles")
     structlog.reset_defaults()
 
 
@@ -34,8 +37,10 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_samples_print_what_stands_below_them(capsys: pytest.CaptureFixture[str]) -> None:
     """One after the other, in one folder."""
     assert len(SAMPLES) == PAGE.count("```python")
+    sample = Path("sample.py")
     for code, output in SAMPLES:
-        exec(compile(code, "docs/library.md", "exec"), {"__name__": "__main__"})
+        sample.write_text(code, "utf-8")
+        runpy.run_path(str(sample), run_name="__main__")
         assert capsys.readouterr().out == output, code
 
 

@@ -61,9 +61,9 @@ class Lines:
 
 @pytest.fixture
 def registered() -> Iterator[None]:
-    formats_table.register(LINES)
+    formats_table.register_format(LINES)
     yield
-    formats_table.unregister(LINES.name)
+    formats_table.unregister_format(LINES.name)
 
 
 async def published(folder: Path) -> Catalogue:
@@ -124,7 +124,7 @@ def test_it_is_unknown_before_and_after() -> None:
     with pytest.raises(ConfigError, match='found "lines"'):
         read_config(CONFIG.encode(), file="feeds.toml")
     with pytest.raises(KeyError):
-        formats_table.unregister(LINES.name)
+        formats_table.unregister_format(LINES.name)
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("rss", ".other"), ("other", ".rss"), ("hexo", ".other")])
@@ -134,4 +134,4 @@ def test_a_name_or_a_suffix_is_taken_once(name: str, suffix: str) -> None:
         name=name, label="x", suffix=suffix, media_type="text/x", writer="x:X", order=9, is_feed=False
     )
     with pytest.raises(ValueError, match="is there already"):
-        formats_table.register(info)
+        formats_table.register_format(info)
