@@ -57,7 +57,7 @@ def test_a_document_that_costs_its_process_is_an_error_of_its_source(
         )
         runtime = build_runtime(config, storage, lambda _: FileSource(tmp_path), now=now)
         try:
-            await DocumentParser(storage, store, worker_pool).whole(*runtime.sources.values(), document)
+            await DocumentParser(storage, store, worker_pool).read_whole(*runtime.sources.values(), document)
         finally:
             worker_pool.close()
             store.close()
