@@ -40,7 +40,7 @@ class FormatInfo:
     has_archive: bool = False
     """Documents of the archive are written in it (rule W9)."""
     is_followed: bool = False
-    """Earlier versions are remembered, so that late readers are met with a longer window (rule W11)."""
+    """Earlier versions are remembered, so that the window is longer for late readers (rule W11)."""
     has_deltas: bool = False
     """Its head, some of its stories and its tail are a valid document: readers are sent what is new to them
     (rule W11)."""

@@ -81,49 +81,48 @@ Keys = Iterable[StoredKey[OutputPlan]]
 
 
 def definition(plan: OutputPlan, config: Config, keys: Keys = KEYS) -> str:
-    """Two hashes with "/" between: of what the output is told to be, and of the sources there are to choose from.
+    """Two hashes with "/" between: of the options of the output, and of the sources that it can choose from.
 
     Only a change of the first is a change of this output, which moves its `updated` (rule W3); a source more or less
     may concern it or not.
     """
-    return f"{_digest(_told(plan, config.site, keys))}/{_digest(_offered(plan, config))}"
+    return f"{_digest(_own_values(plan, config.site, keys))}/{_digest(_source_values(plan, config))}"
 
 
 def rule(plan: OutputPlan, site: Site, keys: Keys = KEYS) -> str:
     """A hash of what decides which stories of its sources an output has, and where; words at its head do not count."""
-    return _digest(_ruled(plan, site, keys))
+    return _digest(_rule_values(plan, site, keys))
 
 
 def former_definition(plan: OutputPlan, config: Config) -> str | None:
     """The definition that 2106d7b gave this output; None if 2106d7b knew no such outputs."""
     every = [source.id for source in config.sources]
-    return definition_2106d7b.definition(_told(plan, config.site, KEYS), _offered(plan, config), every)
+    return definition_2106d7b.definition(_own_values(plan, config.site, KEYS), _source_values(plan, config), every)
 
 
 def former_rule(plan: OutputPlan, site: Site) -> str | None:
     """The rule that 2106d7b gave this output; None if 2106d7b knew no such outputs."""
-    return definition_2106d7b.rule(_ruled(plan, site, KEYS))
+    return definition_2106d7b.rule(_rule_values(plan, site, KEYS))
 
 
 def carried_over(stored: str, plan: OutputPlan, config: Config) -> str:
     """A definition out of the store as it is to be compared with that of today.
 
-    Each half that 2106d7b wrote for what the output still is has been replaced by today's.
+    Each half that 2106d7b wrote for options or sources that are still the same is replaced by today's half.
     """
-    current = definition(plan, config)
-    former = former_definition(plan, config) if stored != current else None
+    former = former_definition(plan, config)
     if former is None:
         return stored
-    halves = zip(stored.split("/"), former.split("/"), current.split("/"), strict=False)
+    halves = zip(stored.split("/"), former.split("/"), definition(plan, config).split("/"), strict=False)
     return "/".join(now if was == then else was for was, then, now in halves)
 
 
-def _told(plan: OutputPlan, site: Site, keys: Keys) -> dict[str, Json]:
+def _own_values(plan: OutputPlan, site: Site, keys: Keys) -> dict[str, Json]:
     values = [key.of(plan) for key in keys] + [key.of(site) for key in SITE_KEYS]
     return _merged([*values, *(one.stored for one in plan.filters)])
 
 
-def _ruled(plan: OutputPlan, site: Site, keys: Keys) -> dict[str, Json]:
+def _rule_values(plan: OutputPlan, site: Site, keys: Keys) -> dict[str, Json]:
     values = [key.of(plan) for key in keys if key.in_rule] + [key.of(site) for key in SITE_KEYS if key.in_rule]
     return _merged([*values, *(one.stored for one in plan.filters)])
 
@@ -132,7 +131,7 @@ def _merged(parts: Iterable[Mapping[str, Json]]) -> dict[str, Json]:
     return {key: value for part in parts for key, value in part.items()}
 
 
-def _offered(plan: OutputPlan, config: Config) -> dict[str, Json]:
+def _source_values(plan: OutputPlan, config: Config) -> dict[str, Json]:
     """The sources of the output, those of its category, and what feeds.toml says of all that there are."""
     assigned: dict[str, Json] = {} if plan.assigned == plan.sources else {"assigned": [*sorted(plan.assigned)]}
     return {

@@ -41,48 +41,48 @@ class _Written:
         return self._text
 
 
-def definition(told: Mapping[str, Any], offered: Mapping[str, Any], every: Iterable[str]) -> str | None:
-    """The definition; None if `told` holds a stored key that 2106d7b did not know.
+def definition(own: Mapping[str, Any], sources: Mapping[str, Any], every: Iterable[str]) -> str | None:
+    """The definition; None if `own` holds a stored key that 2106d7b did not know.
 
-    `told` and `offered` are the values that `definition.definition` hashes, `every` the ids of all sources.
+    `own` and `sources` are the values that `definition.definition` hashes, `every` the ids of all sources.
     """
-    if not told.keys() <= _KNOWN:
+    if not own.keys() <= _KNOWN:
         return None
-    values = _values(told) | {
-        "title": told["title"],
-        "description": told["description"],
-        "language": told.get("language"),
-        "is_described": told.get("described", False),
-        "site_url": told["site.url"],
-        "timezone": told.get("site.timezone", "UTC"),
-        "entry_pages": told.get("site.entry_pages", True),
+    values = _values(own) | {
+        "title": own["title"],
+        "description": own["description"],
+        "language": own.get("language"),
+        "is_described": own.get("described", False),
+        "site_url": own["site.url"],
+        "timezone": own.get("site.timezone", "UTC"),
+        "entry_pages": own.get("site.entry_pages", True),
     }
-    if posts := told.get("posts"):
+    if posts := own.get("posts"):
         values |= {"blog": _blog(posts)} | ({} if posts.get("footer", True) else {"footer": False})
-    return f"{_digest(values)}/{_digest(_choice(offered, list(every)))}"
+    return f"{_digest(values)}/{_digest(_choice(sources, list(every)))}"
 
 
-def rule(ruled: Mapping[str, Any]) -> str | None:
-    """The rule; None if `ruled`, which `definition.rule` hashes, holds a stored key that 2106d7b did not know."""
-    if not ruled.keys() <= _KNOWN:
+def rule(own: Mapping[str, Any]) -> str | None:
+    """The rule; None if `own`, which `definition.rule` hashes, holds a stored key that 2106d7b did not know."""
+    if not own.keys() <= _KNOWN:
         return None
-    values = _values(ruled)
+    values = _values(own)
     defaults = {"keep": (), "drop": (), "dedupe": "link", "is_secret": False}
     kept = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
-    return _digest(kept | {"site_url": ruled["site.url"]})
+    return _digest(kept | {"site_url": own["site.url"]})
 
 
-def _values(told: Mapping[str, Any]) -> dict[str, Any]:
+def _values(own: Mapping[str, Any]) -> dict[str, Any]:
     """What both hashes are made of, under the names of then."""
     return {
-        "output": told["output"],
-        "formats": tuple(told.get("formats", ("rss", "atom", "json", "html"))),
-        "limit": told.get("limit"),
-        "node": tuple(told["category"]) if "category" in told else None,
-        "keep": tuple(told.get("keep", ())),
-        "drop": tuple(told.get("drop", ())),
-        "dedupe": told.get("dedupe", "link"),
-        "is_secret": told.get("secret", False),
+        "output": own["output"],
+        "formats": tuple(own.get("formats", ("rss", "atom", "json", "html"))),
+        "limit": own.get("limit"),
+        "node": tuple(own["category"]) if "category" in own else None,
+        "keep": tuple(own.get("keep", ())),
+        "drop": tuple(own.get("drop", ())),
+        "dedupe": own.get("dedupe", "link"),
+        "is_secret": own.get("secret", False),
     }
 
 
@@ -90,13 +90,13 @@ def _blog(posts: Mapping[str, Any]) -> _Written:
     return _Written(f"BlogPlan(dialect={posts['dialect']!r}, folder={posts.get('folder')!r})")
 
 
-def _choice(offered: Mapping[str, Any], every: list[str]) -> dict[str, Any]:
-    categories = {id_: tuple(offered["categories"][id_]) if id_ in offered["categories"] else None for id_ in every}
+def _choice(sources: Mapping[str, Any], every: list[str]) -> dict[str, Any]:
+    categories = {id_: tuple(sources["categories"][id_]) if id_ in sources["categories"] else None for id_ in every}
     return {
-        "sources": sorted(offered["sources"]),
-        "assigned": sorted(offered.get("assigned", offered["sources"])),
+        "sources": sorted(sources["sources"]),
+        "assigned": sorted(sources.get("assigned", sources["sources"])),
         "categories": sorted(map(str, categories.items())),
-        "titles": sorted((id_, offered["titles"].get(id_, "")) for id_ in every),
+        "titles": sorted((id_, sources["titles"].get(id_, "")) for id_ in every),
     }
 
 

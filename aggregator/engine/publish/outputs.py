@@ -125,22 +125,18 @@ class Outputs:
             return None
         stored = self._storage.definitions()
         for plan in plans:
-            if plan.output in stored:
-                self._carry_over(plan, runtime, stored[plan.output])
+            current = definition(plan, runtime.config)
+            before = stored.get(plan.output, current)
+            if before != current and (same := carried_over(before, plan, runtime.config)) != before:
+                self._storage.redefine_output(plan.output, same)
             self._storage.put_output(
                 plan.output,
                 public_id=f"tag:{runtime.authority},{runtime.year}:{quote(plan.name, safe='/')}",
-                definition=definition(plan, runtime.config),
+                definition=current,
                 now=self._clock(),
             )
         self.plans = plans
         return {plan.output for plan in plans}
-
-    def _carry_over(self, plan: OutputPlan, runtime: Runtime, stored: str) -> None:
-        """Have an output that an earlier release defined as it still is defined so by this one."""
-        current = carried_over(stored, plan, runtime.config)
-        if current != stored:
-            self._storage.redefine_output(plan.output, current)
 
     def _slug(self, kind: str, name: str, wanted: str) -> str:
         known = self._slugs.get((kind, name))
