@@ -72,8 +72,8 @@ class Publication:
         """Have this file, with its encodings, on disk and in the catalogue; whether the disk changed.
 
         A file whose bytes are there already is not written and keeps its modification time (rule W17). With
-        `change_seq` its version is noted, before it is written: everything up to that change number is in it (rule
-        W11). `is_listed` False leaves the catalogue as it is. `max_age` is in seconds. Raises PublishError, and
+        `change_seq` its version is noted, before it is written: everything up to that change number is in it
+        (rule W11). `is_listed` False leaves the catalogue as it is. `max_age` is in seconds. Raises PublishError, and
         StorageError from the note; the old file then still stands whole.
         """
         record, body = file.record, file.body
