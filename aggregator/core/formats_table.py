@@ -42,8 +42,8 @@ class FormatInfo:
     is_followed: bool = False
     """Earlier versions are remembered, so that the window is longer for late readers (rule W11)."""
     has_deltas: bool = False
-    """Its head, some of its stories and its tail are a valid document: readers are sent what is new to them
-    (rule W11)."""
+    """Its head, some of its stories and its tail are a valid document: readers are sent
+    what is new to them (rule W11)."""
     is_shown_as_page: bool = False
     """A person whose browser opens it is shown the page of the output instead (rule W7)."""
 

@@ -7,7 +7,6 @@ entry is deleted. Of stories that share a public id the one that was stored firs
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
 from aggregator.core.formats_table import HTML
 from aggregator.core.model import CategoryPath, OutputId
+from aggregator.core.plain_hash import plain_hash
 from aggregator.core.select.category_paths import node_key
 from aggregator.core.select.plan import OutputPlan
 from aggregator.engine.publish.fragments import Fragments, made_from
@@ -138,4 +138,4 @@ class StoryPages:
 
 
 def _note(sources: Iterable[int]) -> bytes:
-    return hashlib.sha256(repr(sorted(sources)).encode()).hexdigest().encode()
+    return plain_hash(sorted(sources), digits=64).encode()
