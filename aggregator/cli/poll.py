@@ -16,7 +16,7 @@ from aggregator.cli.command_setup import EXIT_FAILED, configure_log, exit_on_err
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.app import App
+    from aggregator.engine.daemon import App
     from aggregator.engine.publish.publisher import PublishedOutput
     from aggregator.engine.visit import VisitReport
 

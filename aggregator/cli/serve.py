@@ -15,7 +15,7 @@ from aggregator.cli.command_setup import configure_log, exit_on_error, file_opti
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aggregator.app import App
+    from aggregator.engine.daemon import App
     from aggregator.server.listener import WebServer
 
 
@@ -53,7 +53,7 @@ async def _serve(config: Path, store: Path, *, listen: str | None, access_log: b
     from aggregator.server.pages import render_index
 
     catalogue = Catalogue()
-    async with open_app(config, store, board=catalogue, index=render_index) as app:
+    async with open_app(config, store, catalogue=catalogue, index=render_index) as app:
         stop = asyncio.Event()
         _listen_to_signals(app, stop)
         site = create_app(catalogue, site=lambda: app.site, status=lambda: app.status, folder=app.public)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from aggregator.core.formats_table import DEFAULT_FORMATS
 from aggregator.core.model import CategoryPath, Origin, OutputId, StoredEntry
 
 
@@ -44,7 +46,7 @@ class Edition:
     language: str | None = None
     site_url: str
     """Public address of the site, no final slash."""
-    formats: tuple[str, ...] = ("rss", "atom", "json", "html")
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     """The formats this output is published in, for `alternate` links."""
     hubs: tuple[str, ...] = ()
     timezone: tzinfo = UTC
@@ -90,3 +92,8 @@ class Rendition:
     """Strong, quoted, of the identity bytes (rule W4)."""
     modified: datetime
     """When these bytes first existed, whole seconds."""
+
+
+def etag_of(body: bytes) -> str:
+    """The strong ETag of these bytes, quoted (rule W4)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

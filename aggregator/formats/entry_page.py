@@ -21,7 +21,7 @@ from aggregator.core.model import CategoryPath
 from aggregator.formats import story_view, values
 from aggregator.formats.html import HERE, environment, own_words
 from aggregator.formats.phrases import Phrases, words_for
-from aggregator.formats.placeholders import Shown, filled, shown_instant
+from aggregator.formats.placeholders import PlaceholderValues, filled, shown_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +36,15 @@ class EntryFrame:
     timezone: tzinfo
 
 
-def render_entry(story: Story, fragment: bytes, frame: EntryFrame, shelves: Mapping[CategoryPath, str]) -> bytes:
+def render_entry(story: Story, fragment: bytes, frame: EntryFrame, pages: Mapping[CategoryPath, str]) -> bytes:
     """The page of `story`, whose HTML fragment is `fragment`.
 
-    `shelves` gives, for those category paths of the story that have an output, the path of its page below the public
+    `pages` gives, for those category paths of the story that have an output, the path of its page below the public
     root, unescaped.
     """
     site_language = values.page_language(frame.language)
     language = values.page_language(story_view.language(story)) or site_language
-    page = _EntryPage(story, frame, shelves, words_for(site_language or "en"))
+    page = _EntryPage(story, frame, pages, words_for(site_language or "en"))
     text = (
         environment()
         .get_template("entry.html")
@@ -74,21 +74,21 @@ def _one_up(match: re.Match[bytes]) -> bytes:
     return match[1] + b"%d" % (int(match[2]) - 1)
 
 
-class _EntryPage(Shown):
+class _EntryPage(PlaceholderValues):
     heading = "h1"
 
-    def __init__(self, story: Story, frame: EntryFrame, shelves: Mapping[CategoryPath, str], words: Phrases) -> None:
+    def __init__(self, story: Story, frame: EntryFrame, pages: Mapping[CategoryPath, str], words: Phrases) -> None:
         super().__init__(words, frame.timezone)
         self._paths = story_view.paths(story)
-        self._shelves = shelves
+        self._pages = pages
 
     def fill(self, kind: str, value: str) -> str:
         if kind == "here":
             return "#" + value.partition(" ")[0]
         if kind == "revised":
             return self._revised(value) if value else ""
-        if kind in ("shelf", "/shelf"):
-            return self._shelf(kind, self._paths[int(value)])
+        if kind in ("category", "/category"):
+            return self._category(kind, self._paths[int(value)])
         return super().fill(kind, value)
 
     def _revised(self, value: str) -> str:
@@ -97,9 +97,9 @@ class _EntryPage(Shown):
         said = Markup(escape(self.words.revised)).format(when=time)
         return f'<span class="revised" lang="{self.words.tag}">{said}</span>'
 
-    def _shelf(self, kind: str, path: CategoryPath) -> str:
+    def _category(self, kind: str, path: CategoryPath) -> str:
         """The name of a category, as a link where it has a page."""
-        shelf = self._shelves.get(path)
-        if shelf is None:
+        page = self._pages.get(path)
+        if page is None:
             return super().fill(kind, "")
-        return "</a>" if kind == "/shelf" else f'<a class="category" href="../{quote(shelf)}">'
+        return "</a>" if kind == "/category" else f'<a class="category" href="../{quote(page)}">'

@@ -7,7 +7,6 @@ Pages are rendered on a thread, so that feeds are served meanwhile.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aggregator.core.edition import etag_of
 from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Catalogue, Headers, PublishedPath, Resource, Variant, make_resource
@@ -306,9 +306,8 @@ def _respond(resource: Resource, request: Request) -> Response:
 
 
 def _page(body: bytes, control: bytes, encoded: Mapping[str, bytes] | None = None, *, copy: bool = True) -> Resource:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return make_resource(
-        body, encoded or {}, media_type="text/html; charset=utf-8", etag=etag, control=control, copy=copy
+        body, encoded or {}, media_type="text/html; charset=utf-8", etag=etag_of(body), control=control, copy=copy
     )
 
 

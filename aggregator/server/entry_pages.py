@@ -5,13 +5,13 @@ The few that are asked for often stay ready made; each request still looks wheth
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections import OrderedDict
 from email.utils import formatdate
 from pathlib import Path
 
+from aggregator.core.edition import etag_of
 from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Resource, make_resource
 
@@ -59,12 +59,11 @@ class EntryPages:
 
 
 def _resource(body: bytes, modified: int) -> Resource:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return make_resource(
         body,
         encode(body),
         media_type="text/html; charset=utf-8",
-        etag=etag,
+        etag=etag_of(body),
         control=_CONTROL,
         modified=(modified, formatdate(modified, usegmt=True)),
     )

@@ -45,7 +45,7 @@ def sound(bench: Bench) -> None:
     with closing(sqlite3.connect(bench.home / DATABASE)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("SELECT count(*) FROM source WHERE lease_token IS NOT NULL").fetchone() == (0,)
-    from aggregator.engine.publish.publisher import etag_of
+    from aggregator.core.edition import etag_of
 
     with bench.store() as store:
         for record in store.renditions():

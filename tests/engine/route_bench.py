@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from aggregator.app import DATABASE, App, open_app
+from aggregator.app import DATABASE, open_app
 from aggregator.core.model import SourceId
 from aggregator.core.records import SourceRecord
-from aggregator.engine.publish.publisher import Board, PublishedOutput
+from aggregator.engine.daemon import App
+from aggregator.engine.publish.publication import LiveCatalogue
+from aggregator.engine.publish.publisher import PublishedOutput
 from aggregator.engine.visit import VisitReport
 from aggregator.server.pages import render_index
 from aggregator.storage import Storage
@@ -224,9 +226,15 @@ class Bench:
         return "\n".join(["[[source]]", *(f"{key} = {json.dumps(value)}" for key, value in given.items()), ""])
 
     @contextlib.asynccontextmanager
-    async def app(self, board: Board | None = None) -> AsyncIterator[App]:
+    async def app(self, catalogue: LiveCatalogue | None = None) -> AsyncIterator[App]:
         async with open_app(
-            self.toml, self.home, board=board, index=render_index, clock=self.clock, jitter=lambda: 0.5, workers=0
+            self.toml,
+            self.home,
+            catalogue=catalogue,
+            index=render_index,
+            clock=self.clock,
+            jitter=lambda: 0.5,
+            workers=0,
         ) as app:
             yield app
 

@@ -172,7 +172,7 @@ def test_what_a_poll_publishes_while_serve_starts_is_served(bench: Bench) -> Non
     catalogue = Catalogue()
 
     async def run() -> None:
-        async with bench.app(board=catalogue) as app:
+        async with bench.app(catalogue=catalogue) as app:
             await app.restore()
             await asyncio.to_thread(bench.poll)
             stop = asyncio.Event()

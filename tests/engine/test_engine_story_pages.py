@@ -135,7 +135,7 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
             async with asyncio.timeout(20):
                 while app.status.counters["outputs_published"] < 1 or app.status.counters["polls"] < 2:
                     await asyncio.sleep(0.05)
-            await app._look()
+            await app.refresh_status()
             counters, sources = app.status.counters, {one.id: one for one in app.status.sources}
             assert (counters["polls"], counters["polls_failed"], counters["entries_new"]) == (2, 1, 2)
             assert counters["files_published"] >= 4
@@ -151,7 +151,7 @@ def test_the_status_counts_what_was_done(bench: Bench) -> None:
 
 def test_a_source_that_may_have_been_seen_too_seldom_is_pointed_out(bench: Bench) -> None:
     """Rule S3: nothing in the last document was known."""
-    from aggregator.engine.metrics import StatusCollector
+    from aggregator.engine.status import StatusCollector
 
     bench.config(bench.source("news"))
 

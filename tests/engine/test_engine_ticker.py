@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from aggregator.app import wall_clock
 from aggregator.core.errors import StorageError
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.ticker import Ticker
 
 pytestmark = pytest.mark.anyio

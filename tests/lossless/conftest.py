@@ -26,7 +26,7 @@ def opened(tmp_path: Path) -> Opened:
         (tmp_path / "feeds.toml").write_text(config.replace("{site}", SITE), "utf-8")
         catalogue = Catalogue()
         async with open_app(
-            tmp_path / "feeds.toml", tmp_path / "store", board=catalogue, clock=clock, jitter=lambda: 0.5, workers=0
+            tmp_path / "feeds.toml", tmp_path / "store", catalogue=catalogue, clock=clock, jitter=lambda: 0.5, workers=0
         ) as app:
             await app.restore()
             yield Site(app, catalogue, clock, blogs)

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from aggregator.app import App
+from aggregator.engine.daemon import App
 from aggregator.server.asgi import Application, create_app
 from aggregator.server.catalogue import Catalogue
 

@@ -13,7 +13,7 @@ NAME = "0123456789abcdef.html"
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, site: Site) -> Path:
+def folder(tmp_path: Path, site: Site) -> Path:
     """The folder `e` of a site that publishes to disk."""
     (tmp_path / "e").mkdir()
     (tmp_path / "secret.html").write_text("no")
@@ -21,9 +21,9 @@ def shelf(tmp_path: Path, site: Site) -> Path:
     return tmp_path / "e"
 
 
-def test_a_page_is_served_with_all_a_page_needs(site: Site, shelf: Path) -> None:
+def test_a_page_is_served_with_all_a_page_needs(site: Site, folder: Path) -> None:
     """Rules W4, W5 and W18"""
-    shelf.joinpath(NAME).write_text("<!DOCTYPE html>" + "字" * 999, "utf-8")
+    folder.joinpath(NAME).write_text("<!DOCTYPE html>" + "字" * 999, "utf-8")
     full = ask(site, f"/e/{NAME}")
     assert full.status_code == 200
     assert full.headers["content-type"] == "text/html; charset=utf-8"
@@ -36,20 +36,20 @@ def test_a_page_is_served_with_all_a_page_needs(site: Site, shelf: Path) -> None
     assert ask(site, f"/e/{NAME}", method="POST").status_code == 405
 
 
-def test_what_is_on_disk_now_is_served(site: Site, shelf: Path) -> None:
-    shelf.joinpath(NAME).write_text("one")
+def test_what_is_on_disk_now_is_served(site: Site, folder: Path) -> None:
+    folder.joinpath(NAME).write_text("one")
     assert ask(site, f"/e/{NAME}").text == "one"
-    shelf.joinpath(NAME).write_text("another")
+    folder.joinpath(NAME).write_text("another")
     assert ask(site, f"/e/{NAME}").text == "another"
-    shelf.joinpath(NAME).unlink()
+    folder.joinpath(NAME).unlink()
     assert ask(site, f"/e/{NAME}").status_code == 404
 
 
-def test_the_path_of_the_site_may_stand_before(site: Site, shelf: Path) -> None:
+def test_the_path_of_the_site_may_stand_before(site: Site, folder: Path) -> None:
     from dataclasses import replace
 
     site.info = replace(site.info, url="https://example.org/feeds")
-    shelf.joinpath(NAME).write_text("one")
+    folder.joinpath(NAME).write_text("one")
     assert ask(site, f"/feeds/e/{NAME}").text == "one"
 
 
@@ -66,24 +66,24 @@ def test_the_path_of_the_site_may_stand_before(site: Site, shelf: Path) -> None:
         pytest.param("/e/fedcba9876543210.html", id="none there"),
     ],
 )
-def test_nothing_else_is(site: Site, shelf: Path, path: str) -> None:
-    shelf.joinpath(NAME).write_text("one")
-    shelf.joinpath(NAME + ".gz").write_text("packed")
+def test_nothing_else_is(site: Site, folder: Path, path: str) -> None:
+    folder.joinpath(NAME).write_text("one")
+    folder.joinpath(NAME + ".gz").write_text("packed")
     assert ask(site, path).status_code == 404
 
 
-def test_a_page_that_a_power_failure_emptied_is_not_there(site: Site, shelf: Path) -> None:
-    shelf.joinpath(NAME).write_bytes(b"")
+def test_a_page_that_a_power_failure_emptied_is_not_there(site: Site, folder: Path) -> None:
+    folder.joinpath(NAME).write_bytes(b"")
     assert ask(site, f"/e/{NAME}").status_code == 404
 
 
-def test_a_page_that_cannot_be_read_is_not_there(site: Site, shelf: Path) -> None:
-    shelf.joinpath(NAME).mkdir()
+def test_a_page_that_cannot_be_read_is_not_there(site: Site, folder: Path) -> None:
+    folder.joinpath(NAME).mkdir()
     assert ask(site, f"/e/{NAME}").status_code == 404
 
 
-def test_memory_stays_small_however_many_are_asked_for(site: Site, shelf: Path) -> None:
+def test_memory_stays_small_however_many_are_asked_for(site: Site, folder: Path) -> None:
     for number in range(70):
-        shelf.joinpath(f"{number:016x}.html").write_text(str(number))
+        folder.joinpath(f"{number:016x}.html").write_text(str(number))
     assert [ask(site, f"/e/{number:016x}.html").text for number in range(70)] == [str(number) for number in range(70)]
     assert len(site.app._entries._ready) == 64

@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from aggregator.app import DATABASE, App, open_app
+from aggregator.app import DATABASE, open_app
+from aggregator.engine.daemon import App
 from aggregator.server.pages import render_index
 
 HERE = Path(__file__).parent

@@ -125,8 +125,8 @@ def sample_language(text: str) -> Sample | None:
     return (_language_of(joined), len(joined)) if joined else None
 
 
-def judge_language(samples: Iterable[Sample | None]) -> str | None:
-    """The language whose script most of at least 5 sampled texts with 200 letters in all are written in; else None.
+def language_of_samples(samples: Iterable[Sample | None]) -> str | None:
+    """The language whose script most of at least 5 texts, with 200 letters in all, are written in; else None.
 
     One of zh, ja, ko, th, el, he, ka, hy, ta.
     """

@@ -20,17 +20,15 @@ from typing import Protocol
 import structlog
 
 from aggregator.core.addresses import archive_path
-from aggregator.core.edition import Edition
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
+from aggregator.core.select.definition import former_rule, rule
 from aggregator.core.select.stories import Group
+from aggregator.engine.publish.publication import Publication
+from aggregator.engine.publish.render import archived_formats, render_archive
 from aggregator.engine.publish.selection import Selection
-from aggregator.engine.publish.versions import etag_of
 from aggregator.engine.threads import DatabaseThread
-from aggregator.formats import FORMATS
-from aggregator.outlets.disk import DiskOutlet
-from aggregator.outlets.encodings import encode
-from aggregator.storage import Storage
+from aggregator.storage import ArchiveStore, EntryStore
 
 log = structlog.get_logger()
 
@@ -38,24 +36,17 @@ STORIES = 100
 """In a document; fewer where the output has a lower limit."""
 PASS = 20
 """Documents written in one go. While more are due, the archive is not linked, and other outputs get their turn."""
-FORMATS_KEPT = ("rss", "atom", "json")
 
 
-class Shelf(Protocol):
-    """Where archive documents are shown: the server's catalogue. It reads them when they are asked for."""
-
-    def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
-        """Serve this file from now on; `read` gives the bytes at a path, or None. It may block."""
-
-    def remove_archive(self, path: str) -> None:
-        """Serve this path no more."""
+class ChainStore(ArchiveStore, EntryStore, Protocol):
+    """What archives are made from, and where they are noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEnd:
     """What an output's window has to know of its archive."""
 
-    settled: int | None = None
+    archived_to: int | None = None
     """Stories above this change number are in no document. None: there is no archive, or it is not yet complete."""
     previous: str | None = None
     """Path without suffix of the newest document, to be linked."""
@@ -76,23 +67,20 @@ class ArchiveBuilder:
 
     def __init__(
         self,
-        storage: Storage,
-        store: DatabaseThread,
-        outlet: DiskOutlet,
-        shelf: Shelf | None,
+        storage: ChainStore,
+        in_db: DatabaseThread,
+        publication: Publication,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._storage = storage
-        self._in_db = store
-        self._outlet = outlet
-        self._shelf = shelf
+        self._in_db = in_db
+        self._publication = publication
         self._clock = clock
-        self._shown: dict[str, str] = {}
 
     async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
         """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
-        if not kept_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
+        if not archived_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
             return ArchiveEnd()
@@ -107,7 +95,7 @@ class ArchiveBuilder:
         newest = await self._in_db(self._storage.newest_archive, record.output)
         now = await self._in_db(self._storage.chain, record.output)
         return ArchiveEnd(
-            settled=now.settled if now else None,
+            archived_to=now.archived_to if now else None,
             previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
         )
 
@@ -118,39 +106,29 @@ class ArchiveBuilder:
         """
         gone = await self._in_db(self._ended, planned)
         for file in gone:
-            if self._shelf:
-                self._shelf.remove_archive(file.path)
-            self._shown.pop(file.path, None)
-            await asyncio.to_thread(self._outlet.remove, file.path)
+            await self._publication.remove(file.path)
         if gone:
             await self._in_db(self._storage.forget_archive_files, [file.path for file in gone])
 
-    async def show(self) -> set[OutputId]:
-        """Show all documents there are; returns the outputs of those whose files were lost, which are to be made."""
-        lost: dict[OutputId, set[int]] = {}
+    async def restore(self) -> tuple[set[str], set[OutputId]]:
+        """Show the documents as the store knows them; returns their paths, and the outputs of which some are lost.
+
+        Lost documents are written again when their output is made. Raises PublishError.
+        """
         files = await self._in_db(self._storage.archive_files)
-        for file in files:
-            if self._shown.get(file.path) == file.etag:
-                continue
-            if await asyncio.to_thread(self._outlet.size, file.path) != file.size:
-                lost.setdefault(file.output, set()).add(file.number)
-            elif self._shelf:
-                self._shelf.put_archive(file, self._outlet.read)
-                self._shown[file.path] = file.etag
-        for path in self._shown.keys() - {file.path for file in files}:
-            if self._shelf:
-                self._shelf.remove_archive(path)
-            del self._shown[path]
+        lost: dict[OutputId, set[int]] = {}
+        for file in await self._publication.restore_archives(files):
+            lost.setdefault(file.output, set()).add(file.number)
         for output, numbers in lost.items():
             await self._in_db(self._storage.mark_stale, output, numbers)
-        return set(lost)
+        return {file.path for file in files}, set(lost)
 
     # -- the chain -----------------------------------------------------------------------------------------------
     def _the_chain(self, selection: Selection, record: OutputRecord) -> Chain:
         """The chain to go on with: the present one, or one begun now."""
         wanted = _Definition.of(selection)
         chain = self._storage.chain(record.output)
-        if chain is not None and self._may_go_on(chain, _Definition.read(chain.definition), wanted):
+        if chain is not None and self._may_go_on(chain, self._read(chain, selection, wanted), wanted):
             return chain
         now = self._clock()
         digest = hashlib.sha256(f"{record.output}\n{wanted.text}\n{now.isoformat()}".encode())
@@ -158,10 +136,19 @@ class ArchiveBuilder:
             output=record.output,
             generation=digest.hexdigest()[:8],
             definition=wanted.text,
-            looked=self._storage.last_change_seq(),
+            checked_to=self._storage.last_change_seq(),
         )
         self._storage.begin_chain(begun)
         return begun
+
+    def _read(self, chain: Chain, selection: Selection, wanted: _Definition) -> _Definition:
+        """What a chain was begun for; the rule of an earlier release is replaced by that of today if it is the same."""
+        was = _Definition.read(chain.definition)
+        if was.rule == wanted.rule or was.rule != former_rule(selection.plan, selection.runtime.config.site):
+            return was
+        carried_over = replace(was, rule=wanted.rule)
+        self._storage.redefine_chain(chain.output, carried_over.text)
+        return carried_over
 
     def _may_go_on(self, chain: Chain, was: _Definition, wanted: _Definition) -> bool:
         if was.rule != wanted.rule or not (was.sources <= wanted.sources and was.assigned <= wanted.assigned):
@@ -173,7 +160,7 @@ class ArchiveBuilder:
         if not added:
             return True
         oldest = next(iter(self._storage.entries(sorted(added), after=0)), None)
-        if oldest is not None and oldest.change_seq <= chain.settled:
+        if oldest is not None and oldest.change_seq <= chain.archived_to:
             return False
         self._storage.redefine_chain(chain.output, wanted.text)
         return True
@@ -181,9 +168,9 @@ class ArchiveBuilder:
     def _look_again(self, selection: Selection, chain: Chain) -> Chain:
         """Mark the documents that hold what the output has no more; renumber what is shown instead."""
         last = self._storage.last_change_seq()
-        if last == chain.looked:
+        if last == chain.checked_to:
             return chain
-        changed = set(self._storage.changed(chain.looked))
+        changed = set(self._storage.changed(chain.checked_to))
         holding = self._storage.archives_with(chain.output, changed)
         if holding:
             deleted = self._storage.removals(changed).keys()
@@ -194,15 +181,15 @@ class ArchiveBuilder:
             stale = [one.number for one in holding if not hurt.isdisjoint(one.members)]
             self._storage.mark_stale(chain.output, stale)
             self._reissue(selection, chain, stories, touched - hurt)
-        self._storage.settle(chain.output, looked=last)
-        return replace(chain, looked=last)
+        self._storage.advance_chain(chain.output, checked_to=last)
+        return replace(chain, checked_to=last)
 
     def _reissue(
         self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
     ) -> None:
         """Stories from before the end of the archive that it does not hold as they are now."""
         archived = {story[0] for story in kept}
-        late = [group for group in stories if group[0].change_seq <= chain.settled and group[0].seq not in archived]
+        late = [group for group in stories if group[0].change_seq <= chain.archived_to and group[0].seq not in archived]
         self._storage.move([selection.words_of(group) for group in late])
 
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
@@ -210,13 +197,13 @@ class ArchiveBuilder:
         size = min(STORIES, selection.plan.limit or STORIES)
         newest = await self._in_db(self._storage.newest_archive, record.output)
         number = newest.number + 1 if newest else 1
-        batch, settled = await self._in_db(next_batch, selection, chain.settled, size)
+        batch, archived_to = await self._in_db(next_batch, selection, chain.archived_to, size)
         if batch is not None and newest is not None:
             await self._in_db(self._storage.mark_stale, record.output, [newest.number])
         for _ in range(PASS):
             if batch is None:
                 break
-            following, settled = await self._in_db(next_batch, selection, batch.last, size)
+            following, archived_to = await self._in_db(next_batch, selection, batch.last, size)
             archive = Archive(
                 output=record.output,
                 number=number,
@@ -228,8 +215,8 @@ class ArchiveBuilder:
             has_next = following is not None
             await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
             batch, number = following, number + 1
-        if batch is None and settled != chain.settled:
-            await self._in_db(self._storage.settle, record.output, settled=settled)
+        if batch is None and archived_to != chain.archived_to:
+            await self._in_db(self._storage.advance_chain, record.output, archived_to=archived_to)
         return batch is not None
 
     # -- documents -----------------------------------------------------------------------------------------------
@@ -243,7 +230,7 @@ class ArchiveBuilder:
         *,
         has_next: bool | None = None,
     ) -> None:
-        """Have this document on disk, in the store and on the shelf. `has_next` None: look whether it has."""
+        """Publish this document, then note it. `has_next` None: look whether there is a newer one."""
         if has_next is None:
             newest = await self._in_db(self._storage.newest_archive, record.output)
             has_next = newest is not None and newest.number > archive.number
@@ -254,15 +241,10 @@ class ArchiveBuilder:
             following=archive_path(record.output, generation, archive.number + 1) if has_next else None,
         )
         now = self._clock().replace(microsecond=0)
-        made = await asyncio.to_thread(_generate, edition, archive, generation, now, final=has_next)
-        for file, body, encoded in made:
-            await asyncio.to_thread(self._outlet.write, file.path, body, encoded, modified=file.modified)
-        files = [file for file, _, _ in made]
-        await self._in_db(self._storage.put_archive, replace(archive, stale=False), files)
+        files = await asyncio.to_thread(render_archive, edition, archive, generation, now, final=has_next)
         for file in files:
-            if self._shelf:
-                self._shelf.put_archive(file, self._outlet.read)
-                self._shown[file.path] = file.etag
+            await self._publication.publish(file)
+        await self._in_db(self._storage.put_archive, replace(archive, stale=False), [file.record for file in files])
         log.info("archive", output=record.output, number=archive.number, stories=len(edition.stories))
 
     def _ended(self, planned: Collection[OutputId]) -> list[ArchiveFile]:
@@ -288,7 +270,7 @@ class _Definition:
     def of(cls, selection: Selection) -> _Definition:
         numbers = selection.runtime.numbers
         return cls(
-            rule=selection.plan.rule(site_url=selection.runtime.config.site.url),
+            rule=rule(selection.plan, selection.runtime.config.site),
             sources=frozenset(numbers[id_] for id_ in selection.plan.sources if id_ in numbers),
             assigned=frozenset(numbers[id_] for id_ in selection.plan.assigned if id_ in numbers),
         )
@@ -302,11 +284,6 @@ class _Definition:
     @property
     def text(self) -> str:
         return json.dumps([self.rule, sorted(self.sources), sorted(self.assigned)])
-
-
-def kept_formats(formats: Sequence[str]) -> list[str]:
-    """The formats that have an archive."""
-    return [name for name in formats if name in FORMATS_KEPT]
 
 
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
@@ -331,26 +308,3 @@ def _present(selection: Selection, archive: Archive) -> list[Group]:
     """The stories of a document as they are now, without those that are no more."""
     own = {story[0] for story in archive.members}
     return [group for group in selection.around(own) if group[0].seq in own]
-
-
-def _generate(
-    edition: Edition, archive: Archive, generation: str, now: datetime, *, final: bool
-) -> list[tuple[ArchiveFile, bytes, dict[str, bytes]]]:
-    made = []
-    for name in kept_formats(edition.formats):
-        format_ = FORMATS[name]
-        body = format_.assemble(edition, [format_.render_story(story) for story in edition.stories])
-        file = ArchiveFile(
-            path=f"{edition.archive}{format_.suffix}",
-            output=edition.output,
-            generation=generation,
-            number=archive.number,
-            format=name,
-            media_type=format_.media_type,
-            etag=etag_of(body),
-            modified=now,
-            size=len(body),
-            final=final,
-        )
-        made.append((file, body, encode(body, only="gzip")))
-    return made

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from aggregator.core.addresses import public_path
 from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import HTML
 from aggregator.core.model import CategoryPath, OutputId
-from aggregator.core.select.plan import OutputPlan, node_key
+from aggregator.core.select.category_paths import node_key
+from aggregator.core.select.plan import OutputPlan
 from aggregator.engine.publish.fragments import Fragments, made_from
-from aggregator.formats import FORMATS, SUFFIXES, story_view
+from aggregator.formats import FORMATS, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.outlets.disk import DiskOutlet
 
@@ -28,32 +30,32 @@ _NOTE = f"{FOLDER}/.sources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class StoryPageContext:
     """What entry pages show of the site around them."""
 
     frame: EntryFrame
-    shelves: Mapping[CategoryPath, str]
+    pages: Mapping[CategoryPath, str]
     """Category path, by its `node_key` -> the page of its output."""
     outputs: tuple[OutputId, ...]
     """All, in their order."""
 
     @classmethod
-    def of(cls, config: Config, plans: Iterable[OutputPlan]) -> Setting:
-        """The setting under this configuration and these outputs."""
+    def of(cls, config: Config, plans: Iterable[OutputPlan]) -> StoryPageContext:
+        """The context under this configuration and these outputs."""
         site = config.site
-        shelves: dict[CategoryPath, str] = {}
+        pages: dict[CategoryPath, str] = {}
         plans = tuple(plans)
         for plan in plans:
-            if plan.node and "html" in plan.formats and not plan.is_secret:
-                shelves.setdefault(node_key(plan.node), public_path(plan.output, SUFFIXES["html"]))
+            if plan.node and HTML.name in plan.formats and not plan.is_secret:
+                pages.setdefault(node_key(plan.node), public_path(plan.output, HTML.suffix))
         frame = EntryFrame(
             title=site.title, site_url=site.url, language=site.language, timezone=ZoneInfo(site.timezone)
         )
-        return cls(frame=frame, shelves=shelves, outputs=tuple(plan.output for plan in plans))
+        return cls(frame=frame, pages=pages, outputs=tuple(plan.output for plan in plans))
 
-    def shelves_of(self, story: Story) -> dict[CategoryPath, str]:
+    def pages_of(self, story: Story) -> dict[CategoryPath, str]:
         """The pages of those categories of a story that have one."""
-        found = {path: self.shelves.get(node_key(path)) for path in story_view.paths(story)}
+        found = {path: self.pages.get(node_key(path)) for path in story_view.paths(story)}
         return {path: page for path, page in found.items() if page is not None}
 
 
@@ -79,7 +81,7 @@ class StoryPages:
         """By path: the pages known to be as they should."""
         self._gone: set[str] = set()
 
-    def update(self, edition: Edition, setting: Setting) -> int:
+    def update(self, edition: Edition, context: StoryPageContext) -> int:
         """Have a page of every story of the edition and none of those deleted; how many were written.
 
         Raises PublishError.
@@ -88,8 +90,8 @@ class StoryPages:
             self._withdraw(tombstone.story)
         if not edition.entry_pages:
             return 0
-        rank = setting.outputs.index(edition.output) if edition.output in setting.outputs else len(setting.outputs)
-        return sum(self._write(story, setting, rank) for story in edition.stories)
+        rank = context.outputs.index(edition.output) if edition.output in context.outputs else len(context.outputs)
+        return sum(self._write(story, context, rank) for story in edition.stories)
 
     def is_swept_for(self, sources: Iterable[int]) -> bool:
         """Whether these, and no other, were the sources at the last sweep; also of an earlier run."""
@@ -112,14 +114,14 @@ class StoryPages:
     def _names(self) -> set[str]:
         return {path for name in self._outlet.names(FOLDER) if (path := f"{FOLDER}/{name}") != _NOTE}
 
-    def _write(self, story: Story, setting: Setting, rank: int) -> bool:
-        path, shelves = story_view.entry_path(story), setting.shelves_of(story)
-        sources: tuple[Hashable, ...] = (*made_from(story)[:-1], setting.frame, *shelves.items())
+    def _write(self, story: Story, context: StoryPageContext, rank: int) -> bool:
+        path, pages = story_view.entry_path(story), context.pages_of(story)
+        sources: tuple[Hashable, ...] = (*made_from(story)[:-1], context.frame, *pages.items())
         now = _Made(seq=story.stored.seq, rank=rank, sources=hash(sources))
         before = self._made.get(path)
         if before is not None and not now.replaces(before):
             return False
-        page = render_entry(story, self._fragments.render(FORMATS["html"], story), setting.frame, shelves)
+        page = render_entry(story, self._fragments.render(FORMATS[HTML.name], story), context.frame, pages)
         written = self._outlet.write(path, page, {}, modified=story_view.updated(story), lasting=False)
         self._made[path] = now
         self._gone.discard(path)

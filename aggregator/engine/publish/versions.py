@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Protocol
 
-from aggregator.core.edition import KnownVersions
+from aggregator.core.edition import KnownVersions, etag_of
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId
-from aggregator.core.records import FileVersion, ReaderLag, RenditionRecord
+from aggregator.core.records import ArchiveFile, FileVersion, ReaderLag, RenditionRecord
 from aggregator.core.select.window import SPAN
-from aggregator.storage import Storage
+from aggregator.storage import OutputStore, ReaderStore
 
 KEPT = timedelta(days=7)
 """How long a state is remembered after it was replaced, and a reader after it was seen."""
 STEP = timedelta(hours=12)
 """Windows grow by so much at a time, so that a reader a few minutes later does not change their bytes."""
-WITH_DELTAS = frozenset({"rss", "atom"})
-FOLLOWED = frozenset({"rss", "atom", "json"})
 
 
-class Lookout(Protocol):
-    """Where readers are seen: the server's catalogue, or nothing in the cron form."""
-
-    def take_late_readers(self) -> Mapping[str, Iterable[str]]:
-        """Path -> earlier ETags, quoted, that readers came back with since this was last asked."""
+class VersionStore(ReaderStore, OutputStore, Protocol):
+    """Where versions and readers are kept, and which files there are."""
 
 
 class VersionHistory:
     """Numbers the states of published files. Its methods block: they belong on the store's thread."""
 
-    def __init__(self, storage: Storage, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, storage: VersionStore, *, clock: Callable[[], datetime]) -> None:
         self._storage = storage
         self._clock = clock
 
     def note(
-        self, file: RenditionRecord, pieces: Sequence[bytes], before: bytes | None, change_seq: int
+        self, file: RenditionRecord | ArchiveFile, pieces: Sequence[bytes], before: bytes | None, change_seq: int
     ) -> KnownVersions | None:
         """Take note of what a file is from now on, everything up to `change_seq` taken into account.
 
         `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
         """
-        if file.format not in FOLLOWED:
+        info = DOCUMENTS.get(file.format)
+        if info is None or not info.is_followed:
             return None
-        last = self._storage.state(file.path)
+        last = self._storage.file_version(file.path)
         if last is None or last.etag != file.etag:
             stamp = last.stamp + 1 if last else 1
             known = _pieces(before, last.parts) if last and before is not None and etag_of(before) == last.etag else {}
@@ -58,9 +54,9 @@ class VersionHistory:
                 stamp=stamp,
                 change_seq=change_seq,
                 since=now,
-                parts=parts if file.format in WITH_DELTAS else (),
+                parts=parts if info.has_deltas else (),
             )
-            self._storage.put_version(state, forget=now - KEPT)
+            self._storage.put_file_version(state, forget=now - KEPT)
         return self.known_versions(file.path).get(file.path)
 
     def known_versions(self, path: str | None = None) -> dict[str, KnownVersions]:
@@ -68,7 +64,7 @@ class VersionHistory:
         oldest = self._clock() - KEPT
         stamps: dict[str, dict[str, int]] = {}
         parts: dict[str, tuple[tuple[int, int], ...]] = {}
-        for state in self._storage.states(path):
+        for state in self._storage.file_versions(path):
             if state.until is None or state.until >= oldest:
                 stamps.setdefault(state.path, {})[state.etag] = state.stamp
             if state.until is None:
@@ -77,16 +73,16 @@ class VersionHistory:
 
     def span(self, output: OutputId) -> timedelta:
         """How far back the window of an output has to go for its slowest reader."""
-        reader = self._storage.readers().get(output)
+        reader = self._storage.reader_lags().get(output)
         return _span(reader)
 
-    def meet(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
+    def record_late_readers(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
         """Take note of readers that came back late; the outputs whose window is another by that.
 
         Readers that did not come for a week are forgotten.
         """
         now = self._clock()
-        before = self._storage.readers()
+        before = self._storage.reader_lags()
         after = {o: r if now - r.seen <= KEPT else replace(r, seconds=0) for o, r in before.items()}
         for output, behind in self._late(late_readers, now).items():
             known = after.get(output)
@@ -94,7 +90,7 @@ class VersionHistory:
                 after[output] = ReaderLag(output=output, seconds=behind, seen=now)
         changed = [reader for output, reader in after.items() if before.get(output) != reader]
         if changed:
-            self._storage.put_readers(changed)
+            self._storage.put_reader_lags(changed)
         return {reader.output for reader in changed if _span(reader) != _span(before.get(reader.output))}
 
     def _late(self, late_readers: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
@@ -104,17 +100,12 @@ class VersionHistory:
         outputs = {file.path: file.output for file in self._storage.renditions()}
         late: dict[OutputId, int] = {}
         for path, etags in late_readers.items():
-            ends = {state.etag: state.until for state in self._storage.states(path)}
+            ends = {state.etag: state.until for state in self._storage.file_versions(path)}
             for end in (ends.get(etag) for etag in etags):
                 if end is not None and path in outputs and SPAN < now - end <= KEPT:
                     seconds = int((now - end).total_seconds())
                     late[outputs[path]] = max(late.get(outputs[path], 0), seconds)
         return late
-
-
-def etag_of(body: bytes) -> str:
-    """The strong ETag of these bytes, quoted (rule W4)."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _span(reader: ReaderLag | None) -> timedelta:
