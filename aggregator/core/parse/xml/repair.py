@@ -151,8 +151,8 @@ def repair_tags(text: str) -> Repaired:
     """Afterwards each start tag has its end, attributes are quoted and unique, and there is one root.
 
     lxml's recovery and feedparser lose the entries behind an unclosed `<br>`, title or item, and what is cut off goes
-    unnoticed; feedparser takes the square of the time. They are rare: of 3,000 feeds in the tests of other readers 31
-    come here, and recovery reads 30 of them alike.
+    unnoticed; feedparser takes the square of the time. They are rare: of 3,000 feeds in the tests of other readers 30
+    come here, and recovery reads 29 of them alike.
 
     A text that ends before its root does loses the entry it was cut off in, and `cut-off` is among the repairs.
     Raises UnrepairableError if it has no tags, more than 2,000,000, or more than 20,000 `<` that open none.
