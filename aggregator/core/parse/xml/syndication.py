@@ -93,7 +93,7 @@ def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
-    diagnostics += [*_structure(tree, nodes), *_nameless(entries)]
+    diagnostics += [*_structure(tree, nodes), *_without_id(entries)]
     if repaired.is_broken or not entries:
         entries += _lost_entries(repaired, entries, diagnostics)[: MAX_ENTRIES - len(entries)]
     return ParsedFeed(
@@ -170,7 +170,7 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
         Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
         for uri in tree.misspelt
     ]
-    if odd := tree.odd_home:
+    if odd := tree.odd_namespace:
         words = f"the feed's own elements are in the namespace {odd[:100]!r}; they were read by their names"
         found.append(Diagnostic(name="namespace-unknown", message=words))
     if tree.root_name == "rss":
@@ -182,7 +182,7 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
     return found
 
 
-def _nameless(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
+def _without_id(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
     """One for each of the first entries that have no id (rule I2)."""
     for entry in islice((entry for entry in entries if not any(c.value.strip() for c in entry.ids)), _MAX_NOTES):
         words = "the entry has no id; its link or its text tells it apart"
@@ -197,7 +197,7 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
     if nodes == [root]:
         return ParsedHead()
     reader = HeadReader(elements)
-    if elements.tree.home == "atom":
+    if elements.tree.own_prefix == "atom":
         return reader.read(root, [child for child in root if elements.tree.key_or_none(child) != "atom:entry"])
     channels = [root] if elements.tree.root_name == "channel" else []
     channels += [child for child in root if local_name(child).lower() == "channel"]
@@ -210,7 +210,7 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
 def _dialect(tree: Tree) -> str:
     """The name of the dialect by the root's name, namespace and version: `rss`, `atom` where there is no version."""
     version = (attribute(tree.root, "version") or "").lower()
-    uri = (tree.home_uri or tree.root.nsmap.get(None) or "").lower()
+    uri = (tree.own_uri or tree.root.nsmap.get(None) or "").lower()
     match tree.root_name:
         case "rdf":
             return "rss-0.90" if "netscape" in uri else "rss-1.0"
