@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from aggregator.core.edition import Story
 from aggregator.core.formats_table import POSTS
 from aggregator.core.model import Category, Entry
-from aggregator.core.parse.post.front_matter_block import split_matter
+from aggregator.core.parse.post.front_matter_block import split_front_matter
 from aggregator.formats import story_view
 from aggregator.formats.post_body import one_line
 from aggregator.formats.posts import post_name, render_post
@@ -249,7 +249,7 @@ def test_every_story_makes_a_sound_post(one: Story, dialect: str) -> None:
     assert (values["title"] != "", values["origin"]["id"]) == (True, story_view.identifier(one))
     assert re.fullmatch(r"<div>[^\n\r\v\f\u2028\u2029]*\n", body)
     assert not re.search(r"\{[{%#]|<!--", body)
-    assert not split_matter(post.decode()).lenient
+    assert not split_front_matter(post.decode()).lenient
 
 
 @given(one=stories | st.sampled_from(ALL), dialect=st.sampled_from(list(POSTS)))

@@ -14,7 +14,7 @@ from aggregator.core.normalise.addresses import BaseUrls, bases_for
 from aggregator.core.normalise.context import Context, Deletion, Diagnostics, NormalisedFeed
 from aggregator.core.normalise.head import feed_language, read_feed
 from aggregator.core.normalise.item import FeedContext, read_entry
-from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
+from aggregator.core.parse.parsed import MergedFrom, ParsedDeletion, ParsedFeed
 
 _OF_PAGES = frozenset({"link-mended", "content-without-text"})
 """Not recorded for pages and APIs: their links are relative to the page, and an entry is often a headline alone."""
@@ -29,7 +29,7 @@ def normalise(parsed: ParsedFeed, context: Context) -> NormalisedFeed:
     bases = bases_for(parsed.head, dialect=parsed.dialect, url=context.document_url, headers=context.headers)
     feed = read_feed(parsed, context, bases, language, notes)
     contexts = _FeedContexts(context, FeedContext(head=parsed.head, feed=feed, bases=bases))
-    entries = tuple(read_entry(entry, contexts.of(entry.home), context, notes) for entry in parsed.entries)
+    entries = tuple(read_entry(entry, contexts.of(entry.merged_from), context, notes) for entry in parsed.entries)
     if not entries:
         notes.add("no-entries", "the document holds no entry")
     return NormalisedFeed(
@@ -55,19 +55,19 @@ class _FeedContexts:
         self._own = own
         self._known: dict[str, FeedContext] = {}
 
-    def of(self, home: ParsedHome | None) -> FeedContext:
-        if home is None:
+    def of(self, merged_from: MergedFrom | None) -> FeedContext:
+        if merged_from is None:
             return self._own
-        if home.url not in self._known:
-            self._known[home.url] = self._read(home)
-        return self._known[home.url]
+        if merged_from.url not in self._known:
+            self._known[merged_from.url] = self._read(merged_from)
+        return self._known[merged_from.url]
 
-    def _read(self, home: ParsedHome) -> FeedContext:
-        bases: BaseUrls = bases_for(home.head, dialect=home.dialect, url=home.url, headers={})
-        if home.dialect == "front-matter":
-            return FeedContext(head=home.head, feed=self._own.feed, bases=bases)
-        context = replace(self._context, headers={}, title=None, document_url=home.url, samples=())
-        stand_in = ParsedFeed(dialect=home.dialect, head=home.head)
+    def _read(self, merged_from: MergedFrom) -> FeedContext:
+        bases: BaseUrls = bases_for(merged_from.head, dialect=merged_from.dialect, url=merged_from.url, headers={})
+        if merged_from.dialect == "front-matter":
+            return FeedContext(head=merged_from.head, feed=self._own.feed, bases=bases)
+        context = replace(self._context, headers={}, title=None, document_url=merged_from.url, samples=())
+        stand_in = ParsedFeed(dialect=merged_from.dialect, head=merged_from.head)
         language = feed_language(stand_in, context, Diagnostics())
         feed: Feed = read_feed(stand_in, context, bases, language or self._own.feed.language, Diagnostics())
-        return FeedContext(head=home.head, feed=feed, bases=bases, merged=True)
+        return FeedContext(head=merged_from.head, feed=feed, bases=bases, merged=True)

@@ -16,8 +16,8 @@ from aggregator.core.model import Diagnostic
 from aggregator.core.parse.json.api import read_json_api
 from aggregator.core.parse.json.jsonfeed import read_json_feed
 from aggregator.core.parse.page.discovery import discover_feeds
-from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome, too_many_entries
-from aggregator.core.parse.post.front_matter_block import starts_with_matter
+from aggregator.core.parse.parsed import MergedFrom, ParsedEntry, ParsedFeed, ParsedHead, too_many_entries
+from aggregator.core.parse.post.front_matter_block import starts_with_front_matter
 from aggregator.core.parse.post.frontmatter import read_post
 from aggregator.core.parse.xml.prolog import Kind, Prolog, read_prolog
 from aggregator.core.parse.xml.syndication import read_syndication
@@ -83,7 +83,7 @@ def _read_text(text: str, document: Document) -> ParsedFeed:
     is_post = document.url.lower().partition("?")[0].endswith(_POST_ENDINGS)
     if start.startswith("{") and not (is_post and _has_body_after_json(start)):
         return read_json_feed(start, url=document.url)
-    if start.startswith("{") or starts_with_matter(text, is_post=is_post):
+    if start.startswith("{") or starts_with_front_matter(text, is_post=is_post):
         return read_post(text, url=document.url)
     clean = strip_illegal(text)
     prolog = read_prolog(clean)
@@ -162,6 +162,6 @@ def name_of(part: Document) -> str:
 
 def _detached(feed: ParsedFeed, part: Document) -> Iterator[ParsedEntry]:
     """The entries with what they would inherit from their own document (rule M3)."""
-    home = ParsedHome(head=feed.head, url=part.url, dialect=feed.dialect)
+    merged_from = MergedFrom(head=feed.head, url=part.url, dialect=feed.dialect)
     for entry in feed.entries:
-        yield entry if entry.home else replace(entry, home=home)
+        yield entry if entry.merged_from else replace(entry, merged_from=merged_from)

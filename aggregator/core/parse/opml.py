@@ -1,4 +1,4 @@
-"""OPML in: the subscriptions of another reader, as somebody exported them, mended or hostile (rule W15).
+"""OPML in: the subscriptions of another reader, as somebody exported them, edited by hand or hostile (rule W15).
 
 Nothing is expanded, loaded or asked for; where the file is broken, what libxml2 can still see is taken.
 """

@@ -1,4 +1,4 @@
-"""What a reader of one dialect found, in the feed's own words: the station between a Document and the model.
+"""What a reader of one dialect found, in the feed's own words: between the Document and the model.
 
 Rules for editors: nothing here is cleaned, resolved or chosen. Every field that several elements can fill is a tuple
 of candidates in the order of rules M13 and M14, so that `normalise` takes the first usable one (rule M1) and can say
@@ -138,7 +138,7 @@ class ParsedHead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedHome:
+class MergedFrom:
     """The head and address of one of several merged documents (rules M3 and M9)."""
 
     head: ParsedHead
@@ -175,7 +175,7 @@ class ParsedEntry:
     source: ParsedHead | None = None
     foreign: tuple[ForeignElement, ...] = ()
     base: str | None = None
-    home: ParsedHome | None = None
+    merged_from: MergedFrom | None = None
     """The feed it stood in where several documents were merged; None if that is the feed it is read with."""
 
 
@@ -201,7 +201,7 @@ class ParsedFeed:
     complete: bool = True
     """False if the document was cut off: its validators must not be stored (rules P2 and R2)."""
     bozo: bool = False
-    """The XML was not well-formed and had to be mended."""
+    """The XML was not well-formed and had to be repaired."""
     encoding: str = "utf-8"
     faulty: frozenset[str] = frozenset()
     """Of several files, the addresses of those that were not read without a fault."""

@@ -38,7 +38,7 @@ class Slices:
     head: str
     """A digest of all that stands outside the slices."""
     lasting: str = ""
-    """Of that as far as a slice's reading depends on it: as long as it stays, old slices mean what they meant."""
+    """A digest of that part of it on which the reading of a slice depends: while it stays, so do old readings."""
     encoding: str = ""
     """What the characters are in; "" for files, each of which has its own."""
     names: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ def shares(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...
     Of files, one that was not read without a fault is told by `ParsedFeed.faulty`; in anything else no fault is borne.
     """
     if parsed.dialect == "files":
-        found = Counter(entry.home.url for entry in parsed.entries if entry.home)
+        found = Counter(entry.merged_from.url for entry in parsed.entries if entry.merged_from)
         given = tuple(found[part.url] for part in document.parts)
         is_whole = sum(given) == len(parsed.entries) < MAX_PARTS_ENTRIES
         return given if is_whole and len(given) == count else None
@@ -176,7 +176,7 @@ def _is_plain(body: bytes, decoded: Decoded) -> bool:
 
 # -- JSON Feed ---------------------------------------------------------------------------------------------------------
 def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
-    """An item is read by itself: what it has of its feed's fields comes later, and is looked after there."""
+    """An item is read by itself; what it inherits from its feed is compared later, by `incremental`."""
     text = decoded.text.lstrip()
     items = cut_json.items_of(text)
     if items is None:

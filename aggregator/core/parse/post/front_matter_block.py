@@ -46,7 +46,7 @@ class FrontMatter:
     """The block was broken and was read line by line."""
 
 
-def starts_with_matter(text: str, *, is_post: bool = False) -> bool:
+def starts_with_front_matter(text: str, *, is_post: bool = False) -> bool:
     """Whether a text opens a front-matter block. `is_post` (a name like `x.md`) also allows the block without its
     opening line, as Hexo does."""
     if _OPENING.match(text):
@@ -54,8 +54,8 @@ def starts_with_matter(text: str, *, is_post: bool = False) -> bool:
     return is_post and bool(_BARE_KEY.match(text)) and bool(_BARE_END.search(text, 0, _MAX_MATTER))
 
 
-def split_matter(text: str) -> FrontMatter:
-    """Reads a block opened by `---`, `+++`, `;;;` or `{`, or (Hexo) not opened at all. Raises MatterError."""
+def split_front_matter(text: str) -> FrontMatter:
+    """Reads a block opened by `---`, `+++`, `;;;` or `{`, or (Hexo) not opened at all. Raises FrontMatterError."""
     opening = _OPENING.match(text)
     if opening:
         return _fenced(text, opening)

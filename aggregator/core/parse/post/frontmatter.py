@@ -25,7 +25,7 @@ from aggregator.core.parse.parsed import (
     ParsedMedia,
     ParsedPerson,
 )
-from aggregator.core.parse.post.front_matter_block import FrontMatterError, split_matter
+from aggregator.core.parse.post.front_matter_block import FrontMatterError, split_front_matter
 
 _MAX_LIST = 200
 _MARKUP = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9-]*[\s>/]|!--)")
@@ -41,7 +41,7 @@ Values = Mapping[str, Any]
 def read_post(text: str, *, url: str) -> ParsedFeed:
     """Reads one post; a draft gives no entry. Raises ParseError(BROKEN) if the block is not closed or says nothing."""
     try:
-        matter = split_matter(text)
+        matter = split_front_matter(text)
     except FrontMatterError as error:
         raise ParseError(url, Reason.BROKEN, str(error)) from error
     diagnostics = []

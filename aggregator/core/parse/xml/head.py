@@ -58,6 +58,7 @@ _TTLS = rows(("ttl", Elements.text))
 _PERIODS = rows(("sy:updatePeriod", Elements.text))
 _FREQUENCIES = rows(("sy:updateFrequency", Elements.text))
 _NEW_URLS = rows(("itunes:new-feed-url", Elements.text))
+_LICENCE_KEYS = frozenset({"atom:link", "cc:license", "creativecommons:license"})
 _LANGUAGE_PARTS = ("atom:title", "title", "atom:subtitle", "atom:tagline", "description")
 
 
@@ -177,6 +178,8 @@ class HeadReader:
 
 def licences(one: Elements, kids: Children) -> Candidates:
     """Licences of a feed or an entry, by whatever element names them."""
+    if _LICENCE_KEYS.isdisjoint(kids):
+        return ()
     links = [link for link in kids.get("atom:link", ()) if (attribute(link, "rel") or "").lower() == "license"]
     return (
         *(one.attribute(node, "cc:license", "resource", "href") for node in kids.get("cc:license", ())),

@@ -108,6 +108,8 @@ _UPDATED = rows(
     ("updated", Elements.text),
     ("modified", Elements.text),
 )
+_FILE_KEYS = frozenset({"enclosure", "media:content", "media:peerlink"})
+_PICTURE_KEYS = frozenset({"enclosure", "media:content", "itunes:image", "itunes:link", "googleplay:image", "image"})
 _NO_LANGUAGE = Candidate(value="", element="xml:lang")
 _LANGUAGES = rows(("dc:language", Elements.text), ("language", Elements.text))
 _RIGHTS = rows(
@@ -236,6 +238,8 @@ class ItemReader:
         return tuple([self.elements.media(node, name, *attributes) for node in nodes]) if nodes else ()
 
     def _images(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
+        if not files and _PICTURE_KEYS.isdisjoint(kids):
+            return ()
         one = self.elements
         contents = self._media(kids, "media:content", "url")
         enclosures = (*files, *self._media(kids, "enclosure", "url", "href"))
@@ -262,6 +266,8 @@ class ItemReader:
         )
 
     def _enclosures(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
+        if not files and _FILE_KEYS.isdisjoint(kids):
+            return ()
         found = (
             *files,
             *self._media(kids, "enclosure", "url", "href"),

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 _START = re.compile(r"<([A-Za-z_][\w.\-]*+(?::[\w.\-]++)?+)([^<>]*+)")
-_BURIED_ROOT = re.compile(r"<(?:[\w.\-]{1,40}:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
+_LATER_ROOT = re.compile(r"<(?:[\w.\-]{1,40}:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
 _SEARCHED_FOR_ROOT = 65_536
 
 FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
@@ -118,10 +118,10 @@ def read_prolog(text: str) -> Prolog:
         return Prolog(kind=Kind.OTHER_XML, body=text, forbidden=str(refused))
     start = _past_blanks(text, 0)
     blanks = start > 0 and text.startswith("<?xml", start)
-    return replace(_judge_root(text, position, entities=entities, html=html), blanks=blanks)
+    return replace(_root_at(text, position, entities=entities, html=html), blanks=blanks)
 
 
-def _judge_root(text: str, position: int, *, entities: dict[str, str], html: bool) -> Prolog:
+def _root_at(text: str, position: int, *, entities: dict[str, str], html: bool) -> Prolog:
     start = _START.match(text, position)
     name = start[1].rpartition(":")[2] if start else ""
     if start and name.lower() in FEED_ROOTS:
@@ -131,14 +131,14 @@ def _judge_root(text: str, position: int, *, entities: dict[str, str], html: boo
         return Prolog(kind=Kind.HTML, body=text)
     if start and name.lower() not in _HTML_TAGS:
         return Prolog(kind=Kind.OTHER_XML, body=text, root=name)
-    return _dig_for_root(text, position, looks_html=bool(start))
+    return _root_behind_junk(text, position, looks_html=bool(start))
 
 
-def _dig_for_root(text: str, position: int, *, looks_html: bool) -> Prolog:
+def _root_behind_junk(text: str, position: int, *, looks_html: bool) -> Prolog:
     """The root after a PHP warning or other words (rule R3)."""
     window = text[position : position + _SEARCHED_FOR_ROOT]
     declaration = window.find("<?xml")
-    root = _BURIED_ROOT.search(window)
+    root = _LATER_ROOT.search(window)
     ends = [place for place in (declaration, root.start() if root else -1) if place > 0]
     if root is None or re.search(r"<(?:html|body)[\s>]", window[: root.start()], re.IGNORECASE):
         return Prolog(kind=Kind.HTML if looks_html else Kind.NOT_XML, body=text)

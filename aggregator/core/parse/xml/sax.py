@@ -1,7 +1,7 @@
-"""The standard library's expat driver with text in one piece.
+"""The expat driver that feedparser is given: text in one piece, attributes and namespaces limited in number.
 
-The stock driver hands feedparser some forty scraps of text per element; with expat's own buffer the same document
-gives the same result in two thirds of the time. feedparser finds this module by the name in its list of parsers.
+The standard library's own driver hands over some forty pieces of text per element; with expat's buffer feedparser
+takes two thirds of the time for the same result. It finds this module by the name in its list of parsers.
 """
 
 from __future__ import annotations

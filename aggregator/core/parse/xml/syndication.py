@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from aggregator.core.errors import ParseError, Reason
@@ -28,7 +28,7 @@ from aggregator.core.parse.xml.item import ItemReader
 from aggregator.core.parse.xml.prolog import Prolog
 from aggregator.core.parse.xml.tree import Element, Tree, attribute, local_name, parse_tree
 
-_MENDINGS = {
+_REPAIRS = {
     "control-characters": "characters that XML forbids were removed",
     "html-entities": "HTML entities that XML does not know were read as meant",
     "bare-ampersand": "ampersands that were not escaped were read as meant",
@@ -40,23 +40,23 @@ _MENDINGS = {
     "junk-after-root": "something stands behind the feed",
     "too-deep": f"tags nested deeper than {repair.MAX_DEPTH} were left out",
 }
-_SOUND = frozenset({"blanks-before-root", "junk-before-root", "junk-after-root"})
+_HARMLESS = frozenset({"blanks-before-root", "junk-before-root", "junk-after-root"})
 _MAX_NOTES = 10
 _OLD_RSS = frozenset({"0.91", "0.92", "0.93", "0.94"})
 _ATOM_DRAFTS = frozenset({"0.1", "0.2", "0.3"})
 _LONGEST_FOR_FEEDPARSER = 2_000_000
 """Characters. Of what is written to cost time, it takes some seconds for as much."""
-_ENTRY_TAG = re.compile(r"<(?:[^\s<>/:]{1,40}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ENTRY_TAG = re.compile(r"<(?:[^\s<>/:]{1,40}:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sound:
-    """A text that is well-formed now, its tree, and what it took."""
+class _Repaired:
+    """The tree of a text, and what was repaired to have one; `root` is None where there is none."""
 
     text: str
     """As it was before its tags were repaired."""
     root: Element | None
-    mendings: frozenset[str]
+    repairs: frozenset[str]
     is_broken: bool = False
     """It was not well-formed when its references were."""
 
@@ -67,36 +67,41 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     `cleaned` tells that characters were removed before.
     """
     try:
-        sound = _make_sound(prolog)
+        repaired = _repair(prolog)
     except repair.UnrepairableError as error:
         raise ParseError(url, Reason.BROKEN, f"the XML cannot be mended: {error}") from error
-    mendings = set(sound.mendings)
-    mendings |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
-    mendings |= {"control-characters"} if cleaned else set()
-    diagnostics = [Diagnostic(name=name, message=_MENDINGS[name]) for name in sorted(mendings)]
-    bozo = bool(mendings - _SOUND)
-    if sound.root is None:
-        return _without_tree(sound.text, url=url, diagnostics=diagnostics)
-    tree = Tree(sound.root)
+    repairs = set(repaired.repairs)
+    repairs |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
+    repairs |= {"control-characters"} if cleaned else set()
+    feed = _without_tree(repaired.text, url) if repaired.root is None else _walk(repaired, repaired.root)
+    told = (Diagnostic(name=name, message=_REPAIRS[name]) for name in sorted(repairs))
+    return replace(
+        feed,
+        diagnostics=(*told, *feed.diagnostics),
+        complete="cut-off" not in repairs,
+        bozo=bool(repairs - _HARMLESS),
+    )
+
+
+def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
+    """All that stands in the tree, and entries that only feedparser finds."""
+    tree = Tree(root)
     nodes = _entry_nodes(tree)
-    if len(nodes) > MAX_ENTRIES:
-        diagnostics.append(too_many_entries(len(nodes)))
-        nodes = nodes[:MAX_ENTRIES]
+    diagnostics = [too_many_entries(len(nodes))] if len(nodes) > MAX_ENTRIES else []
+    nodes = nodes[:MAX_ENTRIES]
     elements = Elements(tree)
     items = ItemReader(elements)
     entries = tuple(items.read(node) for node in nodes)
     head = _read_head(elements, nodes)
-    diagnostics += [*_structure(tree, nodes), *_nameless(entries)]
-    if sound.is_broken or not entries:
-        entries += _lost_entries(sound, entries, diagnostics)[: MAX_ENTRIES - len(entries)]
+    diagnostics += [*_structure(tree, nodes), *_without_id(entries)]
+    if repaired.is_broken or not entries:
+        entries += _lost_entries(repaired, entries, diagnostics)[: MAX_ENTRIES - len(entries)]
     return ParsedFeed(
         dialect=_dialect(tree),
         head=head,
         entries=entries,
         deleted=_deletions(tree),
         diagnostics=tuple(diagnostics),
-        complete="cut-off" not in mendings,
-        bozo=bozo,
     )
 
 
@@ -107,41 +112,40 @@ def _deletions(tree: Tree) -> tuple[ParsedDeletion, ...]:
     return tuple(ParsedDeletion(ref=ref, when=when or "") for ref, when in found if ref)
 
 
-def _make_sound(prolog: Prolog) -> _Sound:
-    """Three steps, each only if the one before was not enough: as it is, references mended, tags mended."""
+def _repair(prolog: Prolog) -> _Repaired:
+    """Three steps, each only if the one before was not enough: as it is, references repaired, tags repaired."""
     text = prolog.body
     root = parse_tree(text)
     if root is not None:
-        return _Sound(text=text, root=root, mendings=frozenset())
-    mended = repair.repair_references(text, prolog.entities)
-    declared = repair.declare_prefixes(mended.text)
-    found = mended.mendings | declared.mendings
+        return _Repaired(text=text, root=root, repairs=frozenset())
+    referring = repair.repair_references(text, prolog.entities)
+    declared = repair.declare_prefixes(referring.text)
+    found = referring.repairs | declared.repairs
     root = parse_tree(declared.text)
     if root is not None:
-        return _Sound(text=declared.text, root=root, mendings=found)
+        return _Repaired(text=declared.text, root=root, repairs=found)
     whole = repair.repair_tags(declared.text)
-    found |= whole.mendings or {"not-well-formed"}
+    found |= whole.repairs or {"not-well-formed"}
     root = parse_tree(whole.text)
     if root is None:
         found |= {"not-well-formed"}
         root = parse_tree(whole.text, recover=True)
-    return _Sound(text=declared.text, root=root, mendings=found, is_broken=True)
+    return _Repaired(text=declared.text, root=root, repairs=found, is_broken=True)
 
 
-def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> ParsedFeed:
-    from aggregator.core.parse.xml import feedparser_fallback
+def _without_tree(text: str, url: str) -> ParsedFeed:
+    """What feedparser reads. Raises ParseError (BROKEN) if that is nothing."""
+    from aggregator.core.parse.xml import feedparser_fallback  # it takes 0.3 s, and few texts need it
 
     seen = feedparser_fallback.read(text)
     if not seen.entries and not seen.dialect:
         raise ParseError(url, Reason.BROKEN, "the XML is too broken to read")
-    if len(seen.entries) > MAX_ENTRIES:
-        diagnostics.append(too_many_entries(len(seen.entries)))
+    count = len(seen.entries)
     return ParsedFeed(
         dialect=seen.dialect,
         head=seen.head,
         entries=seen.entries[:MAX_ENTRIES],
-        diagnostics=tuple(diagnostics),
-        bozo=True,
+        diagnostics=(too_many_entries(count),) if count > MAX_ENTRIES else (),
     )
 
 
@@ -166,7 +170,7 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
         Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
         for uri in tree.misspelt
     ]
-    if odd := tree.odd_home:
+    if odd := tree.odd_namespace:
         words = f"the feed's own elements are in the namespace {odd[:100]!r}; they were read by their names"
         found.append(Diagnostic(name="namespace-unknown", message=words))
     if tree.root_name == "rss":
@@ -178,7 +182,7 @@ def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
     return found
 
 
-def _nameless(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
+def _without_id(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
     """One for each of the first entries that have no id (rule I2)."""
     for entry in islice((entry for entry in entries if not any(c.value.strip() for c in entry.ids)), _MAX_NOTES):
         words = "the entry has no id; its link or its text tells it apart"
@@ -193,7 +197,7 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
     if nodes == [root]:
         return ParsedHead()
     reader = HeadReader(elements)
-    if elements.tree.home == "atom":
+    if elements.tree.own_prefix == "atom":
         return reader.read(root, [child for child in root if elements.tree.key_or_none(child) != "atom:entry"])
     channels = [root] if elements.tree.root_name == "channel" else []
     channels += [child for child in root if local_name(child).lower() == "channel"]
@@ -206,7 +210,7 @@ def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
 def _dialect(tree: Tree) -> str:
     """The name of the dialect by the root's name, namespace and version: `rss`, `atom` where there is no version."""
     version = (attribute(tree.root, "version") or "").lower()
-    uri = (tree.home_uri or tree.root.nsmap.get(None) or "").lower()
+    uri = (tree.own_uri or tree.root.nsmap.get(None) or "").lower()
     match tree.root_name:
         case "rdf":
             return "rss-0.90" if "netscape" in uri else "rss-1.0"
@@ -219,23 +223,25 @@ def _dialect(tree: Tree) -> str:
     return f"rss-{version}" if version in _OLD_RSS else "rss"
 
 
-def _lost_entries(sound: _Sound, ours: Sequence[ParsedEntry], diagnostics: list[Diagnostic]) -> tuple[ParsedEntry, ...]:
+def _lost_entries(
+    repaired: _Repaired, ours: Sequence[ParsedEntry], diagnostics: list[Diagnostic]
+) -> tuple[ParsedEntry, ...]:
     """The entries that feedparser finds in the text and our own walk did not.
 
-    It is asked only where the text opens more entries than the walk found: importing it alone takes 0.3 s. Where the
-    text was cut off, the last entry is left out on purpose. If feedparser breaks down, a diagnostic says so.
+    It is asked only where the text opens more entries than the walk found. Where the text was cut off, its last entry
+    is left out on purpose (rule P2). If feedparser breaks down, a diagnostic says so.
     """
-    if "cut-off" in sound.mendings or len(sound.text) > _LONGEST_FOR_FEEDPARSER:
+    if "cut-off" in repaired.repairs or len(repaired.text) > _LONGEST_FOR_FEEDPARSER:
         return ()
-    if len(_ENTRY_TAG.findall(sound.text)) <= len(ours):
+    if len(_ENTRY_TAG.findall(repaired.text)) <= len(ours):
         return ()
     from aggregator.core.parse.xml import feedparser_fallback
 
-    seen = feedparser_fallback.read(sound.text)
+    seen = feedparser_fallback.read(repaired.text)
     if seen.failed:
         diagnostics.append(Diagnostic(name="reader-failed", message=f"feedparser gave up: {seen.failed}"))
-    if not ours:
-        return seen.entries
+    if not ours or len(seen.entries) <= len(ours):
+        return () if ours else seen.entries
     known = {name for entry in ours for name in _names(entry)}
     return tuple(entry for entry in seen.entries if (names := _names(entry)) and known.isdisjoint(names))
 

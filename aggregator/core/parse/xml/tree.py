@@ -56,23 +56,23 @@ class Tree:
     def __init__(self, root: Element) -> None:
         self.root = root
         self.root_name = local_name(root).lower()
-        self.home = "atom" if self.root_name in ("feed", "entry") else RSS
+        self.own_prefix = "atom" if self.root_name in ("feed", "entry") else RSS
         self.misspelt: dict[str, None] = {}
         """Namespace addresses met so far that are not spelt as they should be."""
         self._keys: dict[str, str] = {}
-        self.home_uri = self._uri_of_home()
+        self.own_uri = self._find_own_uri()
         """The namespace whose elements are the dialect's own, whatever its address says (rule M5); None without one."""
         self._has_base = bool(_ANY_BASE(root))
         self.has_languages = bool(_ANY_LANGUAGE(root))
         """Whether any element has an xml:lang."""
 
     @property
-    def odd_home(self) -> str | None:
+    def odd_namespace(self) -> str | None:
         """The namespace of the feed's own elements where it is not their dialect's; None if all is as it should be."""
-        uri = self.home_uri
-        return uri if uri and prefix_for_uri(uri) != self.home else None
+        uri = self.own_uri
+        return uri if uri and prefix_for_uri(uri) != self.own_prefix else None
 
-    def _uri_of_home(self) -> str | None:
+    def _find_own_uri(self) -> str | None:
         if self.root_name != "rdf":
             return _uri_of(self.root.tag)
         channel = next((child for child in self.root if local_name(child).lower() == "channel"), None)
@@ -96,8 +96,8 @@ class Tree:
         if uri is None and ":" in local:
             name, _, local = local.partition(":")
             prefix = prefix_for_name(name)
-        elif uri is None or uri == self.home_uri:
-            prefix = self.home
+        elif uri is None or uri == self.own_uri:
+            prefix = self.own_prefix
         else:
             prefix = prefix_for_uri(uri)
             if prefix is not None and is_misspelt(uri, prefix):
