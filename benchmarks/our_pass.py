@@ -14,7 +14,8 @@ from pathlib import Path
 
 
 async def _poll(config: Path, store: Path, ahead: timedelta) -> dict[str, int]:
-    from aggregator.app import open_app, wall_clock
+    from aggregator.app import open_app
+    from aggregator.engine.clock import wall_clock
     from aggregator.server.pages import render_index
 
     async with open_app(config, store, index=render_index, clock=lambda: wall_clock() + ahead) as app:

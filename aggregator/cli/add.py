@@ -94,7 +94,7 @@ class AddRequest:
     def write(self, file: ConfigFile, found: FoundFeed) -> str:
         """Add the source; returns what is told of it."""
         from aggregator.core.config.edit import Ids, NewSource, host_name
-        from aggregator.core.urls.urls import without_userinfo
+        from aggregator.core.urls.parser import without_userinfo
 
         refuse_known_address(file, found.url)
         taken = Ids(source.id for source in file.config.sources)
@@ -111,7 +111,7 @@ class AddRequest:
 def refuse_known_address(file: ConfigFile, url: str) -> None:
     """Raise AggregatorError if a source of feeds.toml has this address."""
     from aggregator.core.errors import AggregatorError
-    from aggregator.core.urls.urls import without_userinfo
+    from aggregator.core.urls.parser import without_userinfo
 
     known = file.source_with(url)
     if known is not None:

@@ -50,8 +50,9 @@ def printable(text: str) -> str:
 
 async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     """One request, as a first visit would make it. Raises FetchError."""
-    from aggregator.app import open_sources, wall_clock
+    from aggregator.app import open_sources
     from aggregator.core.document import NotModified
+    from aggregator.engine.clock import wall_clock
     from aggregator.engine.fetch_request import headers
     from aggregator.sources import FetchRequest
 

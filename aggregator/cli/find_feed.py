@@ -14,7 +14,7 @@ from aggregator.core.document import Document
 from aggregator.core.errors import AggregatorError, FetchError, ParseError, Reason, SourceError
 from aggregator.core.model import Feed
 from aggregator.core.parse.page.discovery import NamedFeed, named_feeds, page_of, page_title, usual_places
-from aggregator.core.urls.urls import without_userinfo
+from aggregator.core.urls.parser import without_userinfo
 
 MOST_TRIED = 10
 """Usual places that are asked; each is a request to a server that did not name it."""

@@ -98,7 +98,7 @@ class ImportReport:
 
     def as_text(self, *, dry_run: bool) -> str:
         """A sum, and a line for all that was not taken."""
-        from aggregator.core.urls.urls import without_userinfo
+        from aggregator.core.urls.parser import without_userinfo
 
         found = self._found
         verb = "would be added to" if dry_run else "added to"
@@ -114,7 +114,7 @@ class ImportReport:
 
     def as_json(self) -> str:
         """The same for scripts, whole."""
-        from aggregator.core.urls.urls import without_userinfo
+        from aggregator.core.urls.parser import without_userinfo
 
         report: dict[str, Any] = {
             "added": [new.table() | {"url": without_userinfo(new.url)} for new in self.added],

@@ -28,8 +28,9 @@ def status(config: Path, store: Path, as_json: bool) -> None:
 
     It only reads. If feeds.toml is wrong, that is said first, and the exit status is 2.
     """
-    from aggregator.app import DATABASE, load_config, wall_clock
+    from aggregator.app import DATABASE, load_config
     from aggregator.core.errors import ConfigError, StorageError
+    from aggregator.engine.clock import wall_clock
     from aggregator.storage.opening import open_storage
 
     configure_log(quiet=True)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from aggregator.core.config.tables import Config
 from aggregator.core.errors import AggregatorError, ConfigError, StorageError
-from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.model import OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
-from aggregator.core.select.plan import own_paths
-from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.core.select.category_paths import own_paths
+from aggregator.core.site_status import SiteInfo, SourceInfo, StatusReport
+from aggregator.engine.clock import wall_clock
 from aggregator.engine.metrics import Counters
 from aggregator.engine.poll import Poller
 from aggregator.engine.publish.publisher import PublishedOutput, Publisher
-from aggregator.engine.runtime import ActiveSource, Runtime, SourceFactory, build_runtime
-from aggregator.engine.status import StatusCollector, site_info
+from aggregator.engine.runtime import ActiveSource, Runtime, build_runtime
+from aggregator.engine.status import StatusCollector, site_info, status_report
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import VisitReport
+from aggregator.sources.registry import SourceFactory
 from aggregator.storage import Storage
 
 log = structlog.get_logger()
@@ -32,7 +36,8 @@ WATCH_SECONDS = 0.5
 TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
 READER_SECONDS = 60.0
-UPKEEP_SECONDS = 3600.0
+UPKEEP_HOUR = 4
+"""Of the night in the zone of the [site] table; the minute is drawn."""
 RETRY_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50
@@ -89,12 +94,14 @@ class App:
         publisher: Publisher,
         factory: Callable[[Config], SourceFactory],
         clock: Callable[[], datetime],
+        jitter: Callable[[], float],
         collector: StatusCollector,
         public: Path,
     ) -> None:
         self.runtime = runtime
         self.config_error: ConfigError | None = None
         self.clock = clock
+        self._jitter = jitter
         self.public = public
         self._config_file = config_file
         self._storage = storage
@@ -175,6 +182,21 @@ class App:
         """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
         return await self._in_db(self._storage.find, text)
 
+    async def entries(self, *, source: str | None = None, limit: int | None = None) -> list[StoredEntry]:
+        """Stored entries that are not deleted, newest first by `sort_date`: of one source, else of all in feeds.toml.
+
+        At most `limit`; None: all. Raises AggregatorError if feeds.toml has no such source.
+        """
+        numbers = [number for name, number in self.runtime.numbers.items() if source in (None, name)]
+        if source is not None and not numbers:
+            raise AggregatorError(f'"{source}" is no source of feeds.toml')
+        return await self._in_db(_newest, self._storage, numbers, limit)
+
+    async def sources(self) -> tuple[SourceInfo, ...]:
+        """How each source of feeds.toml is doing, from what is stored of it."""
+        report = await self._in_db(status_report, self._storage, now=self.clock(), problems=())
+        return report.sources
+
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
 
@@ -212,13 +234,14 @@ class App:
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
         """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
-        ticker = Ticker(self._note_error)
+        ticker = Ticker(wall_clock, self._note_error)
         ticker.every(TICK_SECONDS, "poll", self._begin_visits)
         ticker.every(TICK_SECONDS, "publish", self._publish_changes)
         ticker.every(WATCH_SECONDS, "reload", self.follow_edits)
         ticker.every(STATUS_SECONDS, "status", self.refresh_status)
         ticker.every(READER_SECONDS, "readers", self.record_late_readers)
-        ticker.every(UPKEEP_SECONDS, "upkeep", self._trim)
+        minute, zone = int(self._jitter() * 60), ZoneInfo(self.runtime.config.site.timezone)
+        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self._trim)
         ticker.start()
         try:
             await self.refresh_status()
@@ -318,3 +341,11 @@ class App:
             self._errors.pop(job, None)
         else:
             self._errors[job] = error
+
+
+def _newest(storage: Storage, sources: Sequence[SourceNumber], limit: int | None) -> list[StoredEntry]:
+    def order(entry: StoredEntry) -> tuple[datetime, int]:
+        return entry.sort_date, entry.seq
+
+    entries = storage.entries(sources)
+    return sorted(entries, key=order, reverse=True) if limit is None else heapq.nlargest(limit, entries, key=order)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aggregator.core.config.rules import PageRules
+from aggregator.core.config.rules import JsonRules, PageRules
 from aggregator.core.config.tables import SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.normalise import Context
@@ -16,6 +17,8 @@ from aggregator.sources import FetchRequest
 
 _PAGE = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.5"
 _API = "application/json, */*;q=0.5"
+_MARKS: Mapping[type, str] = {PageRules: "PageRules", JsonRules: "JsonRules", type(None): "NoneType"}
+"""Part of a hash that is stored with the document's: these words never change."""
 
 
 def request(source: SourceConfig, state: PollState, *, now: datetime) -> FetchRequest:
@@ -53,9 +56,7 @@ def _rules_hash(source: SourceConfig) -> str:
     if source.rules is None and source.encoding is None:
         return ""
     rules = source.rules.model_dump_json() if source.rules else ""
-    # These words are part of stored hashes, whatever the classes are called.
-    kind = "PageRules" if isinstance(source.rules, PageRules) else "JsonRules" if source.rules else "NoneType"
-    return hashlib.sha256(f"{source.encoding} {kind} {rules}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{source.encoding} {_MARKS[type(source.rules)]} {rules}".encode()).hexdigest()[:16]
 
 
 def context(source: SourceConfig, document: Document) -> Context:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from aggregator.core.document import Document
-from aggregator.core.errors import FetchError, Reason
+from aggregator.core.errors import FetchError, ParseError, Reason
 from aggregator.core.ingest import entry_cache, incremental
 from aggregator.core.ingest.entry_cache import DocumentReading, Unmodified
 from aggregator.core.ingest.incremental import Comparison
@@ -18,6 +18,7 @@ from aggregator.core.source_state import IdentityMode, PollState
 from aggregator.engine import fetch_request
 from aggregator.engine.runtime import ActiveSource
 from aggregator.engine.threads import DatabaseThread, WorkerPool, run_in_thread_if_large
+from aggregator.engine.worker_process import WorkerDiedError
 from aggregator.storage import VisitStore
 
 P = ParamSpec("P")
@@ -89,6 +90,9 @@ class DocumentParser:
             raise FetchError(
                 source.address, Reason.TIMEOUT, "reading the document took too long; it was given up"
             ) from None
+        except WorkerDiedError:
+            words = "the process that read it died: it crashes the parser, or needs more memory than there is"
+            raise ParseError(source.address, Reason.BROKEN, words) from None
 
 
 def _is_cuttable(source: ActiveSource, document: Document) -> bool:

@@ -145,7 +145,7 @@ class Poller:
         if not any(source.host for source in sources):
             return list(sources)
         holds = await self._in_db(self._storage.holds, now=now)
-        return [source for source in sources if source.host is None or registrable(source.host) not in holds]
+        return [s for s in sources if not holds or s.host is None or registrable(s.host) not in holds]
 
     def _mark_busy(self, sources: Iterable[ActiveSource]) -> None:
         for source in sources:

@@ -80,7 +80,7 @@ class Refresher:
         """
         async with self._pause.batch() as batch:
             state = await self._in_db(self._storage.poll_state, source.number)
-            state = replace(state, owner=FeedIdentity()) if accept else state
+            state = replace(state, feed_identity=FeedIdentity()) if accept else state
             started = self._clock()
             result = await self._result(source, state, _context(runtime, source, started), batch)
             ended = self._clock()

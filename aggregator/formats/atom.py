@@ -1,4 +1,4 @@
-"""Atom 1.0 (RFC 4287): feedgen's skeleton, mended by `extension`."""
+"""Atom 1.0 (RFC 4287): written by feedgen, completed by `feedgen_extension`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from feedgen.feed import FeedGenerator
 
 from aggregator.core.addresses import PRODUCT
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import ATOM
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
+from aggregator.formats import feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"</feed>\n"
 
@@ -20,11 +21,15 @@ _TAIL = b"</feed>\n"
 class Atom:
     """Atom 1.0. Every entry carries its source and an author of its own or of the source's (rule M9)."""
 
-    name = "atom"
-    suffix = SUFFIXES["atom"]
-    media_type = f"{MEDIA_TYPES['atom']}; charset=utf-8"
+    name = ATOM.name
+    suffix = ATOM.suffix
+    media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
+        return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
+
+    def entry(self, story: Story) -> FeedEntry:
+        """What feedgen is told of the story; it writes the entry, then the extension what feedgen cannot."""
         entry = FeedEntry()
         entry.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, rss=False)
         entry.aggregator.story = story
@@ -41,13 +46,29 @@ class Atom:
             entry.category(_category(tag))
         if rights := story_view.rights(story):
             entry.rights(rights)
-        return xml_pieces.fragment(entry.atom_entry(), "feed")
+        return entry
+
+    def feed(self, edition: Edition) -> FeedGenerator:
+        """What feedgen is told of the head."""
+        feed = FeedGenerator()
+        feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
+        feed.aggregator.edition = edition
+        feed.id(values.uri(edition.id) or values.uri(edition.output) or PRODUCT)
+        feed.title(values.line(edition.title) or values.line(edition.output) or PRODUCT)
+        feed.updated(feedgen_extension.head_updated(edition))
+        if description := values.line(edition.description):
+            feed.subtitle(description)
+        if language := values.language(edition.language):
+            feed.language(language)
+        feed.generator(PRODUCT)
+        return feed
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        return [_head(edition), *_told_apart(edition.stories, fragments), _TAIL]
+        head = xml_pieces.opened(self.feed(edition).atom_str(pretty=True), _TAIL)
+        return [head, *_told_apart(edition.stories, fragments), _TAIL]
 
 
 def _texts(entry: FeedEntry, story: Story) -> None:
@@ -95,18 +116,18 @@ def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[by
     for index, fragment in enumerate(fragments):
         start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
         shared[fragment[start : start + _INSTANT]].append(index)
-    told = list(fragments)
+    written = list(fragments)
     for moment, indexes in shared.items():
         if len(indexes) > 1:
-            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, told)
-    return told
+            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, written)
+    return written
 
 
 _UPDATED = b"<updated>"
 _INSTANT = len("2022-05-16T05:00:23Z")
 
 
-def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], told: list[bytes]) -> None:
+def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], written: list[bytes]) -> None:
     used = {0}
     for index in indexes[1:]:
         fraction = stories[index].stored.seq % 1_000_000
@@ -114,19 +135,4 @@ def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Stor
             fraction = (fraction + 1) % 1_000_000
         used.add(fraction)
         precise = moment.replace(b"Z", b".%06dZ" % fraction)
-        told[index] = told[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
-
-
-def _head(edition: Edition) -> bytes:
-    feed = FeedGenerator()
-    feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
-    feed.aggregator.edition = edition
-    feed.id(values.uri(edition.id) or values.uri(edition.output) or PRODUCT)
-    feed.title(values.line(edition.title) or values.line(edition.output) or PRODUCT)
-    feed.updated(feedgen_extension.head_updated(edition))
-    if description := values.line(edition.description):
-        feed.subtitle(description)
-    if language := values.language(edition.language):
-        feed.language(language)
-    feed.generator(PRODUCT)
-    return xml_pieces.opened(feed.atom_str(pretty=True), _TAIL)
+        written[index] = written[index].replace(_UPDATED + moment, _UPDATED + precise, 1)

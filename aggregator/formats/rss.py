@@ -1,4 +1,4 @@
-"""RSS 2.0 (rssboard.org, with the RSS profile's advice): feedgen's skeleton, mended by `extension`."""
+"""RSS 2.0 (rssboard.org, with the RSS profile's advice): written by feedgen, completed by `feedgen_extension`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from feedgen.feed import FeedGenerator
 
 from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import HTML, RSS
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
+from aggregator.formats import feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"  </channel>\n</rss>\n"
 
@@ -18,11 +19,15 @@ _TAIL = b"  </channel>\n</rss>\n"
 class Rss:
     """RSS 2.0. Items name their source, have ids that are no addresses, and no invented mail address (rule M10)."""
 
-    name = "rss"
-    suffix = SUFFIXES["rss"]
-    media_type = f"{MEDIA_TYPES['rss']}; charset=utf-8"
+    name = RSS.name
+    suffix = RSS.suffix
+    media_type = RSS.content_type
 
     def render_story(self, story: Story) -> bytes:
+        return xml_pieces.fragment(self.item(story).rss_entry(), "rss", "channel")
+
+    def item(self, story: Story) -> FeedEntry:
+        """What feedgen is told of the story; it writes the item, then the extension what feedgen cannot."""
         item = FeedEntry()
         item.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, atom=False)
         item.aggregator.story = story
@@ -41,13 +46,30 @@ class Rss:
             item.source(url=address, title=source.title)
         if comments := story_view.discussion(story).url:
             item.comments(comments)
-        return xml_pieces.fragment(item.rss_entry(), "rss", "channel")
+        return item
+
+    def channel(self, edition: Edition) -> FeedGenerator:
+        """What feedgen is told of the head."""
+        channel = FeedGenerator()
+        channel.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
+        channel.aggregator.edition = edition
+        # feedgen fills this with the current time and formats it by switching the locale of the whole process
+        vars(channel)["_FeedGenerator__rss_lastBuildDate"] = None
+        title = values.line(edition.title) or values.line(edition.output) or PRODUCT
+        channel.title(title)
+        channel.description(values.line(edition.description) or title)
+        page = public_url(edition.site_url, edition.output, HTML.suffix)
+        channel.link(href=page if HTML.name in edition.formats else edition.site_url, rel="alternate")
+        if language := values.language(edition.language):
+            channel.language(language)
+        channel.generator(PRODUCT)
+        return channel
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        return [_head(edition), *fragments, _TAIL]
+        return [xml_pieces.opened(self.channel(edition).rss_str(pretty=True), _TAIL), *fragments, _TAIL]
 
 
 def _texts(item: FeedEntry, story: Story) -> None:
@@ -60,20 +82,3 @@ def _texts(item: FeedEntry, story: Story) -> None:
         item.content(content)
     if summary:
         item.summary(summary)
-
-
-def _head(edition: Edition) -> bytes:
-    channel = FeedGenerator()
-    channel.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
-    channel.aggregator.edition = edition
-    # feedgen fills this with the current time and formats it by switching the locale of the whole process
-    vars(channel)["_FeedGenerator__rss_lastBuildDate"] = None
-    title = values.line(edition.title) or values.line(edition.output) or PRODUCT
-    channel.title(title)
-    channel.description(values.line(edition.description) or title)
-    page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
-    channel.link(href=page if "html" in edition.formats else edition.site_url, rel="alternate")
-    if language := values.language(edition.language):
-        channel.language(language)
-    channel.generator(PRODUCT)
-    return xml_pieces.opened(channel.rss_str(pretty=True), _TAIL)

@@ -1,6 +1,6 @@
-"""What a story is, as every format tells it: the same title, link, people, files and source in each (rule M6).
+"""What all formats write of a story: the same title, link, authors, files and source in each (rule M6).
 
-Rules for editors: decisions that all formats share are taken here once; how a fact is spelled is a format's own affair.
+Rules for editors: what all formats share is decided here once; how a value is spelled is up to a format.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.core.edition import Story
 from aggregator.core.html.clean import without_embeds
 from aggregator.core.model import Category, CategoryKind, CategoryPath, Origin
+from aggregator.core.urls.media_types import type_by_suffix
 from aggregator.formats import values
 
 
@@ -173,7 +174,7 @@ def files(story: Story) -> tuple[File, ...]:
         if url:
             made = File(
                 url=url,
-                type=values.media_type(enclosure.type) or _type_by_suffix(url),
+                type=values.media_type(enclosure.type) or type_by_suffix(url),
                 length=_natural(enclosure.length),
                 duration=_natural(enclosure.duration),
                 title=values.line(enclosure.title) or None,
@@ -189,19 +190,6 @@ def main_file(story: Story) -> File | None:
 
 
 _MEDIA_ORDER = {"audio": 0, "video": 1}
-_TYPES = {
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "m4b": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg",
-    "oga": "audio/ogg", "opus": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "mp4": "video/mp4",
-    "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
-    "avif": "image/avif", "svg": "image/svg+xml", "pdf": "application/pdf", "epub": "application/epub+zip",
-    "zip": "application/zip", "torrent": "application/x-bittorrent", "vtt": "text/vtt", "srt": "application/x-subrip",
-}  # fmt: skip
-
-
-def _type_by_suffix(url: str) -> str | None:
-    """The type by the address's suffix: a table of our own, since the machine's would make bytes depend on it."""
-    return _TYPES.get(urlsplit(url).path.rpartition(".")[2].lower())
 
 
 def _natural(number: int | None) -> int | None:

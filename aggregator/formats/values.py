@@ -12,7 +12,8 @@ from html import unescape
 from html.entities import name2codepoint
 from urllib.parse import quote
 
-from aggregator.core.urls.urls import absolute, without_userinfo
+from aggregator.core.urls.parser import without_userinfo
+from aggregator.core.urls.urls import absolute
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|[\U0001fffe-\U0010ffff]")
 _REMOVED = re.compile(

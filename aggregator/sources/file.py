@@ -1,6 +1,6 @@
 """Documents on disk: one file, or all that a glob finds, polled like the rest.
 
-What a path means is decided here alone: relative to the folder of feeds.toml, `*`, `?`, `[...]` and `**` as in
+Paths are relative to the folder of feeds.toml, `*`, `?`, `[...]` and `**` as in
 `pathlib`, hidden files only if the pattern names them, links followed except by `**` (so no circle can arise).
 """
 
@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,16 +21,23 @@ from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.sources import FetchRequest
+from aggregator.sources.registry import SourceSettings
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of one file (rule P17)."""
 MAX_FILES = 10_000
 MAX_TOTAL = 256 * 1024 * 1024
 """Bytes of all files of a glob."""
-SETTLING = 2.0
-"""Seconds. A file changed this lately may change again within the tick of its clock: then no validator is given."""
+RECENT = 2.0
+"""Seconds. A file that changed so lately may change again within one tick of the file system's clock: then it gets no
+validator."""
 
 _MAGIC = re.compile(r"[*?\[]")
+
+
+def open_file(settings: SourceSettings, resources: AsyncExitStack) -> FileSource:  # noqa: ARG001 - nothing to close
+    """See `registry.Opener`."""
+    return FileSource(settings.base)
 
 
 class FileSource:
@@ -54,13 +62,14 @@ class FileSource:
         A file of a glob that cannot be read costs only itself: it is named in `diagnostics`. An empty path, no file at
         all, or none that is readable is an error.
         """
-        return await asyncio.to_thread(self._fetch, request)
+        return await asyncio.to_thread(self.read, request)
 
-    def _fetch(self, request: FetchRequest) -> Document | NotModified:
+    def read(self, request: FetchRequest) -> Document | NotModified:
+        """The same, blocking, for code without an event loop."""
         try:
             base = self._root / request.address
             is_glob = _MAGIC.search(request.address) is not None and not base.is_file()
-            found = list(self._find(request.address)) if is_glob else [_look(base)]
+            found = list(self._find(request.address)) if is_glob else [_stat_file(base)]
         except FileNotFoundError:
             raise _missing(request.address, base, self._root) from None
         except (OSError, ValueError, RecursionError) as error:
@@ -71,10 +80,10 @@ class FileSource:
         known = request.validators
         if request.conditional and request.body_hash and known.url == _uri(base) and known.etag == etag:
             return NotModified(url=_uri(base), fetched_at=request.now, validators=known)
-        visit = _GlobReader(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
-        document = visit.glob(base, found) if is_glob else visit.one(found[0])
-        is_settled = visit.is_settled and not any(entry.is_young(request.now) for entry in found)
-        return _finished(request, document, etag if is_settled else None)
+        reader = _GlobReader(request, max_bytes=request.max_bytes or self._max_bytes, max_total=self._max_total)
+        document = reader.glob(base, found) if is_glob else reader.one(found[0])
+        is_stable = reader.is_stable and not any(entry.is_recent(request.now) for entry in found)
+        return _finished(request, document, etag if is_stable else None)
 
     def _find(self, pattern: str) -> Iterator[_FileInfo]:
         """Regular files in the order of their names; raises `FetchError` if there are too many."""
@@ -92,7 +101,7 @@ class FileSource:
                 raise FetchError(pattern, Reason.TOO_LARGE, words)
         for path in sorted(paths):
             try:
-                found = _look(path)
+                found = _stat_file(path)
             except OSError:
                 continue  # gone meanwhile, or a link to nothing
             if stat.S_ISREG(found.mode):
@@ -106,11 +115,11 @@ class _FileInfo:
     size: int
     mtime_ns: int
 
-    def is_young(self, now: datetime) -> bool:
-        return abs(now.timestamp() - self.mtime_ns / 1e9) < SETTLING
+    def is_recent(self, now: datetime) -> bool:
+        return abs(now.timestamp() - self.mtime_ns / 1e9) < RECENT
 
 
-def _look(path: Path) -> _FileInfo:
+def _stat_file(path: Path) -> _FileInfo:
     state = path.stat()
     return _FileInfo(path=path, mode=state.st_mode, size=state.st_size, mtime_ns=state.st_mtime_ns)
 
@@ -125,14 +134,14 @@ class _UnreadableFile(Exception):
 
 
 class _GlobReader:
-    """Reads what was found, under the caps, and notices what changes meanwhile."""
+    """Reads the files that were found, under the limits, and notes whether one changes meanwhile."""
 
     def __init__(self, request: FetchRequest, *, max_bytes: int, max_total: int) -> None:
         self._request = request
         self._max_bytes = max_bytes
         self._left = max_total
-        self.is_settled = True
-        """All was read, and nothing changed between looking and reading."""
+        self.is_stable = True
+        """All were read, and none changed after it was looked at."""
 
     def one(self, found: _FileInfo) -> Document:
         """Raises `FetchError`."""
@@ -150,7 +159,7 @@ class _GlobReader:
                 parts.append(self._read(entry))
             except _UnreadableFile as error:
                 failures.append((entry, error))
-                self.is_settled = False
+                self.is_stable = False
         if not parts:
             entry, first = failures[0]
             raise FetchError(self._request.address, first.reason, f"{entry.path.name}: {first.message}") from first
@@ -202,7 +211,7 @@ class _GlobReader:
         if len(body) > self._max_bytes:
             raise too_large
         if (state.st_size, state.st_mtime_ns) != (found.size, found.mtime_ns):
-            self.is_settled = False
+            self.is_stable = False
         return body
 
 

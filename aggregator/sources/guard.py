@@ -1,8 +1,8 @@
-"""Which machines may be asked: every address a name has is checked, and the checked address is the one connected to
+"""Which hosts may be connected to: every address of a name is checked, and the connection is made to the checked one
 (rule P22).
 
-`ipaddress.is_global` is not enough: it differs between Python releases and says yes to several forms that carry an
-IPv4 address inside. So the ranges are listed here; new ones of the IANA special-purpose registries go in the table.
+`ipaddress.is_global` is not enough: it differs between Python releases and is true of several forms that hold an IPv4
+address. So the ranges are listed here; new ones of the IANA special-purpose registries go in the table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import zip_longest
 
-from aggregator.sources.address import BadAddress, ascii_host
+from aggregator.core.urls.hosts import BadAddress, parse_host
 
 IPAddress = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -75,7 +75,7 @@ class Unresolved(Exception):
 
 
 def why_refused(address: IPAddress) -> str | None:
-    """What is wrong with connecting to this address, in words; None if nothing is."""
+    """Why this address must not be connected to, in words; None if it may be."""
     address = _unwrap(address)
     if isinstance(address, IPv4Address):
         return next((words for network, words in _REFUSED_4.items() if address in network), None)
@@ -96,7 +96,7 @@ def _unwrap(address: IPAddress) -> IPAddress:
 
 
 class SystemResolver:
-    """The operating system's resolver in threads of its own, so that dead name servers hold up nothing else."""
+    """The operating system's resolver in threads of its own, so that a silent name server delays nothing else."""
 
     def __init__(self, *, threads: int = 8) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
@@ -121,7 +121,7 @@ class SystemResolver:
 
 
 class Guard:
-    """Decides about hosts. `allow` holds `host:port` entries for which the ban is lifted, names or addresses.
+    """Decides which hosts may be connected to. `allow` holds `host:port` entries that always may, names or addresses.
 
     An entry with a name holds for addresses written with that name; one with an IP address holds for every name that
     leads there. Raises ValueError for an entry that is neither.
@@ -132,12 +132,12 @@ class Guard:
         self._resolve: Resolver = SystemResolver() if resolver is None else resolver
 
     def close(self) -> None:
-        """Let go of the resolver's threads; no other call may follow."""
+        """Stop the resolver's threads; no other call may follow."""
         if isinstance(self._resolve, SystemResolver):
             self._resolve.close()
 
     def check_literal(self, host: str, port: int) -> None:
-        """Raise `RefusedAddress` if `host` is an IP address that may not be asked; names pass unseen."""
+        """Raise `RefusedAddress` if `host` is an IP address that may not be asked; names are not looked up."""
         address = _literal(host)
         if address is not None:
             self._check(address, host, port)
@@ -165,7 +165,7 @@ class Guard:
 
 
 def _alternate(addresses: Sequence[IPAddress]) -> list[IPAddress]:
-    """Without doubles, families in turn, the resolver's favourite first: one dead family costs one attempt."""
+    """Each once, IPv4 and IPv6 in turn, the first one first: a family without a route costs one attempt."""
     unique = list(dict.fromkeys(addresses))
     first = [address for address in unique if address.version == unique[0].version]
     others = [address for address in unique if address.version != unique[0].version]
@@ -190,7 +190,7 @@ def _allow_entry(entry: str) -> tuple[str | IPAddress, int]:
     if not (colon and port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
         raise ValueError(f'"{entry}": write host:port, such as "127.0.0.1:8099" or "[::1]:8099"')
     try:
-        name = ascii_host(host)
+        name = parse_host(host)
     except BadAddress as error:
         raise ValueError(f'"{entry}": {error}') from None
     return _host_key(name.strip("[]")), int(port)

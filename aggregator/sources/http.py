@@ -1,8 +1,8 @@
-"""Documents over HTTP: conditional, capped in bytes and time, and never from where the guard forbids
+"""Documents over HTTP: conditional, limited in bytes and time, and never from an address that the guard refuses
 (rules P1 to P25).
 
-Redirects are followed by hand, since each hop is a decision: whether the guard lets it, whether the move is permanent,
-whether credentials and validators may go along.
+Redirects are followed here and not by httpx, since each hop is a decision: whether the guard allows it, whether the
+move is permanent, whether credentials and validators may be sent along.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -18,12 +19,15 @@ import httpx
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
+from aggregator.core.urls.hosts import BadAddress
+from aggregator.core.urls.parser import without_userinfo
 from aggregator.sources import FetchRequest
-from aggregator.sources.address import BadAddress, parse_address, without_userinfo
-from aggregator.sources.exchange import Client, Clients, FetchLimits
+from aggregator.sources.address import parse_address
+from aggregator.sources.clients import Client, Clients, FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
 from aggregator.sources.redirects import Hop, first_hop, next_hop
+from aggregator.sources.registry import SourceSettings
 from aggregator.sources.responses import (
     BadHeader,
     HttpResponse,
@@ -40,23 +44,35 @@ ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
 Transport = httpx.AsyncBaseTransport
-"""What carries requests: the network, or a stand-in."""
+"""What sends requests: the network, or a stand-in in tests."""
 WORKERS = 32
 IN_THREAD = 256 * 1024
 """Bodies from this size on are unpacked and hashed off the event loop."""
 
-_DISLIKED = frozenset({400, 405, 406, 415})
+_REFUSES_CONDITIONS = frozenset({400, 405, 406, 415})
 """Statuses that some servers give to conditional headers (rule P24)."""
 
 # At DEBUG, hpack writes every header it packs, Authorization included.
 logging.getLogger("hpack").setLevel(logging.INFO)
 
 
+def open_http(settings: SourceSettings, resources: AsyncExitStack) -> HttpSource:
+    """See `registry.Opener`."""
+    made = HttpSource(
+        user_agent=settings.user_agent,
+        guard=Guard(settings.allow),
+        workers=settings.visits,
+        transport=settings.transport,
+    )
+    resources.push_async_callback(made.aclose)
+    return made
+
+
 class HttpSource:
     """Fetches over HTTP; an async context manager, which closes the connections and the guard at its end.
 
     One object serves all sources of a process. Up to `workers` fetches run at the same time, each with a client of
-    its own; more wait their turn, and their time limit starts with it. Pacing per host is the caller's.
+    its own; more wait, and their time limit starts when they are sent. Pacing per host is the caller's.
 
     `user_agent` is whole: `name/version (+URL; n subscribers)`. `tls` None: the usual authorities (and SSL_CERT_FILE).
     `transport` stands in for the network in tests; then names are not resolved.
@@ -105,8 +121,8 @@ class HttpSource:
             hop = first_hop(parse_address(request.address), request.headers)
         except BadAddress as error:
             raise FetchError(subject, Reason.REFUSED_ADDRESS, f"{error}; mend it in feeds.toml") from None
-        async with self._clients.lend(hop.address.host) as client:
-            visit = _Fetch(
+        async with self._clients.borrow(hop.address.host) as client:
+            fetch = _Fetch(
                 request,
                 subject,
                 client=client,
@@ -117,7 +133,7 @@ class HttpSource:
             )
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await visit.run(hop)
+                    return await fetch.run(hop)
             except TimeoutError:
                 words = f"no complete answer within {self._limits.total:g} s; it will be asked again later"
                 raise FetchError(subject, Reason.TIMEOUT, words) from None
@@ -150,15 +166,15 @@ class _Fetch:
     async def run(self, hop: Hop) -> Document | NotModified:
         while True:
             conditions = self._conditions(hop)
-            answer = await self._ask(hop, conditions)
-            if not self._repeated and self._must_repeat(answer, conditions):
+            response = await self._ask(hop, conditions)
+            if not self._repeated and self._must_repeat(response, conditions):
                 self._repeated = True
                 # Whoever answers 304 to a request without conditions may be a cache on the way.
                 conditions = {}
-                answer = await self._ask(hop, {"Accept": "*/*", "Cache-Control": "no-cache"})
-            target = next_hop(hop, answer, subject=self._subject, limit=self._limits.redirects)
+                response = await self._ask(hop, {"Accept": "*/*", "Cache-Control": "no-cache"})
+            target = next_hop(hop, response, subject=self._subject, limit=self._limits.redirects)
             if target is None:
-                return await self._conclude(hop, answer, was_conditional=bool(conditions))
+                return await self._result(hop, response, was_conditional=bool(conditions))
             hop = target
 
     def _conditions(self, hop: Hop) -> dict[str, str]:
@@ -169,10 +185,10 @@ class _Fetch:
         return {}
 
     @staticmethod
-    def _must_repeat(answer: HttpResponse, conditions: dict[str, str]) -> bool:
-        if answer.status == 304:
+    def _must_repeat(response: HttpResponse, conditions: dict[str, str]) -> bool:
+        if response.status == 304:
             return not conditions
-        return answer.status == 406 or (answer.status in _DISLIKED and bool(conditions))
+        return response.status == 406 or (response.status in _REFUSES_CONDITIONS and bool(conditions))
 
     async def _ask(self, hop: Hop, extra: dict[str, str]) -> HttpResponse:
         try:
@@ -187,49 +203,49 @@ class _Fetch:
         except TooLarge as error:
             raise self._error(hop, Reason.TOO_LARGE, f"the document is too large: {error}") from error
 
-    async def _conclude(self, hop: Hop, answer: HttpResponse, *, was_conditional: bool) -> Document | NotModified:
+    async def _result(self, hop: Hop, response: HttpResponse, *, was_conditional: bool) -> Document | NotModified:
         now, known = self._request.now, self._request.validators
-        if answer.status == 304 and was_conditional:
+        if response.status == 304 and was_conditional:
             return NotModified(
-                url=answer.address.text,
+                url=response.address.text,
                 fetched_at=now,
-                headers=joined_headers(answer),
-                validators=read_validators(answer, stored=known),
+                headers=joined_headers(response),
+                validators=read_validators(response, stored=known),
                 permanent_url=hop.permanent_url,
             )
-        if not 200 <= answer.status < 300 or answer.status == 206 or is_challenge(answer):
-            raise refusal(self._subject, answer, now=now, dropped_credentials=hop.dropped_secrets)
-        body, digest = await self._decode(hop, answer)
+        if not 200 <= response.status < 300 or response.status == 206 or is_challenge(response):
+            raise refusal(self._subject, response, now=now, dropped_credentials=hop.dropped_secrets)
+        body, digest = await self._decode(hop, response)
         if digest == self._request.body_hash:
             return NotModified(
-                url=answer.address.text,
+                url=response.address.text,
                 fetched_at=now,
-                headers=joined_headers(answer),
-                validators=read_validators(answer),
-                status=answer.status,
+                headers=joined_headers(response),
+                validators=read_validators(response),
+                status=response.status,
                 permanent_url=hop.permanent_url,
             )
         return Document(
-            url=answer.address.text,
+            url=response.address.text,
             body=body,
             fetched_at=now,
-            status=answer.status,
-            headers=joined_headers(answer),
-            validators=read_validators(answer),
+            status=response.status,
+            headers=joined_headers(response),
+            validators=read_validators(response),
             permanent_url=hop.permanent_url,
             body_hash=digest,
         )
 
-    async def _decode(self, hop: Hop, answer: HttpResponse) -> tuple[bytes, str]:
+    async def _decode(self, hop: Hop, response: HttpResponse) -> tuple[bytes, str]:
         """The body and its hash."""
 
         def work() -> tuple[bytes, str]:
-            body = inflate(answer.raw, coding, max_bytes=self._max_bytes, max_ratio=self._limits.max_ratio)
+            body = inflate(response.raw, coding, max_bytes=self._max_bytes, max_ratio=self._limits.max_ratio)
             return body, hashlib.sha256(body).hexdigest()
 
-        coding = joined_headers(answer).get("content-encoding")
+        coding = joined_headers(response).get("content-encoding")
         try:
-            return work() if len(answer.raw) < IN_THREAD else await asyncio.to_thread(work)
+            return work() if len(response.raw) < IN_THREAD else await asyncio.to_thread(work)
         except BadEncoding as error:
             raise self._error(hop, Reason.BAD_ENCODING, f"{error}; it will be asked again later") from error
         except TooLarge as error:

@@ -1,4 +1,4 @@
-"""Undoing content codings under a cap, without ever holding more than the cap (rule P17).
+"""Content codings decoded under a limit, without ever holding more than the limit (rule P17).
 
 httpx's own decoders inflate a whole chunk before anyone can look: 190 kB of gzip became 67 MB in one piece. Here each
 step gives at most `STEP` bytes and is counted before the next one.
@@ -19,9 +19,9 @@ else:
 
 STEP = 64 * 1024
 RATIO_FLOOR = 256 * 1024
-"""Bodies below this size may be compressed as hard as they like."""
+"""Bodies below this size may have any ratio."""
 MAX_MEMBERS = 1024
-"""Of one gzip body; more is a trap, as each of them costs a new decoder."""
+"""Of one gzip body; each costs a new decoder, and an honest body has one."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MARKUP = (b"<", b"{", b"[", b"-", b"\xef\xbb\xbf")

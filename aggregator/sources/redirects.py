@@ -1,4 +1,4 @@
-"""Following redirects: where a chain may lead, and what goes along (rules P16, P21 and P25)."""
+"""Redirects: where a chain may lead, and which headers are sent along (rules P16, P21 and P25)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.address import Address, BadAddress, join_address
+from aggregator.core.urls.hosts import BadAddress
+from aggregator.sources.address import Address, join_address
 from aggregator.sources.responses import HttpResponse
 
 _PERMANENT = frozenset({301, 308})
@@ -21,7 +22,7 @@ _NOT_BY_HAND = frozenset(
         *("accept-encoding", "cookie", "referer"),
     }
 )
-"""Headers that are this shelf's own business; they are not taken from feeds.toml."""
+"""Headers that are set here alone; they are not taken from feeds.toml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +64,13 @@ def first_hop(address: Address, own: Mapping[str, str]) -> Hop:
     )
 
 
-def next_hop(hop: Hop, answer: HttpResponse, *, subject: str, limit: int) -> Hop | None:
+def next_hop(hop: Hop, response: HttpResponse, *, subject: str, limit: int) -> Hop | None:
     """Where the answer sends us; None if it is no redirect. Raises `FetchError` where the chain ends badly."""
-    location = answer.header("location")
-    if answer.status not in _REDIRECTS or location is None:
+    location = response.header("location")
+    if response.status not in _REDIRECTS or location is None:
         return None
-    target = _target(hop, answer, location, subject)
-    wants_cookies = hop.wants_cookies or answer.header("set-cookie") is not None
+    target = _target(hop, response, location, subject)
+    wants_cookies = hop.wants_cookies or response.header("set-cookie") is not None
     downgrades = hop.downgrades + (hop.address.url.scheme == "https" and target.url.scheme == "http")
     trouble = None
     if target.text in hop.visited:
@@ -80,14 +81,14 @@ def next_hop(hop: Hop, answer: HttpResponse, *, subject: str, limit: int) -> Hop
         trouble = "the redirects give up https more than once"
     if trouble:
         words = f"{trouble}; look where the address leads in a browser"
-        raise FetchError(subject, Reason.TOO_MANY_REDIRECTS, words, status=answer.status)
+        raise FetchError(subject, Reason.TOO_MANY_REDIRECTS, words, status=response.status)
     stays = target.origin == hop.address.origin
     kept = hop.headers if stays else {name: text for name, text in hop.headers.items() if name.lower() in _FOR_ANYONE}
     return Hop(
         address=target,
         headers=_with_credentials(kept, target),
         visited=(*hop.visited, target.text),
-        is_permanent=hop.is_permanent and answer.status in _PERMANENT and not downgrades,
+        is_permanent=hop.is_permanent and response.status in _PERMANENT and not downgrades,
         downgrades=downgrades,
         has_secrets=hop.has_secrets or target.authorization is not None,
         dropped_secrets=hop.dropped_secrets or len(kept) < len(hop.headers),
@@ -95,14 +96,14 @@ def next_hop(hop: Hop, answer: HttpResponse, *, subject: str, limit: int) -> Hop
     )
 
 
-def _target(hop: Hop, answer: HttpResponse, location: str, subject: str) -> Address:
+def _target(hop: Hop, response: HttpResponse, location: str, subject: str) -> Address:
     with suppress(UnicodeDecodeError):  # then it is latin-1 after all
         location = location.encode("latin-1").decode("utf-8")
     try:
         return join_address(hop.address, location)
     except BadAddress as error:
         words = f"{hop.address.text} redirects to what cannot be polled: {error}"
-        raise FetchError(subject, Reason.REFUSED_ADDRESS, words, status=answer.status) from None
+        raise FetchError(subject, Reason.REFUSED_ADDRESS, words, status=response.status) from None
 
 
 def _with_credentials(headers: dict[str, str], address: Address) -> dict[str, str]:

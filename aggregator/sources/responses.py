@@ -1,4 +1,4 @@
-"""What the headers and the status of an answer mean: validators, Retry-After, and why an answer brought nothing."""
+"""What the headers and the status of an answer mean: validators, Retry-After, and why one brought no document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BadHeader(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One answer of one host. `raw` is the body as it came over the wire, empty where nobody would read it."""
+    """One response. `raw` is the body as it came over the wire, empty where nobody would read it."""
 
     address: Address
     status: int
@@ -48,27 +48,27 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str],
     return headers
 
 
-def joined_headers(answer: HttpResponse) -> dict[str, str]:
+def joined_headers(response: HttpResponse) -> dict[str, str]:
     """Headers for `Document`: repeated ones joined, without cookies, which are never kept (rule P15)."""
     joined: dict[str, list[str]] = {}
-    for name, value in answer.headers:
+    for name, value in response.headers:
         if name not in ("set-cookie", "set-cookie2"):
             joined.setdefault(name, []).append(value)
     return {name: ", ".join(values) for name, values in joined.items()}
 
 
-def read_validators(answer: HttpResponse, *, stored: Validators | None = None) -> Validators:
-    """The validators an answer brings, byte-exact; those it does not bring are taken from `stored` (rule P3)."""
+def read_validators(response: HttpResponse, *, stored: Validators | None = None) -> Validators:
+    """The validators of a response, byte-exact; those it lacks are taken from `stored` (rule P3)."""
     stored = stored or Validators()
     return Validators(
-        url=answer.address.text,
-        etag=_validator(answer, "etag") or stored.etag,
-        last_modified=_validator(answer, "last-modified") or stored.last_modified,
+        url=response.address.text,
+        etag=_validator(response, "etag") or stored.etag,
+        last_modified=_validator(response, "last-modified") or stored.last_modified,
     )
 
 
-def _validator(answer: HttpResponse, name: str) -> str | None:
-    value = answer.header(name)
+def _validator(response: HttpResponse, name: str) -> str | None:
+    value = response.header(name)
     return value if value is not None and len(value) <= MAX_VALIDATOR else None
 
 
@@ -115,26 +115,26 @@ _MEANINGS: Mapping[int, tuple[Reason, str]] = {
 }
 
 
-def refusal(subject: str, answer: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
-    """The error for an answer that brings no document (rule P24)."""
-    reason, advice = _meaning(answer)
+def refusal(subject: str, response: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
+    """The error for a response that brings no document (rule P24)."""
+    reason, advice = _meaning(response)
     if dropped_credentials and reason is Reason.UNAUTHORIZED:
         advice = "it redirects to another host, which credentials are not sent to; use that address for this source"
-    message = f"answered {_status_words(answer.status)}: {advice}"
+    message = f"answered {_status_words(response.status)}: {advice}"
     return FetchError(
         subject,
         reason,
-        message if answer.address.text == subject else f"{answer.address.text} {message}",
-        status=answer.status,
-        retry_after=retry_after(answer.header("retry-after"), now=now),
+        message if response.address.text == subject else f"{response.address.text} {message}",
+        status=response.status,
+        retry_after=retry_after(response.header("retry-after"), now=now),
     )
 
 
-def _meaning(answer: HttpResponse) -> tuple[Reason, str]:
-    status = answer.status
-    if is_challenge(answer):
+def _meaning(response: HttpResponse) -> tuple[Reason, str]:
+    status = response.status
+    if is_challenge(response):
         return Reason.BOT_WALL, "a bot wall lets only browsers in; ask the owner to let feed readers through"
-    if status == 403 and (answer.header("content-type") or "").lower().startswith(("text/html", "application/xhtml")):
+    if status == 403 and (response.header("content-type") or "").lower().startswith(("text/html", "application/xhtml")):
         return Reason.BOT_WALL, "it refuses this program with a web page, perhaps a bot wall; ask its owner"
     if status in _MEANINGS:
         return _MEANINGS[status]
@@ -147,10 +147,10 @@ def _meaning(answer: HttpResponse) -> tuple[Reason, str]:
     return Reason.PROTOCOL, "this is no answer to the request that was sent"
 
 
-def is_challenge(answer: HttpResponse) -> bool:
+def is_challenge(response: HttpResponse) -> bool:
     """Whether a known bot wall answered in the site's place; some do so with a status of success."""
-    return (answer.header("cf-mitigated") or "").lower() == "challenge" or (
-        (answer.header("x-amzn-waf-action") or "").lower() in ("challenge", "captcha")
+    return (response.header("cf-mitigated") or "").lower() == "challenge" or (
+        (response.header("x-amzn-waf-action") or "").lower() in ("challenge", "captcha")
     )
 
 

@@ -1,4 +1,4 @@
-"""httpx over a connection pool that asks the guard before it connects, and what httpx's exceptions mean for people.
+"""httpx over a connection pool that asks the guard before it connects, and httpx's exceptions in words.
 
 Only public parts of httpx and httpcore are used: httpx's own transport takes no network backend, so this wraps the
 httpcore pool, which does.
@@ -29,7 +29,7 @@ if importlib.util.find_spec("sniffio") is None:
 MAX_CONNECTIONS = 8
 """Of one client: a chain of five redirects has six origins at most."""
 MAX_IDLE = 2
-"""httpx's pool gets dearer with each connection it holds."""
+"""httpx's pool gets slower with each connection it keeps."""
 IDLE_SECONDS = 30.0
 
 
@@ -113,11 +113,11 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         except TimeoutError as error:
             raise Unresolved("the name server did not answer in time") from error
         while True:
-            # Each address gets an even share of the time that is left, so that a dead one cannot eat all of it.
+            # Each address gets an even share of the time that is left, so that a silent one cannot take all of it.
             share = None if deadline is None else max(0.0, deadline - loop.time()) / len(addresses)
             try:
-                place = (addresses.pop(0), port, share, local_address, socket_options)
-                return _Stream(await self._network.connect_tcp(*place))
+                arguments = (addresses.pop(0), port, share, local_address, socket_options)
+                return _Stream(await self._network.connect_tcp(*arguments))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not addresses:
                     raise
@@ -154,8 +154,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class Trail:
-    """What httpcore did for one request, by its trace events."""
+class RequestTrace:
+    """What httpcore did for one request, by the events of its `trace` extension."""
 
     def __init__(self) -> None:
         self.began = False

@@ -287,7 +287,7 @@ class TestStatus:
 class TestTheProgram:
     HEAVY = (
         *("alembic", "apscheduler", "bs4", "feedgen", "feedparser", "httpx", "jinja2", "lxml", "nh3", "pydantic"),
-        *("sqlalchemy", "starlette", "structlog", "uvicorn", "yaml"),
+        *("publicsuffixlist", "sqlalchemy", "starlette", "structlog", "uvicorn", "yaml"),
     )
 
     @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["poll", "--help"], ["serve", "--help"]])

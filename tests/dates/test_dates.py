@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.dates import calendars
-from aggregator.core.dates.dates import parse_date, parse_duration, read_date, rfc822, rfc3339
+from aggregator.core.dates.dates import parse_date, read_date, rfc822, rfc3339
+from aggregator.core.dates.durations import parse_duration
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2022, 5, 16, 5, 0, 23, 987654, tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from route_bench import Clock, items
+from sqlalchemy import delete, insert
 
 from aggregator.core.config.read import read_config
 from aggregator.core.document import Document, NotModified, Validators
@@ -24,6 +25,7 @@ from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
+from aggregator.storage.tables import hold
 
 
 class Web:
@@ -235,6 +237,47 @@ class TestHosts:
                 return found
 
         assert asyncio.run(go()) == [["s0"], ["s3"], ["s3"], ["s0", "s1", "s2"], ["s0", "s1", "s2", "s3"]]
+
+    def test_a_rate_limit_spares_one_customer_of_a_platform(self, tmp_path: Path, web: Web, clock: Clock) -> None:
+        """Rule P12: of a bucket at amazonaws.com, only its own sources wait; the limit is not one of Amazon"""
+        text = sources(
+            "https://news.s3.amazonaws.com/1",
+            "https://cdn.news.s3.amazonaws.com/2",
+            "https://other.s3.amazonaws.com/",
+            "https://s3.amazonaws.com/third/feed.xml",
+            "https://www.amazonaws.com/",
+        )
+        limited = FetchError("x", Reason.RATE_LIMITED, "asked too often", status=429, retry_after=timedelta(hours=2))
+        web.error = lambda address: limited if address.endswith("/1") else None
+
+        async def go() -> list[list[str]]:
+            async with run(tmp_path, text, web, clock) as one:
+                await one.poller.visit(one.runtime, [t for t in one.runtime.sources.values() if t.id == "s0"])
+                held = sorted(one.storage.holds(now=clock.now))
+                return [held, sorted(t.id for t in await one.poller.due(one.runtime))]
+
+        assert asyncio.run(go()) == [["news.s3.amazonaws.com"], ["s2", "s3", "s4"]]
+
+    def test_a_hold_of_an_earlier_release_spares_who_set_it(self, tmp_path: Path, web: Web, clock: Clock) -> None:
+        """Rule P12: all of amazonaws.com was one name. It holds nobody's bucket now; the one that answered 429 still
+        rests for as long as it asked, and domains of registries are held as before."""
+        text = sources("https://a.s3.amazonaws.com/1", "https://b.s3.amazonaws.com/", "https://x.a.co.jp/")
+        limited = FetchError("x", Reason.RATE_LIMITED, "asked too often", status=429, retry_after=timedelta(hours=2))
+        web.error = lambda address: limited if address.endswith("/1") else None
+
+        async def go() -> list[list[str]]:
+            async with run(tmp_path, text, web, clock) as one:
+                await one.poller.visit(one.runtime, [t for t in one.runtime.sources.values() if t.id == "s0"])
+                with one.storage._database.write() as connection:  # type: ignore[attr-defined]
+                    connection.execute(delete(hold))
+                    until = clock.now + timedelta(hours=2)
+                    names = ("amazonaws.com", "a.co.jp")
+                    connection.execute(insert(hold), [{"domain": name, "until": until} for name in names])
+                early = sorted(t.id for t in await one.poller.due(one.runtime))
+                clock.pass_(hours=2)
+                return [early, sorted(t.id for t in await one.poller.due(one.runtime))]
+
+        assert asyncio.run(go()) == [["s1"], ["s0", "s1", "s2"]]
 
     @pytest.mark.parametrize(("seconds", "allowed"), [(0, False), (299, False), (300, True), (-60, True)])
     def test_by_hand_a_public_source_rests_five_minutes(

@@ -95,7 +95,7 @@ def test_attributes_and_edges_are_tidied(fragment: str, expected: str) -> None:
         pytest.param('<img src="/blank.gif">', "https://blog.example/blank.gif", id="placeholder-without-better-stays"),
     ],
 )
-def test_lazy_pictures_are_woken(fragment: str, expected: str) -> None:
+def test_lazy_pictures_get_their_real_address(fragment: str, expected: str) -> None:
     """Rule H2: one picture remains, with the real address and no trace of the lazy one."""
     html = cleaned(fragment)
     assert [image["src"] for image in images(html)] == [expected]
@@ -103,7 +103,7 @@ def test_lazy_pictures_are_woken(fragment: str, expected: str) -> None:
     assert "noscript" not in html
 
 
-def test_a_woken_picture_takes_its_lazy_srcset_along() -> None:
+def test_a_lazy_picture_takes_its_lazy_srcset_along() -> None:
     """Rule H2: a placeholder left in `srcset` would win over `src` in every browser."""
     html = cleaned(
         '<img src="/blank.gif" srcset="/blank.gif 1x" data-src="/r.jpg" data-srcset="/r.jpg 1x, /r2.jpg 2x">'

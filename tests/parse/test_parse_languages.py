@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
-from aggregator.core.normalise.language import judge_language, normal_language, sample_language
+from aggregator.core.normalise.language import language_of_samples, normal_language, sample_language
+
+
+def detected(texts: Iterable[str]) -> str | None:
+    return language_of_samples(map(sample_language, texts))
 
 
 @pytest.mark.parametrize(
@@ -55,16 +61,15 @@ def test_language_tags_are_mended(raw: str, expected: str | None) -> None:
 )
 def test_a_language_with_letters_of_its_own_is_found(text: str, expected: str | None) -> None:
     """Silently wrong is worse than missing."""
-    assert judge_language([sample_language(text)] * 8) == expected
+    assert detected([text] * 8) == expected
 
 
 def test_few_entries_or_letters_prove_nothing() -> None:
     """Feed table, `language`: at least 5 entries and 200 letters."""
-    assert judge_language([sample_language("今天的新闻报道" * 50)] * 4) is None
-    assert judge_language([sample_language("今天")] * 50) is None
-    assert judge_language([sample_language("今天的新闻" * 20)] * 5) == "zh"
+    assert detected(["今天的新闻报道" * 50] * 4) is None
+    assert detected(["今天"] * 50) is None
+    assert detected(["今天的新闻" * 20] * 5) == "zh"
 
 
 def test_one_long_entry_does_not_outvote_the_others() -> None:
-    texts = ["很长的标题" * 500] + ["Some words in Latin letters"] * 9
-    assert judge_language(map(sample_language, texts)) is None
+    assert detected(["很长的标题" * 500] + ["Some words in Latin letters"] * 9) is None

@@ -15,7 +15,7 @@ import pytest
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError
 from aggregator.sources import FetchRequest
-from aggregator.sources.exchange import FetchLimits
+from aggregator.sources.clients import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.sources.address import BadAddress, join_address, parse_address, without_userinfo
+from aggregator.core.urls.hosts import BadAddress
+from aggregator.sources.address import join_address, parse_address
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,10 @@ from aggregator.sources.address import BadAddress, join_address, parse_address, 
         pytest.param("http://0177.0.0.1/", "http://127.0.0.1/", id="octal"),
         pytest.param("http://１２７.0.0.1/", "http://127.0.0.1/", id="full-width-digits"),
         pytest.param("http://example.org\\@evil.example/", "http://example.org/@evil.example/", id="backslash"),
+        pytest.param("http://💩.la/", "http://xn--ls8h.la/", id="emoji"),
+        pytest.param("http://ex%61mple.org/", "http://example.org/", id="escape-in-host"),
         pytest.param("http:/example.org/x", "http://example.org/x", id="one-slash"),
+        pytest.param("http:\\\\example.org\\x", "http://example.org/x", id="only-backslashes"),
         pytest.param("http://example.org/a\n b", "http://example.org/a%20b", id="newline-in-the-middle"),
     ],
 )
@@ -58,7 +62,7 @@ def test_an_address_is_read_as_browsers_read_it(text: str, expected: str) -> Non
         pytest.param("http://a:" + "9" * 5000 + "/", id="port-endless"),
         pytest.param("http://a:８０/", id="port-full-width"),
         pytest.param("http://a b/", id="blank-in-host"),
-        pytest.param("http://a%00b/", id="escape-in-host"),
+        pytest.param("http://a%00b/", id="escaped-nul-in-host"),
         pytest.param("http://a\0b/", id="nul-in-host"),
         pytest.param("http://a/\0", id="nul-in-path"),
         pytest.param("http://a/\ud800", id="lone-surrogate"),
@@ -70,7 +74,6 @@ def test_an_address_is_read_as_browsers_read_it(text: str, expected: str) -> Non
         pytest.param("http://[1.2.3.4]/", id="ipv4-in-brackets"),
         pytest.param("http://1.2.3.4.5/", id="five-numbers"),
         pytest.param("http://256.1.1.1/", id="number-too-large"),
-        pytest.param("http://💩.la/", id="emoji"),
         pytest.param("http://a/" + "x" * 10_000, id="too-long"),
     ],
 )
@@ -85,24 +88,6 @@ def test_user_information_becomes_basic_credentials_and_leaves_the_address() -> 
     assert address.text == "https://example.org/feed"
     assert address.authorization == "Basic akBvOnA6dzp4"
     assert "akBv" not in repr(address)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("https://u:secret@example.org/a@b", "https://example.org/a@b", id="plain"),
-        pytest.param("https://example.org/@user/feed", "https://example.org/@user/feed", id="at-in-path"),
-        pytest.param("https://u:sec/ret@example.org/a", "https://example.org/a", id="slash-in-password"),
-        pytest.param("https://u:sec?ret@example.org/a", "https://example.org/a", id="question-mark-in-password"),
-        pytest.param("https://u:secret@@example.org/", "https://example.org/", id="two-ats"),
-        pytest.param("//u:secret@example.org/", "//example.org/", id="no-scheme"),
-        pytest.param("ftp://u:secret@example.org/", "ftp://example.org/", id="other-scheme"),
-        pytest.param("posts/*.md", "posts/*.md", id="no-address"),
-    ],
-)
-def test_user_information_is_never_shown(text: str, expected: str) -> None:
-    """Rule P21."""
-    assert without_userinfo(text) == expected
 
 
 @pytest.mark.parametrize(

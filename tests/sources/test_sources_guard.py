@@ -11,7 +11,7 @@ from raw_server import RawServer, asking, failure, fetch
 
 from aggregator.core.document import Document
 from aggregator.core.errors import Reason
-from aggregator.sources.exchange import FetchLimits
+from aggregator.sources.clients import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Resolver, Unresolved, why_refused
 from aggregator.sources.http import HttpSource
 

@@ -13,7 +13,7 @@ from raw_server import AGENT, TLS, Peer, RawServer, Request, asking, failure, fe
 
 from aggregator.core.document import Document
 from aggregator.core.errors import Reason
-from aggregator.sources.exchange import FetchLimits
+from aggregator.sources.clients import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 
@@ -76,7 +76,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
         pytest.param(forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.01), Reason.TIMEOUT, id="endless-100"),
         pytest.param(forever(HEAD + b"\r\n", b"x" * 65536), Reason.TOO_LARGE, id="endless-body"),
         pytest.param(forever(CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"), Reason.TOO_LARGE, id="endless-chunks"),
-        pytest.param(forever(CHUNKED, b"1\r\nx\r\n" * 1000), Reason.TOO_LARGE, id="endless-crumbs"),
+        pytest.param(forever(CHUNKED, b"1\r\nx\r\n" * 1000), Reason.TOO_LARGE, id="endless-small-chunks"),
         pytest.param(forever(CHUNKED + b"1;", b"x=y;" * 1000), Reason.PROTOCOL, id="endless-chunk-extension"),
         pytest.param(forever(CHUNKED + b"0\r\n", b"A: b\r\n" * 1000), Reason.PROTOCOL, id="endless-trailers"),
         pytest.param(forever(b"", b"HTTP/1.1 200 OK" * 1000), Reason.PROTOCOL, id="endless-status-line"),
@@ -98,10 +98,10 @@ def test_a_hostile_server_is_an_error_in_time(
     assert error.subject == server.url()
 
 
-def test_a_body_in_crumbs_is_refused_long_before_it_is_large(server: RawServer) -> None:
+def test_a_body_in_small_chunks_is_refused_long_before_it_is_large(server: RawServer) -> None:
     """Rule R5."""
     server.script = forever(CHUNKED, b"1\r\nx\r\n" * 1000)
-    assert "crumbs" in str(failure(lambda: fetch_from(server, limits=FetchLimits(total=30))))
+    assert "chunks of a few bytes" in str(failure(lambda: fetch_from(server, limits=FetchLimits(total=30))))
 
 
 def test_silence_between_bytes_is_not_waited_out(server: RawServer) -> None:

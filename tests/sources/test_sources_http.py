@@ -13,7 +13,7 @@ from raw_server import AGENT, NOW, RawServer, asking, failure, fetch, fetch_from
 
 from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.exchange import FetchLimits
+from aggregator.sources.clients import FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.http import HttpSource
 from aggregator.sources.responses import retry_after

@@ -19,7 +19,7 @@ from raw_server import AGENT, TLS, RawServer, asking, failure, fetch, mocked
 
 from aggregator.core.document import Document, NotModified
 from aggregator.core.errors import FetchError, Reason
-from aggregator.sources.exchange import FetchLimits
+from aggregator.sources.clients import FetchLimits
 from aggregator.sources.guard import Guard, RefusedAddress, Unresolved
 from aggregator.sources.http import HttpSource
 from aggregator.sources.transport import NETWORK_ERRORS, meaning

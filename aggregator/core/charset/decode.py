@@ -157,7 +157,7 @@ def _by_zeros(body: bytes) -> str | None:
 
 
 def _certain(body: bytes, marked: str | None, forced: str | None, as_utf_8: str | None) -> str | None:
-    """The codec that needs no weighing. A UTF-8 mark on bytes that are mostly not UTF-8 is a template's, no promise."""
+    """The codec that is certain, else None. A UTF-8 mark on bytes that are mostly not UTF-8 proves nothing."""
     if marked and (marked != "utf-8" or as_utf_8 is not None or _is_mostly_utf_8(body, doubt=False)):
         return marked
     if forced:
@@ -260,12 +260,12 @@ def _remarks(
 
 
 def _own_replacements(body: bytes, codec: str) -> int:
-    """How many U+FFFD the author wrote: a page that was damaged before it came to us."""
+    """How many U+FFFD are in the document itself, which was damaged before it was sent."""
     return body.count("\ufffd".encode(codec)) if codec.startswith(("utf-8", "utf-16", "utf-32")) else 0
 
 
 def _agrees(declared: str, used: str) -> bool:
-    """Whether a declaration promised what was used: "utf-16" names either byte order."""
+    """Whether the declared codec is the one used: "utf-16" names either byte order."""
     return declared == used or (declared in ("utf-16", "utf-32") and used.startswith(declared))
 
 

@@ -200,14 +200,14 @@ def _with_one_lost(codec: str, run: bytes) -> str:
 
 def _first_damage(body: bytes, exact: str) -> int | None:
     """Where the first byte stands that fits nothing; None if all do."""
-    place = None
+    position = None
     try:
         text = body.decode(exact)
     except UnicodeDecodeError as damage:
-        place = damage.start
-        text = body[:place].decode(exact)
+        position = damage.start
+        text = body[:position].decode(exact)
     stray = _NOT_SHIFT_JIS.search(text) if exact == "cp932" else None
-    return len(text[: stray.start()].encode(exact)) if stray else place
+    return len(text[: stray.start()].encode(exact)) if stray else position
 
 
 def _damage(codec: str, window: bytes) -> int:

@@ -131,11 +131,11 @@ def fold(word: str) -> str:
 
 
 def _table(groups: tuple[str, ...]) -> dict[str, int | None]:
-    """Folded name -> place in `groups`; None for a name of two groups."""
+    """Folded name -> index in `groups`; None for a name of two groups."""
     table: dict[str, int | None] = {}
-    for place, names in enumerate(groups):
+    for index, names in enumerate(groups):
         for name in map(fold, names.split()):
-            table[name] = place if table.get(name, place) == place else None
+            table[name] = index if table.get(name, index) == index else None
     return table
 
 
@@ -154,8 +154,8 @@ def month_number(word: str, language: str | None = None) -> int | None:
     folded = fold(word)
     if folded in _POLISH_NOVEMBER:
         return 11 if (language or "")[:2].lower() in ("pl", "cs") else None
-    place = _MONTH_OF.get(folded)
-    return None if place is None else place + 1
+    index = _MONTH_OF.get(folded)
+    return None if index is None else index + 1
 
 
 def is_weekday(word: str) -> bool:
@@ -173,12 +173,12 @@ def is_filler(word: str) -> bool:
     return fold(word) in _FILLER_FOLDED
 
 
-def drop_cjk_words(text: str, blank: str) -> tuple[str, int | None]:
+def without_cjk_words(text: str, blank: str) -> tuple[str, int | None]:
     """The text with CJK weekdays and fillers replaced by `blank`, and the weekday (Monday is 0) or None."""
     initial = _CJK_INITIAL.match(text)
     if initial:
-        place = max("月火水木金土日".find(initial[0]), "월화수목금토일".find(initial[0]))
-        return _CJK_FILLER.sub(blank, blank + text[1:]), place
+        index = max("月火水木金土日".find(initial[0]), "월화수목금토일".find(initial[0]))
+        return _CJK_FILLER.sub(blank, blank + text[1:]), index
     found = _CJK_WEEKDAY.search(text)
     weekday = _CJK_WEEKDAY_OF[found[0]] if found else None
     return _CJK_FILLER.sub(blank, _CJK_WEEKDAY.sub(blank, text)), weekday

@@ -24,8 +24,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from aggregator.core.dates import calendars, zones
 from aggregator.core.dates.clock import TimeOfDay, find_clock
-from aggregator.core.dates.days import TOKEN, DateContext, Written, figures_day, named_day, weekday_in, with_year
-from aggregator.core.dates.durations import parse_duration as parse_duration
+from aggregator.core.dates.days import TOKEN, DateContext, Written, named_day, numeric_day, weekday_in, with_year
 from aggregator.core.dates.relative import read_relative
 
 _LONGEST = 160
@@ -41,7 +40,7 @@ _USUAL = re.compile(
     r" (?P<zone>GMT|UTC|[+-]\d{4}))",
     re.ASCII,
 )
-"""What nine dates in ten look like; read without the long way round, with the same result."""
+"""What nine dates in ten look like; read without the general rules, with the same result."""
 _EPOCH = re.compile(r"(\d{10}|\d{13})(?:\.\d{1,9})?|/Date\((\d{13})(?:[+-]\d{4})?\)/")
 _COMPACT = re.compile(
     r"(?P<date>\d{8}|\d{4}-\d\d-\d\d|\d{4}-?W\d\d-?\d|\d{4}-?\d{3})"
@@ -99,8 +98,8 @@ def read_date(
     text = calendars.plain_date_text(raw)
     if not text or len(text) > _LONGEST:
         return None
-    place = DateContext(zone=zone, language=language, now=now)
-    instant = _read(text, place)
+    context = DateContext(zone=zone, language=language, now=now)
+    instant = _read(text, context)
     return instant if instant and instant.value >= _EARLIEST else None
 
 
@@ -120,7 +119,7 @@ def rfc3339(instant: datetime) -> str:
 
 
 def _read_usual(text: str) -> Instant | None:
-    """RFC 3339 and RFC 822 without any oddity; None sends the text the long way round."""
+    """RFC 3339 and RFC 822 in their usual forms; None for a text that needs the general rules."""
     match = _USUAL.fullmatch(text)
     if match is None:
         return None
@@ -139,13 +138,13 @@ def _read_usual(text: str) -> Instant | None:
         return None
 
 
-def _read(text: str, place: DateContext) -> Instant | None:
+def _read(text: str, context: DateContext) -> Instant | None:
     epoch = _EPOCH.fullmatch(text)
     if epoch:
-        return _from_epoch(epoch)
-    if place.now is not None:
-        zone = place.zone or UTC
-        now = place.now if place.now.tzinfo else place.now.replace(tzinfo=UTC)
+        return _epoch(epoch)
+    if context.now is not None:
+        zone = context.zone or UTC
+        now = context.now if context.now.tzinfo else context.now.replace(tzinfo=UTC)
         relative = read_relative(text, now.astimezone(zone))
         if relative:
             value = relative.value.astimezone(UTC).replace(microsecond=0)
@@ -153,12 +152,12 @@ def _read(text: str, place: DateContext) -> Instant | None:
     month_only = _MONTH_ONLY.fullmatch(text)
     if month_only:
         year, month = month_only[1] or month_only[3], month_only[2] or month_only[4]
-        return _instant((int(year), int(month or 1), 1), None, None, place)
+        return _instant((int(year), int(month or 1), 1), None, None, context)
     expanded = _expand(text)
-    return None if expanded is None else _read_parts(expanded, place)
+    return None if expanded is None else _read_parts(expanded, context)
 
 
-def _from_epoch(match: re.Match[str]) -> Instant | None:
+def _epoch(match: re.Match[str]) -> Instant | None:
     figures = match[1] or match[2]
     seconds = int(figures[:10])
     if not _EPOCH_FIRST <= seconds < _EPOCH_LAST:
@@ -193,11 +192,11 @@ def _compact_day(figures: str) -> str | None:
         return None
 
 
-def _read_parts(text: str, place: DateContext) -> Instant | None:
-    text, remark = _drop_comments(text, place)
+def _read_parts(text: str, context: DateContext) -> Instant | None:
+    text, comment_zone = _without_comments(text, context)
     phrase = zones.find_phrase(text)
     if phrase:
-        remark = zones.named_zone(phrase[0]) or remark
+        comment_zone = zones.named_zone(phrase[0]) or comment_zone
         text = text[: phrase.start()] + _GAP + text[phrase.end() :]
     clock: TimeOfDay | None = None
     zone: tzinfo | None = None
@@ -206,40 +205,40 @@ def _read_parts(text: str, place: DateContext) -> Instant | None:
         if found.clock is None or _may_be_a_span(text):
             return None
         clock = found.clock
-        zone, end = _zone_at(text, found.end, place)
+        zone, end = _zone_at(text, found.end, context)
         text = text[: found.start] + _GAP + text[end:]
-    text, weekday = calendars.drop_cjk_words(text, _GAP)
+    text, weekday = calendars.without_cjk_words(text, _GAP)
     if weekday is None:
         weekday = weekday_in(text)
-    day = named_day(text, place) or figures_day(text, weekday, place)
+    day = named_day(text, context) or numeric_day(text, weekday, context)
     if day is None:
         return None
     for start, end in sorted(day.spans, reverse=True):
         text = text[:start] + _GAP + text[end:]
-    known, late = _left_over(text, place)
+    known, rest_zone = _rest(text, context)
     if not known:
         return None
-    written = with_year(day, weekday, place)
-    return _instant(written, clock, zone or late or remark, place) if written else None
+    written = with_year(day, weekday, context)
+    return _instant(written, clock, zone or rest_zone or comment_zone, context) if written else None
 
 
-def _drop_comments(text: str, place: DateContext) -> tuple[str, tzinfo | None]:
+def _without_comments(text: str, context: DateContext) -> tuple[str, tzinfo | None]:
     """The text without RFC 822 comments, and the zone one of them named ("+0800 (CST)": the figures win)."""
-    remark: tzinfo | None = None
+    comment_zone: tzinfo | None = None
     for _ in range(3):
         comments = _COMMENT.findall(text)
         if not comments:
             break
         for comment in comments:
-            remark = remark or _whole_zone("".join(comment).strip(), place)
+            comment_zone = comment_zone or _whole_zone("".join(comment).strip(), context)
         text = _COMMENT.sub(_GAP, text)
-    return text, remark
+    return text, comment_zone
 
 
-def _whole_zone(comment: str, place: DateContext) -> tzinfo | None:
+def _whole_zone(comment: str, context: DateContext) -> tzinfo | None:
     """The zone a comment names if it says nothing else: "CST", "GMT+8", "Asia/Shanghai"."""
-    named = zones.named_zone(comment, zone=place.zone, language=place.language)
-    zone, end = (named, len(comment)) if named else _zone_at(comment, 0, place)
+    named = zones.named_zone(comment, zone=context.zone, language=context.language)
+    zone, end = (named, len(comment)) if named else _zone_at(comment, 0, context)
     return zone if end == len(comment) else None
 
 
@@ -252,7 +251,7 @@ def _may_be_a_span(text: str) -> bool:
     return (hour, minute) < (last_hour, last_minute)
 
 
-def _zone_at(text: str, start: int, place: DateContext) -> tuple[tzinfo | None, int]:
+def _zone_at(text: str, start: int, context: DateContext) -> tuple[tzinfo | None, int]:
     """The zone straight after a time of day, and where it ends. Figures win over names: "GMT+8", "-0700 MST"."""
     named: tzinfo | None = None
     offset: tzinfo | None = None
@@ -266,8 +265,8 @@ def _zone_at(text: str, start: int, place: DateContext) -> tuple[tzinfo | None, 
         word = zones.match_name(text, at)
         if word is None or named is not None:
             break
-        named = zones.named_zone(word[0], zone=place.zone, language=place.language)
-        if named is None and not _is_unknown_zone(word[0], place):
+        named = zones.named_zone(word[0], zone=context.zone, language=context.language)
+        if named is None and not _is_unknown_zone(word[0], context):
             break
         end = word.end()
     return offset or named, end
@@ -279,14 +278,16 @@ def _is_day(offset: re.Match[str], text: str) -> bool:
     return offset["minutes"] is None and word is not None and calendars.month_number(word[0]) is not None
 
 
-def _is_unknown_zone(word: str, place: DateContext) -> bool:
+def _is_unknown_zone(word: str, context: DateContext) -> bool:
     """Whether a word after a time of day can only be a zone, of which nobody knows where it is: "XST", "A"."""
     if not (word.isalpha() and word.isupper() and len(word) in (1, 3, 4, 5)):
         return False
-    return not (calendars.is_weekday(word) or calendars.month_number(word, place.language) or calendars.is_filler(word))
+    return not (
+        calendars.is_weekday(word) or calendars.month_number(word, context.language) or calendars.is_filler(word)
+    )
 
 
-def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
+def _rest(text: str, context: DateContext) -> tuple[bool, tzinfo | None]:
     """Whether what is left around a date means nothing, and the zone that stood there."""
     zone: tzinfo | None = None
     figures = zones.OFFSET.search(text)
@@ -297,7 +298,7 @@ def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
         word = match[0]
         if calendars.is_weekday(word) or calendars.is_filler(word) or word in _HARMLESS:
             continue
-        named = zones.named_zone(word, zone=place.zone, language=place.language) if word.isupper() else None
+        named = zones.named_zone(word, zone=context.zone, language=context.language) if word.isupper() else None
         if named is None:
             return False, None
         zone = zone or named
@@ -307,12 +308,12 @@ def _left_over(text: str, place: DateContext) -> tuple[bool, tzinfo | None]:
 _HARMLESS = frozenset(" ,.-/|;:'’·•@[]【】" + _GAP)
 
 
-def _instant(day: Written, clock: TimeOfDay | None, zone: tzinfo | None, place: DateContext) -> Instant | None:
+def _instant(day: Written, clock: TimeOfDay | None, zone: tzinfo | None, context: DateContext) -> Instant | None:
     time = clock or TimeOfDay(hour=0, minute=0, second=0)
     try:
         local = datetime(*day, time.hour, time.minute, time.second)  # noqa: DTZ001  # its zone follows
         local += timedelta(days=time.next_day)
     except (ValueError, OverflowError):
         return None
-    value = zones.to_utc(local, zone or place.zone or UTC)
+    value = zones.to_utc(local, zone or context.zone or UTC)
     return Instant(value=value, date_only=clock is None, zone_known=zone is not None) if value else None

@@ -1,4 +1,4 @@
-"""Which day a date's text names, by words or by figures. The head of `dates` tells what was decided."""
+"""Which day a date's text names, by words or by numbers. The rules are at the head of `dates`."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def weekday_in(text: str) -> int | None:
     return None
 
 
-def named_day(text: str, place: DateContext) -> Day | None:
+def named_day(text: str, context: DateContext) -> Day | None:
     """A date with the month as a word: D M Y, M D Y, Y M D, D M, M D, M Y."""
     tokens = [match for match in TOKEN.finditer(text) if match[0][0].isalnum()]
-    named = [i for i, match in enumerate(tokens) if calendars.month_number(match[0], place.language)]
+    named = [i for i, match in enumerate(tokens) if calendars.month_number(match[0], context.language)]
     certain = [i for i in named if not calendars.is_weekday(tokens[i][0])] or named[-1:]
     numbers = [i for i, match in enumerate(tokens) if match[0].isdecimal()]
     if len(certain) != 1 or not 1 <= len(numbers) <= 2:
@@ -74,7 +74,7 @@ def named_day(text: str, place: DateContext) -> Day | None:
     year, day = _year_and_day(before, after)
     if day is None:
         return None
-    month = calendars.month_number(tokens[at][0], place.language) or 0
+    month = calendars.month_number(tokens[at][0], context.language) or 0
     return Day(year=year, month=month, day=day, spans=tuple(tokens[i].span() for i in (at, *numbers)))
 
 
@@ -100,7 +100,7 @@ def _full_year(figures: str) -> int:
     return year if len(figures) > 2 else year + (2000 if year < 50 else 1900)
 
 
-def figures_day(text: str, weekday: int | None, place: DateContext) -> Day | None:
+def numeric_day(text: str, weekday: int | None, context: DateContext) -> Day | None:
     """A date in figures: 2022-05-16, 2022. 5. 16., 2022年5月16日, 16 5月 2022, 16/05/2022, 5月16日.
 
     `weekday` may settle it.
@@ -115,29 +115,29 @@ def figures_day(text: str, weekday: int | None, place: DateContext) -> Day | Non
         return Day(year=int(match["year"]), month=int(month), day=int(number), spans=(match.span(),))
     match = _FIGURES.search(text)
     if match:
-        found = _only_reading((match[1], match[3], match[4]), match[2], weekday, place)
+        found = _unambiguous((match[1], match[3], match[4]), match[2], weekday, context)
         return found and Day(year=found[0], month=found[1], day=found[2], spans=(match.span(),))
     match = _CJK_DAY.search(text)
     if match:
         return Day(year=None, month=int(match[1]), day=int(match[2]), spans=(match.span(),))
     match = _DAY_FIGURES.search(text)
-    return _day_without_year(match, place) if match else None
+    return _day_without_year(match, context) if match else None
 
 
-def _only_reading(parts: tuple[str, str, str], sep: str, weekday: int | None, place: DateContext) -> Written | None:
+def _unambiguous(parts: tuple[str, str, str], sep: str, weekday: int | None, context: DateContext) -> Written | None:
     """Year, month, day of three figures if they can be read in one way; see the head of this file."""
     readings = _readings(parts)
     if len(readings) < 2:
         return readings[0] if readings else None
     first, _, last = parts
-    if len(last) == 2 and place.tongue in _YEAR_FIRST:
-        settled = _valid((_full_year(first), int(parts[1]), int(last)))
-        return settled if settled in readings else None
-    if sep == "." and place.tongue in _DOTS_DAY_FIRST:
-        settled = _valid((_full_year(last), int(parts[1]), int(first)))
-        return settled if settled in readings else None
-    witnessed = [day for day in readings if weekday is not None and datetime(*day, tzinfo=UTC).weekday() == weekday]
-    return witnessed[0] if len(witnessed) == 1 else None
+    if len(last) == 2 and context.tongue in _YEAR_FIRST:
+        by_language = _valid((_full_year(first), int(parts[1]), int(last)))
+        return by_language if by_language in readings else None
+    if sep == "." and context.tongue in _DOTS_DAY_FIRST:
+        by_language = _valid((_full_year(last), int(parts[1]), int(first)))
+        return by_language if by_language in readings else None
+    matching = [day for day in readings if weekday is not None and datetime(*day, tzinfo=UTC).weekday() == weekday]
+    return matching[0] if len(matching) == 1 else None
 
 
 def _readings(parts: tuple[str, str, str]) -> list[Written]:
@@ -163,10 +163,10 @@ def _valid(day: Written) -> Written | None:
     return day
 
 
-def _day_without_year(match: re.Match[str], place: DateContext) -> Day | None:
+def _day_without_year(match: re.Match[str], context: DateContext) -> Day | None:
     """05-16, 5/16, 16/5: as month and day only where the language writes so, or no other reading is possible."""
     first, last = int(match[1]), int(match[3])
-    if place.tongue in _YEAR_FIRST or (last > 12 and match[2] != "."):
+    if context.tongue in _YEAR_FIRST or (last > 12 and match[2] != "."):
         month, day = first, last
     elif first > 12 and match[2] != ".":
         month, day = last, first
@@ -175,17 +175,17 @@ def _day_without_year(match: re.Match[str], place: DateContext) -> Day | None:
     return Day(year=None, month=month, day=day, spans=(match.span(),))
 
 
-def with_year(day: Day, weekday: int | None, place: DateContext) -> Written | None:
+def with_year(day: Day, weekday: int | None, context: DateContext) -> Written | None:
     """The day with its year: as written, else the latest such day not after tomorrow.
 
     None if no year is written and there is no `now`, if the day is long ago, or if the weekday denies it.
     """
     if day.year is not None:
         return day.year, day.month, day.day
-    if place.now is None:
+    if context.now is None:
         return None
-    now = place.now if place.now.tzinfo else place.now.replace(tzinfo=UTC)
-    today = now.astimezone(place.zone or UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    now = context.now if context.now.tzinfo else context.now.replace(tzinfo=UTC)
+    today = now.astimezone(context.zone or UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
     for year in (today.year + 1, today.year, today.year - 1):
         written = _valid((year, day.month, day.day))
         then = datetime(*written) if written else None  # noqa: DTZ001  # a calendar day, compared with calendar days

@@ -1,8 +1,8 @@
 """Zone designators as feeds write them -> tzinfo (rule D2).
 
 Rules for editors: abbreviations go into the tables; a name that means different things in different places goes into
-`_BY_PLACE`, never into `_HOURS`. Zones with summer time that are named without saying which half (ET, PT,
-Europe/Brussels) are answered with the place, so that the date decides.
+`_ambiguous_zone`, never into `_HOURS`. Zones with summer time that are named without saying which half (ET, PT,
+Europe/Brussels) become the zone of the tz database, so that the date decides.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HOURS: dict[str, float] = {
     "magt": 11, "sakt": 11, "nct": 11, "nzst": 12, "nzdt": 13, "fjt": 12, "pett": 12, "tot": 13, "chast": 12.75,
 }  # fmt: skip
 
-_PLACES = {
+_KEYS = {
     "et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver", "pt": "America/Los_Angeles",
     "at": "America/Halifax", "akt": "America/Anchorage", "ht": "Pacific/Honolulu",
     "prc": "Asia/Shanghai", "roc": "Asia/Taipei", "rok": "Asia/Seoul", "hongkong": "Asia/Hong_Kong",
@@ -75,11 +75,11 @@ _LONG = {
 OFFSET = re.compile(
     r"(?P<sign>[+-])-?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?::?(?P<seconds>\d{2}))?(?![-/.:]?\d)"
 )
-_IANA = re.compile(r"[A-Za-z]{2,14}(?:/[A-Za-z][A-Za-z_]{1,20}(?:-[A-Za-z_]{1,14})?){1,2}(?:[+-]\d{1,2})?")
+_KEY = re.compile(r"[A-Za-z]{2,14}(?:/[A-Za-z][A-Za-z_]{1,20}(?:-[A-Za-z_]{1,14})?){1,2}(?:[+-]\d{1,2})?")
 _PHRASE = re.compile(
     "|".join(
         re.escape(name)
-        for name in sorted((*_LONG, *(p for p in _PLACES if not p.isascii() or " " in p)), key=len, reverse=True)
+        for name in sorted((*_LONG, *(p for p in _KEYS if not p.isascii() or " " in p)), key=len, reverse=True)
     ),
     re.IGNORECASE,
 )
@@ -102,19 +102,19 @@ def named_zone(name: str, *, zone: tzinfo | None = None, language: str | None = 
     """
     folded = " ".join(name.lower().split())
     if folded in ("cst", "ist"):
-        return _by_place(folded, zone, (language or "").lower().replace("_", "-").split("-")[0])
+        return _ambiguous_zone(folded, zone, (language or "").lower().replace("_", "-").split("-")[0])
     hours = _HOURS.get(folded, _LONG.get(folded))
     if hours is not None:
         return UTC if hours == 0 else timezone(timedelta(hours=hours))
-    place = _PLACES.get(folded)
-    if place is None and _IANA.fullmatch(name):
-        place = "/".join(_titled(part) for part in name.split("/"))
-    return _place(place) if place else None
+    key = _KEYS.get(folded)
+    if key is None and _KEY.fullmatch(name):
+        key = "/".join(_titled(part) for part in name.split("/"))
+    return _zone_info(key) if key else None
 
 
 def match_name(text: str, start: int) -> re.Match[str] | None:
     """What may be a zone's name at `start`: a phrase, a tz database name or one word. Nothing is looked up."""
-    return _PHRASE.match(text, start) or _IANA.match(text, start) or _WORD.match(text, start)
+    return _PHRASE.match(text, start) or _KEY.match(text, start) or _WORD.match(text, start)
 
 
 def find_phrase(text: str) -> re.Match[str] | None:
@@ -122,7 +122,7 @@ def find_phrase(text: str) -> re.Match[str] | None:
     return _PHRASE.search(text)
 
 
-def _by_place(name: str, zone: tzinfo | None, language: str) -> tzinfo:
+def _ambiguous_zone(name: str, zone: tzinfo | None, language: str) -> tzinfo:
     key = getattr(zone, "key", "") or ""
     if name == "cst":
         east = language == "zh" or key.startswith("Asia/") or key in ("PRC", "ROC", "Hongkong", "Singapore")
@@ -143,7 +143,7 @@ def _titled(part: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _place(name: str) -> tzinfo | None:
+def _zone_info(name: str) -> tzinfo | None:
     """A tz database zone; None if there is none of that name (the set is data on disk, read once per name)."""
     try:
         return ZoneInfo(name)

@@ -1,6 +1,6 @@
 """HTML of the model (rule H17): `clean_html` makes any fragment safe, whole and self-contained.
 
-The order is fixed: decode (rules H12 and H13), write the tags anew (`rewrite`), build the tree and let through what is
+The order is fixed: decode (rules H12 and H13), write the tags anew (`rewrite`), build the tree and keep what is
 allowed (`sanitise`), and that again until nothing changes. What comes out is a fixed point: cleaning it once more gives
 the same bytes. Nothing is edited after the sanitiser, but blanks and stray characters inside text.
 """
@@ -25,10 +25,10 @@ from aggregator.core.html.visible import visible_text
 __all__ = ["MAX_BYTES", "Cleaned", "clean_html", "first_image", "visible_text", "without_embeds"]
 
 MAX_BYTES = 1 << 20
-"""Longest body kept, in bytes of UTF-8; a longer one is cut at a block border and ends with a link (rule H18)."""
+"""Longest body kept, in bytes of UTF-8; a longer one is cut at the end of a block and ends with a link (rule H18)."""
 
 _RESERVE = 8192
-"""Room left below the cap for end tags and the link."""
+"""Bytes left below the cap for end tags and the link."""
 
 _MAX_ROUNDS = 8
 _MOST_ESCAPES = 1000
@@ -76,10 +76,10 @@ def clean_html(
     nests some 100 elements at most, and is a fixed point for the same arguments.
     """
     notes: dict[str, None] = {}
-    place = LinkContext(base=base, site=site, embed_hosts=embed_hosts)
+    context = LinkContext(base=base, site=site, embed_hosts=embed_hosts)
     html = _decode(_normalised(fragment), notes)
     for _ in range(_MAX_ROUNDS):
-        cleaned, is_final = _round(html, place, notes)
+        cleaned, is_final = _round(html, context, notes)
         if is_final or cleaned == html:
             break
         html = cleaned
@@ -128,16 +128,16 @@ def _is_escaped(html: str) -> bool:
     return next(found, None) is not None and next(found, None) is not None
 
 
-def _round(html: str, place: LinkContext, notes: dict[str, None]) -> tuple[str, bool]:
-    """One pass through both gates; whether the result is known to be a fixed point."""
-    written = rewrite(html, place)
+def _round(html: str, context: LinkContext, notes: dict[str, None]) -> tuple[str, bool]:
+    """The fragment rewritten and sanitised once; whether the result is known to be a fixed point."""
+    written = rewrite(html, context)
     if written.is_too_deep:
         notes["html-too-deep"] = None
-    if written.is_disarmed:
+    if written.had_active_content:
         notes["html-disarmed"] = None
     if written.has_other_images:
         notes["html-images"] = None
-    if written.is_torn and not (written.is_too_deep or written.is_cut):
+    if written.is_malformed and not (written.is_too_deep or written.is_cut):
         notes["html-mended"] = None
     parts = _without_wrapper(written.parts) if written.is_nested else written.parts
     kept, is_cut = _cut(parts)
@@ -146,12 +146,12 @@ def _round(html: str, place: LinkContext, notes: dict[str, None]) -> tuple[str, 
         source = _PRE_START.sub(r"\1", source)
     if source.count("&") + source.count("\xa0") > _MOST_ESCAPES:
         source = _TEXTS.sub(_parted, source)
-    built = sanitise(source, place.embed_hosts)
+    built = sanitise(source, context.embed_hosts)
     cleaned = (_normalised(built) if "&#" in source else built).strip(BLANKS)
     is_final = len(cleaned) == len(built) and _is_final(written, cleaned)
     if is_cut or written.is_cut:
         notes["html-cut"] = None
-        cleaned, is_final = cleaned + _more(place), False
+        cleaned, is_final = cleaned + _continued(context), False
     if "<" not in cleaned and cleaned and ("\n" in cleaned or _is_escaped(cleaned)):
         cleaned = f"<p>{cleaned}</p>"
     return cleaned, is_final
@@ -165,17 +165,17 @@ def _parted(found: re.Match[str]) -> str:
 
 
 def _is_final(written: Rewritten, cleaned: str) -> bool:
-    """Whether a second round would change nothing: plain structure, no picture that lost its address, no overweight."""
+    """Whether a second round would change nothing: plain structure, every picture has an address, far below the cap."""
     return (
-        written.is_settled
+        written.is_stable
         and len(cleaned) * 4 <= MAX_BYTES
         and cleaned.count("<img ") == cleaned.count("<img src=")
         and "<pre>\n" not in cleaned
     )
 
 
-def _more(place: LinkContext) -> str:
-    page = place.link(place.base) if place.base else None
+def _continued(context: LinkContext) -> str:
+    page = context.link(context.base) if context.base else None
     return f"<p>… {write_link(page, page)}</p>" if page else "<p>…</p>"
 
 
@@ -210,29 +210,29 @@ def _cut(parts: list[str]) -> tuple[list[str], bool]:
     """The pieces that fit below the cap, cut after the last whole block, and whether something was cut."""
     if sum(map(len, parts)) * 4 <= MAX_BYTES or sum(len(part.encode()) for part in parts) <= MAX_BYTES:
         return parts, False
-    room, border, size = MAX_BYTES - _RESERVE, 0, 0
+    limit, boundary, size = MAX_BYTES - _RESERVE, 0, 0
     for index, part in enumerate(parts):
-        weight = len(part.encode())
-        if size + weight > room:
+        length = len(part.encode())
+        if size + length > limit:
             break
-        size += weight
-        if _is_border(part):
-            border, border_size = (index + 1 if part.startswith("</") else index), size
-    if border and border_size > room // 2:
-        return parts[:border], True
-    return [*parts[:index], _shortened(part, room - size)], True
+        size += length
+        if _is_block_tag(part):
+            boundary, boundary_size = (index + 1 if part.startswith("</") else index), size
+    if boundary and boundary_size > limit // 2:
+        return parts[:boundary], True
+    return [*parts[:index], _shortened(part, limit - size)], True
 
 
-def _is_border(part: str) -> bool:
+def _is_block_tag(part: str) -> bool:
     found = _BLOCK_TAG.match(part)
     return found is not None and (found[2] in BLOCKS or found[2] == "br")
 
 
-def _shortened(part: str, room: int) -> str:
+def _shortened(part: str, limit: int) -> str:
     """As much of a piece of text as fits; a tag that does not fit goes whole."""
     if part.startswith("<"):
         return ""
-    text = part.encode()[: max(room, 0)].decode("utf-8", "ignore")
+    text = part.encode()[: max(limit, 0)].decode("utf-8", "ignore")
     return _PART_REFERENCE.sub("", text)
 
 

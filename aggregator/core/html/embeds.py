@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from aggregator.core.html.images import is_counter, is_dot, sizes
+from aggregator.core.html.images import is_one_pixel, sizes
 from aggregator.core.html.links import LinkContext
 from aggregator.core.html.markup import names, write_link, write_tag
+from aggregator.core.html.placeholders import is_counter
 from aggregator.core.urls.urls import host_of
 
 SANDBOX = "allow-scripts allow-same-origin allow-popups"
@@ -47,14 +48,14 @@ def page_of(url: str) -> str:
     return url
 
 
-def write_frame(attributes: dict[str, str], place: LinkContext, *, common: list[tuple[str, str]]) -> tuple[str, str]:
+def write_frame(attributes: dict[str, str], context: LinkContext, *, common: list[tuple[str, str]]) -> tuple[str, str]:
     """The frame ("" where it does not stay) and the link that goes with it; two times "" for one that shows nothing."""
     source = next(
-        (url for name in ("src", "data-src", "data-lazy-src") if (url := _source(attributes, name, place))), None
+        (url for name in ("src", "data-src", "data-lazy-src") if (url := _source(attributes, name, context))), None
     )
-    if source is None or is_dot(attributes) or is_counter(source):
+    if source is None or is_one_pixel(attributes) or is_counter(source):
         return "", ""
-    stays = is_player(source, place.embed_hosts)
+    stays = is_player(source, context.embed_hosts)
     page = page_of(source) if stays else source
     link = write_link(page, dict(common).get("title") or page)
     if not stays:
@@ -62,19 +63,19 @@ def write_frame(attributes: dict[str, str], place: LinkContext, *, common: list[
     kept = [("src", source), *common, *sizes(attributes), ("sandbox", SANDBOX), ("loading", "lazy")]
     if _YOUTUBE_HOST.match(source):
         kept.append(("referrerpolicy", "strict-origin-when-cross-origin"))
-    elif policy := place.referrer_policy(source, attributes.get("referrerpolicy")):
+    elif policy := context.referrer_policy(source, attributes.get("referrerpolicy")):
         kept.append(("referrerpolicy", policy))
     return write_tag("iframe", kept) + "</iframe>", link
 
 
-def _source(attributes: dict[str, str], name: str, place: LinkContext) -> str | None:
+def _source(attributes: dict[str, str], name: str, context: LinkContext) -> str | None:
     """The frame's address, by https where a player speaks it."""
     value = attributes.get(name, "")
-    url = place.media(value)
+    url = context.media(value)
     if url is None or url.lower() == "about:blank":
         return None
     secure = "https" + url[4:] if url[:5].lower() == "http:" else url
-    return secure if is_player(secure, place.embed_hosts) else url
+    return secure if is_player(secure, context.embed_hosts) else url
 
 
 def without_frames(html: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a body stands: what its addresses are relative to, and whose pictures are its own."""
+"""The context of a body: what its addresses are relative to, and which site its pictures may be loaded from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aggregator.core.html.markup import names
-from aggregator.core.urls.urls import absolute, same_site, without_userinfo
+from aggregator.core.urls.parser import without_userinfo
+from aggregator.core.urls.urls import absolute, same_site
 
 _MEDIA = ("https://", "http://")
 _LINK = (*_MEDIA, "mailto:", "tel:", "magnet:")

@@ -1,7 +1,7 @@
 """What is open while a body's tags are read in order: enough of HTML's rules to cap nesting before a tree is built.
 
 This is no tree builder. It may believe an element open that a parser has closed, never the other way round for long;
-and it says `is_settled` only where a parser could do nothing but take the tags as they stand.
+and it says `is_stable` only where a parser could do nothing but take the tags as they stand.
 """
 
 from __future__ import annotations
@@ -58,23 +58,23 @@ _SIMPLE = (
 
 _NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _ROWS = frozenset({"tr", "tbody", "thead", "tfoot"})
-ENDLESS = _ROWS | {"p", "li", "dt", "dd", "td", "th", "rt", "rp"}
-"""Elements whose end tag HTML lets one leave out."""
+OPTIONAL_END_TAG = _ROWS | {"p", "li", "dt", "dd", "td", "th", "rt", "rp"}
+"""Elements whose end tag may be omitted."""
 _RUBY = frozenset({"rt", "rp"})
 
 
 class Nesting:
     """The open elements, innermost last."""
 
-    __slots__ = ("_formats", "_suppressed", "is_nested", "is_settled", "is_too_deep", "is_torn", "stack")
+    __slots__ = ("_formats", "_suppressed", "is_malformed", "is_nested", "is_stable", "is_too_deep", "stack")
 
     def __init__(self) -> None:
         self.stack: list[str] = []
-        self.is_settled = True
+        self.is_stable = True
         """So far a parser would take every tag where it stands, and move or close nothing by itself."""
         self.is_nested = True
         """So far every end tag was that of the innermost element."""
-        self.is_torn = False
+        self.is_malformed = False
         """An end tag ended nothing, or another element than it should have: no list of unclosed `li` does that."""
         self.is_too_deep = False
         self._suppressed: dict[str, int] = {}
@@ -94,8 +94,8 @@ class Nesting:
             return self._suppress(name)
         if name in _PARENTS and self._is_misplaced(name):
             return self._suppress(name)
-        if self.is_settled and not self._is_in_order(name):
-            self.is_settled = False
+        if self.is_stable and not self._is_in_order(name):
+            self.is_stable = False
         stack.append(name)
         if is_format:
             self._formats += 1
@@ -104,7 +104,7 @@ class Nesting:
     def void(self, name: str) -> None:
         """Notes an element without content."""
         if name in _NEEDS_TREE or (name == "hr" and "p" in self.stack):
-            self.is_settled = False
+            self.is_stable = False
 
     def close(self, name: str) -> bool:
         """Notes an end tag; False if it must be left out, since nothing is open that it ends."""
@@ -117,8 +117,8 @@ class Nesting:
         if stack and stack[-1] == name:
             stack.pop()
         else:
-            self.is_settled = self.is_nested = False
-            self.is_torn = self.is_torn or not _is_innermost(stack, name)
+            self.is_stable = self.is_nested = False
+            self.is_malformed = self.is_malformed or not _is_innermost(stack, name)
             if not _remove_last(stack, name):
                 return False
         if name in _FORMATS:
@@ -127,11 +127,11 @@ class Nesting:
 
     def _suppress(self, name: str) -> bool:
         self._suppressed[name] = self._suppressed.get(name, 0) + 1
-        self.is_settled = False
+        self.is_stable = False
         return False
 
     def _is_misplaced(self, name: str) -> bool:
-        """Whether strict parsers call this place an error: ruby text outside ruby, terms in terms."""
+        """Whether strict parsers call the element an error here: ruby text outside ruby, terms in terms."""
         parent = self.stack[-1] if self.stack else ""
         if name in _RUBY:
             return parent != "ruby"
@@ -152,26 +152,26 @@ class Nesting:
         Formatting elements stay: a parser opens them again behind.
         """
         stack = self.stack
-        ended, border = _ENDS.get(name, _NOTHING)
+        ended, boundary = _ENDS.get(name, _NOTHING)
         for index in range(len(stack) - 1, -1, -1):
             one = stack[index]
-            if one in border:
+            if one in boundary:
                 break
             if one in ended:
                 stack[index:] = [other for other in stack[index:] if other in _FORMATS]
-                self.is_settled = self.is_nested = False
+                self.is_stable = self.is_nested = False
                 if name not in _ROWS:
                     break
         if name in _CLOSES_P and "p" in stack:
             inner = stack[len(stack) - stack[::-1].index("p") :]
             if "table" not in inner:
                 _remove_last(stack, "p")
-                self.is_settled = self.is_nested = False
+                self.is_stable = self.is_nested = False
 
 
 def _is_innermost(stack: list[str], name: str) -> bool:
     """Whether the last open element is of this name, but for those that need no end tag."""
-    return next((one == name for one in reversed(stack) if one == name or one not in ENDLESS), False)
+    return next((one == name for one in reversed(stack) if one == name or one not in OPTIONAL_END_TAG), False)
 
 
 def _remove_last(stack: list[str], name: str) -> bool:

@@ -1,7 +1,7 @@
-"""One pass over a body's tags that writes every one anew: rules H1 to H10 where they concern a tag and its neighbours.
+"""One pass over a body that writes every tag anew: rules H1 to H10 where they concern a tag and its neighbours.
 
-The pass knows no tree. It keeps a stack of what is open, as far as it needs one: to cap nesting before a tree is built
-(that is quadratic), and to know whether the body is so plain that building the tree cannot change it (`is_settled`).
+No tree is built. It keeps a stack of what is open, as far as it needs one: to cap nesting before a tree is built
+(that is quadratic), and to know whether the body is so plain that building the tree cannot change it (`is_stable`).
 All work is linear in the input; what is left out is left out by whole tags, and text between tags is never lost but
 inside the elements named in `_DROPPED`.
 """
@@ -27,7 +27,7 @@ from aggregator.core.html.markup import (
     read_regular,
     write_tag,
 )
-from aggregator.core.html.nesting import ENDLESS, Nesting
+from aggregator.core.html.nesting import OPTIONAL_END_TAG, Nesting
 from aggregator.core.html.sanitise import ALLOWED, ID_PREFIX, WITH_OWN, fits
 
 MAX_ELEMENTS = 50_000
@@ -35,7 +35,7 @@ MAX_TOKENS = 120_000
 
 _DROPPED = names("applet annotation annotation-xml button datalist object optgroup option select svg template")
 _RAW = names("script style noscript iframe textarea title noembed noframes xmp")
-_SWALLOWS = frozenset({"script", "style", "textarea"})
+_RAW_TEXT = frozenset({"script", "style", "textarea"})
 _RENAMED = {
     "acronym": "abbr",
     "amp-img": "img",
@@ -55,7 +55,7 @@ _RENAMED = {
     "tt": "code",
 }
 _PLAIN = {name: f"<{name}>" for name in ALLOWED - VOID - {"iframe", "pre", "audio", "video", "picture"}}
-"""Elements whose start tag, where nothing stands in it but the name, is written as it came."""
+"""Elements whose start tag is written as it came where it holds nothing but the name."""
 _BARE = frozenset(_PLAIN) - WITH_OWN
 _ORDINARY = ALLOWED - {"iframe"}
 _BREAKS = frozenset({"br", "br/", "br /"})
@@ -72,7 +72,7 @@ _BARE_TAG = re.compile(
 _COMMON_NAMES = names("style title id dir lang xml:lang")
 _OWN_TEXTS = names("colspan rowspan start type media datetime kind srclang label sizes")
 _HANDLER = re.compile(r" on[a-zA-Z]{3,20} ?=")
-"""What is nearly always an attribute that runs something; looked for once in the whole, since it is so rare."""
+"""Nearly always an event handler; looked for once in the whole body, since it is so rare."""
 _ANCHOR_TARGET = re.compile(r"\sid\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE | re.ASCII)
 
 
@@ -81,32 +81,34 @@ class Rewritten:
     """The body's pieces in order, tags and text, and what became of it."""
 
     parts: list[str]
-    is_settled: bool
+    is_stable: bool
     """Building the tree will not change it: what comes out of the sanitiser now will come out of it again."""
     is_nested: bool
     """Every tag is closed where it should be."""
     is_too_deep: bool
     is_cut: bool
     """It had more elements than are read."""
-    is_torn: bool
-    """Tags are missing, left over or crossed."""
-    is_disarmed: bool
-    """Something that would act in a reader was left out: scripts, forms, handlers, links that run."""
+    is_malformed: bool
+    """Tags are missing, left over or misnested."""
+    had_active_content: bool
+    """Something active was left out: scripts, forms, event handlers, links that run a script."""
     has_other_images: bool
     """Placeholders became the pictures they stand for, or pictures that are none were left out."""
 
 
-def rewrite(html: str, place: LinkContext) -> Rewritten:
+def rewrite(html: str, context: LinkContext) -> Rewritten:
     """The body with every tag written anew. `html` holds no control characters."""
-    return _Pass(html, place).run()
+    return _Rewriter(html, context).run()
 
 
-class _Pass:
+class _Rewriter:
+    """The state of one pass. `unclosed` are elements that are known to have no end tag in what is left."""
+
     __slots__ = (
+        "context",
         "cut",
-        "disarmed",
         "elements",
-        "hopeless",
+        "had_active_content",
         "html",
         "ids",
         "nesting",
@@ -114,21 +116,21 @@ class _Pass:
         "other_images",
         "parts",
         "picture",
-        "place",
         "tokens",
+        "unclosed",
     )
 
-    def __init__(self, html: str, place: LinkContext) -> None:
+    def __init__(self, html: str, context: LinkContext) -> None:
         self.html = html
-        self.place = place
+        self.context = context
         self.parts: list[str] = []
         self.nesting = Nesting()
         self.elements = 0
         self.tokens = 0
         self.cut = False
-        self.disarmed = _HANDLER.search(html) is not None
+        self.had_active_content = _HANDLER.search(html) is not None
         self.other_images = False
-        self.hopeless: set[str] = set()
+        self.unclosed: set[str] = set()
         self.noscript: tuple[int, str] | None = None
         self.picture: str | None = None
         self.ids: frozenset[str] | None = None
@@ -141,12 +143,12 @@ class _Pass:
         nesting = self.nesting
         return Rewritten(
             parts=self.parts,
-            is_settled=nesting.is_settled and not nesting.stack,
+            is_stable=nesting.is_stable and not nesting.stack,
             is_nested=nesting.is_nested and not nesting.stack,
             is_too_deep=nesting.is_too_deep,
             is_cut=self.cut,
-            is_torn=nesting.is_torn or not ENDLESS.issuperset(nesting.stack),
-            is_disarmed=self.disarmed,
+            is_malformed=nesting.is_malformed or not OPTIONAL_END_TAG.issuperset(nesting.stack),
+            had_active_content=self.had_active_content,
             has_other_images=self.other_images,
         )
 
@@ -234,7 +236,7 @@ class _Pass:
             return self._dropped(name, end)
         source = token["attributes"]
         attributes = read_attributes(source) if source else {}
-        self.disarmed = self.disarmed or name == "form"
+        self.had_active_content = self.had_active_content or name == "form"
         if name == "center":
             attributes["style"] = "text-align: center"
         self._element(_RENAMED.get(name, name), attributes, start, end, is_closed=source.endswith("/"))
@@ -286,24 +288,24 @@ class _Pass:
         if element not in WITH_OWN:
             return []
         kept: list[tuple[str, str]] = []
-        place = self.place
+        context = self.context
         if element in ("audio", "video"):
-            source = place.media(attributes.get("src", ""))
+            source = context.media(attributes.get("src", ""))
             if source is not None:
                 kept.append(("src", source))
-            poster = place.media(attributes.get("poster", "")) if element == "video" else None
+            poster = context.media(attributes.get("poster", "")) if element == "video" else None
             kept += [("poster", poster)] if poster else []
             kept += sizes(attributes) if element == "video" else []
-            policy = place.referrer_policy(source or "", attributes.get("referrerpolicy"))
+            policy = context.referrer_policy(source or "", attributes.get("referrerpolicy"))
             return [*kept, ("controls", ""), *([("referrerpolicy", policy)] if policy else [])]
         for name, value in attributes.items():
             text: str | None
             if name == "href":
                 text = self._href(value)
             elif name in ("src", "cite"):
-                text = place.media(value)
+                text = context.media(value)
             elif name == "srcset":
-                text = write_srcset(candidates(value, place))
+                text = write_srcset(candidates(value, context))
             elif name in _OWN_TEXTS:
                 text = in_one_line(value).strip(BLANKS)
             else:
@@ -313,8 +315,10 @@ class _Pass:
         return kept
 
     def _href(self, value: str) -> str | None:
-        url = self.place.link(value)
-        self.disarmed = self.disarmed or (url is None and value.strip().lower().startswith("javascript:"))
+        url = self.context.link(value)
+        self.had_active_content = self.had_active_content or (
+            url is None and value.strip().lower().startswith("javascript:")
+        )
         if url is not None and url.startswith("#") and not url.startswith("#" + ID_PREFIX):
             if self.ids is None:
                 self.ids = frozenset(_ANCHOR_TARGET.findall(self.html))
@@ -326,27 +330,27 @@ class _Pass:
         for name in ("alt", "sizes"):
             if name in attributes:
                 attributes[name] = in_one_line(attributes[name])
-        lazy = is_lazy(attributes, self.place)
-        spare = self._spare_image(start, end) if lazy else None
-        written = write_image(attributes, self.place, lazy=lazy, spare=spare, common=self._common(attributes))
+        lazy = is_lazy(attributes, self.context)
+        fallback = self._fallback_image(start, end) if lazy else None
+        written = write_image(attributes, self.context, lazy=lazy, fallback=fallback, common=self._common(attributes))
         self.other_images = self.other_images or lazy or not written
         if written:
             self.elements += 1
             self.parts.append(written)
 
-    def _spare_image(self, start: int, end: int) -> str | None:
+    def _fallback_image(self, start: int, end: int) -> str | None:
         """The picture of the `noscript` beside this one, else the largest source of its `picture` (rule H2)."""
         behind = _NOSCRIPT.match(self.html, end)
-        if behind is not None and "noscript" not in self.hopeless:
+        if behind is not None and "noscript" not in self.unclosed:
             closer = _RAW_CLOSERS["noscript"].search(self.html, behind.end())
             if closer is not None:
-                url = image_within(self.html[behind.end() : closer.start()], self.place)
+                url = image_within(self.html[behind.end() : closer.start()], self.context)
                 if url is not None:
                     return url
         if self.noscript is not None:
             before, content = self.noscript
             if not self.html[before:start].strip(BLANKS):
-                url = image_within(content, self.place)
+                url = image_within(content, self.context)
                 if url is not None:
                     return url
         return self.picture if "picture" in self.nesting.stack else None
@@ -358,7 +362,7 @@ class _Pass:
             attributes["srcset"] = attributes.get("data-srcset", "")
         kept = self._common(attributes) + self._own(name, attributes)
         if name == "source" and "picture" in self.nesting.stack:
-            self.picture = self.picture or largest(attributes.get("srcset", ""), self.place)
+            self.picture = self.picture or largest(attributes.get("srcset", ""), self.context)
         if name not in ("source", "track") or any(key in ("src", "srcset") for key, _ in kept):
             self.parts.append(write_tag(name, kept))
 
@@ -381,8 +385,8 @@ class _Pass:
 
     def _dropped(self, name: str, end: int) -> int:
         """Skips an element that goes with its content; one that is never closed loses its tag alone."""
-        self.disarmed = True
-        if name in self.hopeless:
+        self.had_active_content = True
+        if name in self.unclosed:
             return end
         depth = 1
         position = end
@@ -396,31 +400,31 @@ class _Pass:
                     depth += -1 if token["close"] else 1
                     if depth == 0:
                         return token.end()
-                elif found in _SWALLOWS and not token["close"]:
-                    position = self._behind_raw(found, token.end())
+                elif found in _RAW_TEXT and not token["close"]:
+                    position = self._end_of_raw(found, token.end())
                     if position != token.end():
                         break
             else:
-                self.hopeless.add(name)
+                self.unclosed.add(name)
                 return end
 
-    def _behind_raw(self, name: str, start: int) -> int:
+    def _end_of_raw(self, name: str, start: int) -> int:
         """The end of a raw text element that starts at `start`; `start` itself if it is never closed."""
-        if name in self.hopeless:
+        if name in self.unclosed:
             return start
         closer = _RAW_CLOSERS[name].search(self.html, start)
         if closer is None:
-            self.hopeless.add(name)
+            self.unclosed.add(name)
             return start
         return closer.end()
 
     def _raw(self, name: str, token: re.Match[str]) -> int:
         """An element whose content is no markup: all go, but a frame becomes what rule H9 says, and `xmp` is text."""
         start = token.end()
-        self.disarmed = self.disarmed or name in _SWALLOWS
-        is_empty = token["attributes"].endswith("/") and name not in _SWALLOWS
-        end = start if is_empty else self._behind_raw(name, start)
-        if end == start and name in _SWALLOWS:
+        self.had_active_content = self.had_active_content or name in _RAW_TEXT
+        is_empty = token["attributes"].endswith("/") and name not in _RAW_TEXT
+        end = start if is_empty else self._end_of_raw(name, start)
+        if end == start and name in _RAW_TEXT:
             return len(self.html)
         if name == "iframe":
             self._frame(read_attributes(token["attributes"]), end)
@@ -429,13 +433,13 @@ class _Pass:
         elif name == "xmp" and end > start:
             content = _RAW_CLOSERS[name].sub("", self.html[start:end])
             self.parts.append(f"<pre>{escape_text(content).lstrip(BLANKS)}</pre>")
-            self.nesting.is_settled = False
+            self.nesting.is_stable = False
         return end
 
     def _frame(self, attributes: dict[str, str], end: int) -> None:
-        self.nesting.is_settled = False
+        self.nesting.is_stable = False
         self.elements += 1
-        frame, link = write_frame(attributes, self.place, common=self._common(attributes))
+        frame, link = write_frame(attributes, self.context, common=self._common(attributes))
         if frame:
             self.parts.append(frame)
         if link and not (frame and ("a" in self.nesting.stack or self.html.startswith(link, end))):

@@ -1,10 +1,8 @@
-"""The last gate (rules H5 and H6): nh3 builds the tree as browsers do, and lets through nothing but what is listed
-here.
+"""The sanitiser (rules H5 and H6): nh3 builds the tree as browsers do, and keeps nothing but what is listed here.
 
-`rewrite` has written every tag anew before, so on an honest body this changes nothing but closes what is open. It does
-not trust that: every attribute is judged again, by its value where a value could do harm. Never allow svg, math or
-style elements: they are where mutation attacks live. No element here is one that the W3C feed validator calls a risk,
-but iframe.
+`rewrite` has written every tag anew before, so this usually does no more than close what is open. It does not rely on
+that: every attribute is checked again, by its value where a value could do harm. Never allow svg, math or style
+elements: mutation attacks use them. No element here is one that the W3C feed validator calls a risk, but iframe.
 """
 
 from __future__ import annotations
@@ -101,26 +99,26 @@ _RULES: dict[str, Any] = {
     "link_rel": None,
     "strip_comments": True,
 }
-_JUDGED = ("<iframe", "data:", ' id="')
-"""What only a look at the value can tell to be harmless."""
+_NEEDS_VALUES = ("<iframe", "data:", ' id="')
+"""Where these stand, attributes are checked by value: their names do not tell that they are harmless."""
 
 
 @lru_cache(maxsize=8)
-def _judge(embed_hosts: frozenset[str]) -> nh3.Cleaner:
-    """Judges every attribute by its value."""
+def _cleaner_by_value(embed_hosts: frozenset[str]) -> nh3.Cleaner:
+    """Checks every attribute by its value."""
 
-    def gate(element: str, attribute: str, value: str) -> str | None:
+    def kept_value(element: str, attribute: str, value: str) -> str | None:
         if element == "iframe" and attribute == "src" and not is_player(value, embed_hosts):
             return None
         return value if fits(element, attribute, value) else None
 
     attributes = {"*": set(_GLOBAL)} | {element: set(own) for element, own in _OWN.items()}
-    return nh3.Cleaner(**_RULES, attributes=attributes, attribute_filter=gate)
+    return nh3.Cleaner(**_RULES, attributes=attributes, attribute_filter=kept_value)
 
 
 @lru_cache(maxsize=1)
-def _guard() -> nh3.Cleaner:
-    """Judges attributes by name, addresses by scheme and `style` by value, without a call into Python."""
+def _cleaner_by_name() -> nh3.Cleaner:
+    """Checks attributes by name, addresses by scheme and `style` by value, without a call into Python."""
     attributes = {"*": set(_GLOBAL - {"style"})} | {element: set(own) for element, own in _OWN.items()}
     styles = {element: {"style": set(ALIGNMENTS)} for element in ALLOWED}
     return nh3.Cleaner(**_RULES, attributes=attributes, tag_attribute_values=styles)
@@ -131,5 +129,5 @@ def sanitise(html: str, embed_hosts: frozenset[str] = frozenset()) -> str:
 
     Nesting is quadratic here: cap it before. The text must hold no lone surrogate.
     """
-    verdict = _judge(embed_hosts) if any(sign in html for sign in _JUDGED) else _guard()
-    return verdict.clean(html)
+    cleaner = _cleaner_by_value(embed_hosts) if any(sign in html for sign in _NEEDS_VALUES) else _cleaner_by_name()
+    return cleaner.clean(html)

@@ -112,7 +112,8 @@ def read_whole(
     """
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = parse(document, encoding, rules, decoded)
-    normalised = normalise(parsed, context)
+    samples = None if about is None else _samples(parsed, context)
+    normalised = normalise(parsed, replace(context, samples=samples and samples[:SAMPLED_ENTRIES]))
     fingerprints = tuple(map(fingerprint, normalised.entries))
     whole = DocumentReading(normalised=normalised, fingerprints=fingerprints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
@@ -120,8 +121,8 @@ def read_whole(
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    cached = _cached_by_slice(document, parsed, normalised, fingerprints, counts, _samples(parsed, context), context)
-    known = {digest: cached for digest, cached in zip(slices.digests, cached, strict=True) if cached is not None}
+    by_slice = _cached_by_slice(document, parsed, normalised, fingerprints, counts, samples or (), context)
+    known = {digest: cached for digest, cached in zip(slices.digests, by_slice, strict=True) if cached is not None}
     return replace(whole, cache_update=pack(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
 
 

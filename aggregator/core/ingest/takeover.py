@@ -25,13 +25,18 @@ def feed_identity(feed: Feed) -> FeedIdentity:
 def is_takeover(before: FeedIdentity, now: FeedIdentity, *, entries: int, new: int) -> bool:
     """Whether title, site and all entries are others than before. What either feed leaves unsaid proves nothing."""
     said = all((before.title, before.site, now.title, now.site))
-    return said and before.title != now.title and before.site != now.site and 0 < entries == new
+    return said and before.title != now.title and not _is_same(before.site, now.site) and 0 < entries == new
+
+
+def _is_same(before: str, now: str) -> bool:
+    """Whether a stored domain is this one. Another public suffix list may have put more or fewer labels before it."""
+    return before == now or before.endswith(f".{now}") or now.endswith(f".{before}")
 
 
 def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
     """Raises ParseError where title, site and all entries are others than before."""
     now = feed_identity(feed)
-    if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+    if is_takeover(state.feed_identity, now, entries=found.entries, new=len(found.changes.new)):
         words = (
             f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
             f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"

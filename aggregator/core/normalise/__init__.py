@@ -1,7 +1,7 @@
 """normalise: a ParsedFeed to the model's Feed and Entry. Total: no input raises, and no entry costs another.
 
 Everything a feed left open is filled by the fallbacks of rules M13 and M14 as far as one document can tell; what
-needs history or the moment of first sight (dates by rules D4, D6, D7 and D9, identity) is the engine's.
+needs stored entries or the time of the first visit (dates by rules D4, D6, D7 and D9, identity) is `core/ingest`.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from aggregator.core.normalise.item import FeedContext, read_entry
 from aggregator.core.parse.parsed import ParsedDeletion, ParsedFeed, ParsedHome
 
 _OF_PAGES = frozenset({"link-mended", "content-without-text"})
-"""Odd in a feed, and how pages and APIs are: links start at the page, and an entry is a headline."""
+"""Not recorded for pages and APIs: their links are relative to the page, and an entry is often a headline alone."""
 
 __all__ = ["Context", "Deletion", "NormalisedFeed", "normalise"]
 
 
 def normalise(parsed: ParsedFeed, context: Context) -> NormalisedFeed:
-    """Fills the model from what was parsed; entries keep their order. Never raises."""
+    """The feed and its entries, in the document's order. Never raises."""
     notes = Diagnostics(_OF_PAGES if parsed.dialect in ("page", "json-api") else ())
     language = feed_language(parsed, context, notes)
     bases = bases_for(parsed.head, dialect=parsed.dialect, url=context.document_url, headers=context.headers)
     feed = read_feed(parsed, context, bases, language, notes)
-    homes = _Homes(context, FeedContext(head=parsed.head, feed=feed, bases=bases))
-    entries = tuple(read_entry(entry, homes.of(entry.home), context, notes) for entry in parsed.entries)
+    contexts = _FeedContexts(context, FeedContext(head=parsed.head, feed=feed, bases=bases))
+    entries = tuple(read_entry(entry, contexts.of(entry.home), context, notes) for entry in parsed.entries)
     if not entries:
         notes.add("no-entries", "the document holds no entry")
     return NormalisedFeed(
@@ -47,8 +47,8 @@ def _deletion(parsed: ParsedDeletion, context: Context, language: str | None) ->
     return Deletion(ref=parsed.ref.strip(), when=when)
 
 
-class _Homes:
-    """The home of each entry: the document's own, or one per merged file."""
+class _FeedContexts:
+    """The feed that each entry belongs to: the document's own, or one for each merged file."""
 
     def __init__(self, context: Context, own: FeedContext) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""Content and summary of an entry: chosen by the table, cleaned, each cleaning done once."""
+"""Content and summary of an entry: chosen in the order of rule M14, each candidate cleaned at most once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aggregator.core.html.clean import clean_html, visible_text
 from aggregator.core.html.plain import html_from_text
 from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.normalise.context import Diagnostics
-from aggregator.core.normalise.words import filled, line_of
+from aggregator.core.normalise.text_fields import filled, line_of
 from aggregator.core.parse.parsed import Candidate, Markup, ParsedEntry
 
 _FULL = frozenset({"content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem"})
@@ -17,7 +17,7 @@ _FULL = frozenset({"content:encoded", "xhtml:body", "xhtml:div", "body", "fullit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What an entry says at length and in short; provenance where something was found."""
+    """Content and summary of an entry, and the elements they were found in; None where nothing was found."""
 
     content: str = ""
     content_from: str | None = None
@@ -26,7 +26,7 @@ class Body:
     summary_from: str | None = None
 
 
-_GLANCE = 1_000
+_FIRST_PART = 1_000
 """Characters of HTML that nearly always hold the first visible word."""
 _NOTES = {
     "html-double-escaped": "the content was escaped twice and was decoded once more",
@@ -56,8 +56,8 @@ def has_text(html: str) -> bool:
 def _has_more_text(one: str, other: str) -> bool:
     """Whether a reader sees more characters of `one`; looks no further into `other` than it must."""
     length = len(visible_text(one))
-    for glance in (2 * length + _GLANCE // 4, 4 * length + _GLANCE):
-        if len(other) > glance and length <= len(visible_text(other[:glance].rpartition("<")[0])):
+    for length_read in (2 * length + _FIRST_PART // 4, 4 * length + _FIRST_PART):
+        if len(other) > length_read and length <= len(visible_text(other[:length_read].rpartition("<")[0])):
             return False
     return length > len(visible_text(other))
 
@@ -77,11 +77,11 @@ class BodyReader:
         self._cleaned: dict[tuple[str, Markup, str | None], str] = {}
 
     def read(self) -> Body:
-        content, winner = self._content()
-        summary, is_html, short = self._summary(winner)
+        content, element = self._content()
+        summary, is_html, short = self._summary(element)
         return Body(
             content=content,
-            content_from=winner,
+            content_from=element,
             summary=summary,
             summary_is_html=is_html,
             summary_from=short,
@@ -94,21 +94,21 @@ class BodyReader:
                 return self._longer(content, candidate.element)
         return "", None
 
-    def _longer(self, content: str, winner: str) -> tuple[str, str | None]:
+    def _longer(self, content: str, element: str) -> tuple[str, str | None]:
         """The description instead, where it has more visible text than the element meant for the whole."""
-        if winner in _FULL:
+        if element in _FULL:
             for candidate in filled(self._entry.contents):
                 if candidate.element == "description" and len(candidate.value) > 0:
                     other = self._html(candidate)
                     if _has_more_text(other, content):
                         return other, "description"
-        return content, winner
+        return content, element
 
-    def _summary(self, winner: str | None) -> tuple[str | None, bool, str | None]:
+    def _summary(self, element: str | None) -> tuple[str | None, bool, str | None]:
         for candidate in filled(self._entry.summaries):
-            if candidate.element == "description" and (winner is None or winner == "description"):
+            if candidate.element == "description" and (element is None or element == "description"):
                 continue
-            if candidate.element == "feedparser:summary" and winner is None:
+            if candidate.element == "feedparser:summary" and element is None:
                 return self._html(candidate) or None, True, candidate.element
             is_html = candidate.markup is Markup.HTML
             summary = self._html(candidate) if is_html else line_of(candidate)

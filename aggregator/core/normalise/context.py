@@ -12,7 +12,7 @@ from aggregator.core.normalise.language import Sample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Facts about the visit and a person's words about the source."""
+    """What is known of a visit, and what feeds.toml says of the source."""
 
     source: SourceId
     poll_url: str
@@ -22,18 +22,18 @@ class Context:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Lower-case names."""
     language: str | None = None
-    """A person's word on the language; wins over the feed's."""
+    """The source's `language` in feeds.toml; wins over the feed's."""
     timezone: tzinfo | None = None
-    """Where dates without a zone are at home; None: UTC (rule D3)."""
+    """The zone of dates that name none; None: UTC (rule D3)."""
     title: str | None = None
-    """A person's name for the source; wins over the feed's."""
+    """The source's `title` in feeds.toml; wins over the feed's."""
     samples: tuple[Sample | None, ...] | None = None
-    """What the first entries tell of the feed's language, where not all of them are read again; None: it is found."""
+    """The samples of the first entries, where not all entries are read again; None: they are taken here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """The source says that the entry with this id is no more. `when` is None where it does not say since when."""
+    """The source says that the entry with this id is deleted. `when` is None where it does not say since when."""
 
     ref: str
     when: datetime | None = None
@@ -54,7 +54,7 @@ class NormalisedFeed:
 
 
 class Diagnostics:
-    """Diagnostics of one reading, each name a bounded number of times. `ordinary` names are no news of this source."""
+    """Diagnostics of one document, each name at most `MAX_PER_NAME` times. Names in `ordinary` are not recorded."""
 
     def __init__(self, ordinary: Collection[str] = ()) -> None:
         self._ordinary = ordinary

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from aggregator.core.dates.dates import parse_date
 from aggregator.core.html.clean import visible_text
+from aggregator.core.html.placeholders import shows_nothing
 from aggregator.core.html.plain import one_line
 from aggregator.core.model import Feed, Hints, Origin, Person
 from aggregator.core.normalise.addresses import BaseUrls, header_links
 from aggregator.core.normalise.context import Context, Diagnostics
-from aggregator.core.normalise.language import Sample, judge_language, normal_language, sample_language
-from aggregator.core.normalise.media import is_placeholder
+from aggregator.core.normalise.language import Sample, language_of_samples, normal_language, sample_language
 from aggregator.core.normalise.people import people
-from aggregator.core.normalise.words import filled, first_line, first_text, first_value
+from aggregator.core.normalise.text_fields import filled, first_line, first_text, first_value
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedFeed, ParsedHead, ParsedLink
 from aggregator.core.urls.urls import host_of, origin_of
 
@@ -126,7 +126,7 @@ def _prev_archive(head: ParsedHead, bases: BaseUrls) -> str | None:
 def _first_address(links: Iterable[ParsedLink], bases: BaseUrls, field: str, provenance: dict[str, str]) -> str | None:
     for link in links:
         address = bases.resolve(link.href, link.base) if link.href.strip() else None
-        if address and not is_placeholder(address):
+        if address and not shows_nothing(address):
             provenance[field] = link.element
             return address
     return None
@@ -178,9 +178,9 @@ def _period(head: ParsedHead) -> int | None:
 
 
 def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> str | None:
-    """A person's word, the feed's, the HTTP header's, or what the letters tell (rule M13, `language`).
+    """By feeds.toml, the feed, the HTTP header, or the script of the entries (rule M13, `language`).
 
-    RSSHub writes `en` where its route sets none: there the letters win if they contradict.
+    RSSHub writes `en` where its route sets none: there the script wins if it contradicts.
     """
     if context.language:
         return normal_language(context.language) or context.language
@@ -190,7 +190,7 @@ def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> s
     if declared and not _is_hub(parsed.head):
         return declared
     samples = context.samples if context.samples is not None else entry_samples(parsed.entries[:SAMPLED_ENTRIES])
-    detected = judge_language(samples)
+    detected = language_of_samples(samples)
     if declared is None or detected is None or declared.partition("-")[0] == detected:
         return declared or detected
     notes.add("language-corrected", f"the feed says {declared!r}, its text is {detected!r}")
@@ -221,7 +221,7 @@ def _declared_language(candidates: Candidates, notes: Diagnostics) -> str | None
 
 
 def entry_samples(entries: Iterable[ParsedEntry]) -> Iterator[Sample | None]:
-    """What the letters of each entry tell of its language."""
+    """The sample of each entry: see `sample_language`."""
     for entry in entries:
         texts = (*entry.titles[:1], *entry.contents[:1], *entry.summaries[:1])
         yield sample_language(" ".join(visible_text(candidate.value[:2_000]) for candidate in texts))

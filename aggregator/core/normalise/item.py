@@ -18,7 +18,7 @@ from aggregator.core.normalise.head import read_origin
 from aggregator.core.normalise.language import normal_language
 from aggregator.core.normalise.media import MAX_ENCLOSURES, enclosures, media_type, pick_image
 from aggregator.core.normalise.people import is_mended, people
-from aggregator.core.normalise.words import filled, first_line, first_value, has_stray_markup
+from aggregator.core.normalise.text_fields import filled, first_line, first_value, has_stray_markup
 from aggregator.core.parse.parsed import Candidates, ParsedEntry, ParsedHead, ParsedLink
 
 _MAX_RELATED = 50
@@ -40,17 +40,17 @@ class FeedContext:
     """It stood in one of several documents, so its feed is told apart by a source of its own."""
 
 
-def read_entry(parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> Entry:
+def read_entry(parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> Entry:
     """One entry with its fallbacks. Needs no other entry; never raises."""
-    return _EntryReader(parsed, home, context, notes).read()
+    return _EntryReader(parsed, feed_context, context, notes).read()
 
 
 class _EntryReader:
-    def __init__(self, parsed: ParsedEntry, home: FeedContext, context: Context, notes: Diagnostics) -> None:
+    def __init__(self, parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> None:
         self.parsed = parsed
-        self.home = home
+        self.feed_context = feed_context
         self.context = context
-        self.bases = home.bases
+        self.bases = feed_context.bases
         self.provenance: dict[str, str] = {}
         self.notes = notes
         self.language = self._language()
@@ -61,7 +61,7 @@ class _EntryReader:
 
     def read(self) -> Entry:
         parsed = self.parsed
-        site = self.link or self.home.feed.site_url
+        site = self.link or self.feed_context.feed.site_url
         text = self._body(BodyReader(parsed, self.bases, link=self.link, site=site, notes=self.notes).read())
         files = self._enclosures()
         published, published_raw = self._published()
@@ -108,9 +108,9 @@ class _EntryReader:
             if language := normal_language(candidate.value):
                 self.provenance["language"] = candidate.element
                 if candidate.element == "xml:lang" and candidate is self.parsed.languages[-1]:
-                    return self.home.feed.language or language
+                    return self.feed_context.feed.language or language
                 return language
-        return self.home.feed.language
+        return self.feed_context.feed.language
 
     def _address(self, links: Iterable[ParsedLink], field: str) -> str | None:
         """The first web address among these."""
@@ -215,12 +215,12 @@ class _EntryReader:
 
     def _source(self) -> Origin | None:
         if self.parsed.source is not None:
-            origin = read_origin(self.parsed.source, self.context, self.bases, self.home.feed.language)
+            origin = read_origin(self.parsed.source, self.context, self.bases, self.feed_context.feed.language)
             if origin:
                 self.provenance["source"] = "source"
                 return origin
-        if self.home.merged:
-            return read_origin(self.home.head, self.context, self.bases, self.home.feed.language)
+        if self.feed_context.merged:
+            return read_origin(self.feed_context.head, self.context, self.bases, self.feed_context.feed.language)
         return None
 
     def _authors(self, source: Origin | None) -> tuple[Person, ...]:
@@ -229,7 +229,7 @@ class _EntryReader:
         groups = (
             self.parsed.authors,
             own_source.authors if own_source else (),
-            self.home.head.authors,
+            self.feed_context.head.authors,
         )
         if is_mended(self.parsed.authors):
             words = "an author is given as an address, as nobody or with markup; a name was made of it, if there is one"
@@ -244,10 +244,10 @@ class _EntryReader:
 
     def _feed_name(self) -> str | None:
         """The feed's title if it has one; its address is nobody's name."""
-        return self.home.feed.title if "title" in self.home.feed.provenance else None
+        return self.feed_context.feed.title if "title" in self.feed_context.feed.provenance else None
 
     def _inherited_rights(self, source: Origin | None) -> str | None:
-        return (source.rights if source else None) or self.home.feed.rights
+        return (source.rights if source else None) or self.feed_context.feed.rights
 
     def _categories(self) -> tuple[Category, ...]:
         found = categories(self.parsed.categories)

@@ -125,8 +125,8 @@ def sample_language(text: str) -> Sample | None:
     return (_language_of(joined), len(joined)) if joined else None
 
 
-def judge_language(samples: Iterable[Sample | None]) -> str | None:
-    """The language whose script most of at least 5 sampled texts with 200 letters in all are written in; else None.
+def language_of_samples(samples: Iterable[Sample | None]) -> str | None:
+    """The language whose script most of at least 5 texts, with 200 letters in all, are written in; else None.
 
     One of zh, ja, ko, th, el, he, ka, hy, ta.
     """
@@ -143,6 +143,9 @@ def judge_language(samples: Iterable[Sample | None]) -> str | None:
 
 
 def _language_of(letters: str) -> str | None:
+    if _BEYOND_LATIN.search(letters) is None:
+        return None
+
     def share(script: str) -> float:
         return sum(map(len, _SCRIPTS[script].findall(letters))) / len(letters)
 
@@ -155,6 +158,7 @@ def _language_of(letters: str) -> str | None:
     return next((language for language in _OWN_SCRIPTS if share(language) > 0.5), None)
 
 
+_BEYOND_LATIN = re.compile("[\u0370-\U0010ffff]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OWN_SCRIPTS = ("el", "hy", "he", "ta", "th", "ka")
 _SCRIPTS = {

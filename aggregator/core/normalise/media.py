@@ -7,70 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from aggregator.core.dates.durations import parse_duration
+from aggregator.core.html.placeholders import shows_nothing
 from aggregator.core.html.plain import one_line
 from aggregator.core.model import Enclosure, Image
 from aggregator.core.normalise.addresses import BaseUrls
 from aggregator.core.parse.parsed import ParsedMedia
+from aggregator.core.urls.media_types import type_by_suffix
 
 MAX_ENCLOSURES = 100
 _MAX_LENGTH = 2**63 - 1
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}")
-_SUFFIX = re.compile(r"\.([a-z0-9]{1,5})(?:[?#]|$)", re.IGNORECASE)
 _PIXELS = re.compile(r"\+?(\d{1,6})(?:\.\d+)?(?:px)?", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"(?:^|[/_.\-])(?:blank|placeholder|spacer|loading|grey|gray|no[_-]?image|default[_-]?(?:image|img|cover|thumb\w*)|"
-    r"1x1|pixel|transparent)(?=[/_.\-?]|$)",
-    re.IGNORECASE,
-)
-_TRACKERS = re.compile(r"feedburner\.com/~r|stats\.wordpress|doubleclick\.net|google-analytics|/track/open|/pixel[./?]")
-
-_TYPES = {
-    "aac": "audio/aac",
-    "flac": "audio/flac",
-    "m4a": "audio/mp4",
-    "m4b": "audio/mp4",
-    "mp3": "audio/mpeg",
-    "oga": "audio/ogg",
-    "ogg": "audio/ogg",
-    "opus": "audio/ogg",
-    "wav": "audio/wav",
-    "weba": "audio/webm",
-    "wma": "audio/x-ms-wma",
-    "avi": "video/x-msvideo",
-    "flv": "video/x-flv",
-    "m3u8": "application/vnd.apple.mpegurl",
-    "m4v": "video/mp4",
-    "mkv": "video/x-matroska",
-    "mov": "video/quicktime",
-    "mp4": "video/mp4",
-    "mpeg": "video/mpeg",
-    "mpg": "video/mpeg",
-    "ogv": "video/ogg",
-    "webm": "video/webm",
-    "wmv": "video/x-ms-wmv",
-    "avif": "image/avif",
-    "bmp": "image/bmp",
-    "gif": "image/gif",
-    "heic": "image/heic",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "tif": "image/tiff",
-    "tiff": "image/tiff",
-    "webp": "image/webp",
-    "doc": "application/msword",
-    "epub": "application/epub+zip",
-    "gz": "application/gzip",
-    "json": "application/json",
-    "pdf": "application/pdf",
-    "srt": "application/x-subrip",
-    "torrent": "application/x-bittorrent",
-    "txt": "text/plain",
-    "vtt": "text/vtt",
-    "zip": "application/zip",
-}
 
 
 def enclosures(parsed: Iterable[ParsedMedia], bases: BaseUrls) -> tuple[Enclosure, ...]:
@@ -118,13 +66,6 @@ def _type_by_medium(item: ParsedMedia, url: str) -> str | None:
     return kind if kind and (item.medium is None or kind.startswith(item.medium)) else None
 
 
-def type_by_suffix(url: str) -> str | None:
-    """The media type the end of the path tells; None if it tells nothing we know."""
-    path = url.partition("#")[0].partition("?")[0]
-    match = _SUFFIX.search(path.rpartition("/")[2])
-    return _TYPES.get(match[1].lower()) if match else None
-
-
 def _length(raw: str | None) -> int | None:
     """Bytes; None for what is no number above zero (`0`, `-1` and `1.5 MB` all mean that nobody knows)."""
     digits = (raw or "").strip().replace(",", "")
@@ -149,13 +90,8 @@ def _usable(items: Iterable[ParsedMedia], bases: BaseUrls) -> Iterator[tuple[Ima
         url = bases.resolve(item.url, item.base) if item.url.strip() else None
         width, height = pixels(item.width), pixels(item.height)
         is_pixel = width is not None and height is not None and width <= 1 and height <= 1
-        if url and url.startswith(("http://", "https://")) and not is_pixel and not is_placeholder(url):
+        if url and url.startswith(("http://", "https://")) and not is_pixel and not shows_nothing(url):
             yield Image(url=url, width=width or None, height=height or None), item.element
-
-
-def is_placeholder(url: str) -> bool:
-    """Whether the address names a picture that stands in for one (rule H2) or counts readers (rule H8)."""
-    return bool(_PLACEHOLDER.search(url.partition("?")[0].rpartition("/")[2]) or _TRACKERS.search(url))
 
 
 def pixels(raw: str | None) -> int | None:

@@ -16,7 +16,7 @@ from aggregator.core.model import Diagnostic
 from aggregator.core.parse.json.api import read_json_api
 from aggregator.core.parse.json.jsonfeed import read_json_feed
 from aggregator.core.parse.page.discovery import discover_feeds
-from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome
+from aggregator.core.parse.parsed import ParsedEntry, ParsedFeed, ParsedHead, ParsedHome, too_many_entries
 from aggregator.core.parse.post.front_matter_block import starts_with_matter
 from aggregator.core.parse.post.frontmatter import read_post
 from aggregator.core.parse.xml.prolog import Kind, Prolog, read_prolog
@@ -142,8 +142,7 @@ def _read_parts(document: Document, encoding: str | None, rules: PageRules | Jso
     if errors and len(errors) == len(document.parts):
         raise ParseError(errors[0].subject, errors[0].reason, f"no file could be read; the first: {errors[0].message}")
     if len(entries) > MAX_PARTS_ENTRIES:
-        words = f"of {len(entries)} entries the first {MAX_PARTS_ENTRIES} were read"
-        diagnostics.append(Diagnostic(name="too-many-entries", message=words))
+        diagnostics.append(too_many_entries(len(entries), MAX_PARTS_ENTRIES))
     return ParsedFeed(
         dialect="files",
         head=ParsedHead(),

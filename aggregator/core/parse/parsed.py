@@ -205,3 +205,8 @@ class ParsedFeed:
     encoding: str = "utf-8"
     faulty: frozenset[str] = frozenset()
     """Of several files, the addresses of those that were not read without a fault."""
+
+
+def too_many_entries(count: int, limit: int = MAX_ENTRIES) -> Diagnostic:
+    """What is said of a document of `count` entries of which `limit` were read."""
+    return Diagnostic(name="too-many-entries", message=f"of {count} entries the first {limit} were read")

@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin
 
-from aggregator.core.urls.hosts import ascii_host, registrable
+from aggregator.core.urls.hosts import BadAddress, ascii_host, is_one_site
+from aggregator.core.urls.parser import parse_authority, split_url
 
 _LONGEST = 8192
 _HOSTED = ("http", "https", "ftp", "ftps", "sftp", "rtsp", "rtsps", "rtmp", "mms", "irc", "ircs", "gemini", "gopher")
@@ -24,7 +25,6 @@ _INNER = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff\ufeff\u200b\u200e\u
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BACKSLASHED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\\\\|\\\\")
 _SLASHES = re.compile(r"(https?):/*(?=[^/])", re.IGNORECASE)
-_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -41,6 +41,7 @@ _AS_IT_STANDS = re.compile(
 _FROM_ROOT = re.compile(r"(?:/[A-Za-z0-9_~-]+)+(?:[.][A-Za-z0-9]+)?(?:[?][A-Za-z0-9&=_.~-]+)?")
 """A relative address that only wants scheme and host before it."""
 _RFC_3986 = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARACTERS}+(?:#{_URI_CHARACTERS}*)?")
+_WITH_AUTHORITY = re.compile(r"[A-Za-z]+://[^/?#]")
 _URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})+", re.IGNORECASE)
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _TAG_URI = re.compile(r"tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d\d(?:-\d\d)?)?:[^#\[\]]*(?:#[^#]*)?")
@@ -51,21 +52,6 @@ _SPECIFIC = re.compile(r"\d|[^\x00-\x7f]|%[89A-Fa-f]|[^/?&=.]{8}")
 _FRONT_PAGES = frozenset(
     ("", "/", "/index.html", "/index.htm", "/index.php", "/index.asp", "/index.aspx", "/default.aspx", "/home")
 )
-
-
-class _Parts:
-    """The five parts of RFC 3986 appendix B; those that are absent are None, the path never is."""
-
-    __slots__ = ("authority", "fragment", "path", "query", "scheme")
-
-    def __init__(self, url: str) -> None:
-        match = _PARTS.fullmatch(url)
-        groups = match.groups() if match else (None, None, url, None, None)
-        self.scheme: str | None = groups[0].lower() if groups[0] else None
-        self.authority: str | None = groups[1]
-        self.path: str = groups[2] or ""
-        self.query: str | None = groups[3]
-        self.fragment: str | None = groups[4]
 
 
 def absolute(url: str, base: str | None) -> str | None:
@@ -110,8 +96,7 @@ def is_absolute_uri(text: str) -> bool:
     if scheme == "tag":
         return _TAG_URI.fullmatch(text) is not None
     if scheme in ("http", "https", "ftp"):
-        authority = _Parts(text).authority
-        return bool(authority) and _authority(authority or "") is not None
+        return _WITH_AUTHORITY.match(text) is not None and _authority(split_url(text).authority) is not None
     return scheme in _IDENTIFIERS
 
 
@@ -125,7 +110,7 @@ def link_key(url: str, *, feed_host: str | None = None, keep_fragment: bool = Fa
     cleaned = absolute(url, None)
     if cleaned is None:
         return None
-    parts = _Parts(cleaned)
+    parts = split_url(cleaned)
     scheme = "https" if parts.scheme in ("http", "https") else parts.scheme
     if parts.authority is None:
         return f"{scheme}:{_same_escapes(cleaned.partition(':')[2])}"
@@ -159,15 +144,15 @@ def alias_key(native_id: str) -> str | None:
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether two addresses belong to one registrable domain, by a simple rule and not the public suffix list."""
+    """Whether two addresses belong to one registrable domain (rule H7)."""
     first, second = host_of(a), host_of(b)
-    return bool(first and second) and registrable(first or "") == registrable(second or "")
+    return bool(first and second) and is_one_site(first or "", second or "")
 
 
 def origin_of(url: str) -> str | None:
     """`https://example.org:8443`, without user name and default port; None if there is no host."""
     cleaned = absolute(url, None)
-    parts = _Parts(cleaned) if cleaned else None
+    parts = split_url(cleaned) if cleaned else None
     if parts is None or not parts.authority:
         return None
     host = parts.authority.rpartition("@")[2].lower()
@@ -177,15 +162,10 @@ def origin_of(url: str) -> str | None:
 def host_of(url: str) -> str | None:
     """The host in ASCII and lower case, without port and final dot; None if there is none."""
     cleaned = absolute(url, None)
-    authority = _Parts(cleaned).authority if cleaned else None
+    authority = split_url(cleaned).authority if cleaned else None
     if not authority:
         return None
     return re.sub(r":\d*\Z", "", authority.rpartition("@")[2]).lower().rstrip(".") or None
-
-
-def without_userinfo(url: str) -> str:
-    """The address without user name and password: these are never logged or published (rule P21). Else as it was."""
-    return re.sub(r"\A([\x00-\x20]*[A-Za-z][A-Za-z0-9+.-]*:)?([/\\]{2})[^/?#\\]*@", r"\1\2", url)
 
 
 def _clean(url: str) -> str:
@@ -206,7 +186,7 @@ def _base(base: str) -> str | None:
 @lru_cache(maxsize=512)
 def _top(base: str) -> str | None:
     """Scheme and authority of a base that `absolute` made; None if it has no path to be relative to."""
-    parts = _Parts(base)
+    parts = split_url(base)
     return f"{parts.scheme}://{parts.authority}" if parts.scheme in ("http", "https") and parts.authority else None
 
 
@@ -219,7 +199,7 @@ def _joined(base: str, relative: str) -> str:
 
 
 def _encoded(url: str, scheme: str) -> str | None:
-    parts = _Parts(url)
+    parts = split_url(url)
     tail = "" if parts.query is None else f"?{_quoted(parts.query, _QUERY_SAFE)}"
     tail += "" if parts.fragment is None else f"#{_quoted(parts.fragment, _QUERY_SAFE)}"
     path = _quoted(parts.path, _PATH_SAFE)
@@ -227,28 +207,23 @@ def _encoded(url: str, scheme: str) -> str | None:
         opened = "" if parts.authority is None else f"//{_quoted(parts.authority, _PATH_SAFE)}"
         result = f"{scheme}:{opened}{path}{tail}"
         return result if len(opened + path + tail) > 1 and len(result) <= _LONGEST else None
-    if scheme not in _WITH_HOST or not parts.authority:
-        return None
-    authority = _authority(parts.authority)
-    if authority is None:
+    if scheme not in _WITH_HOST or (authority := _authority(parts.authority)) is None:
         return None
     result = f"{scheme}://{authority}{path}{tail}"
     return result if len(result) <= _LONGEST else None
 
 
-def _authority(authority: str) -> str | None:
+def _authority(text: str | None) -> str | None:
     """`user@host:port` with the host in ASCII; None if host or port are impossible. An empty port is dropped."""
-    userinfo, at, host = authority.rpartition("@")
-    name, colon, port = host, "", ""
-    if not host.endswith("]") and ":" in host:
-        name, colon, port = host.rpartition(":")
-    if port and not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
+    try:
+        authority = parse_authority(text)
+    except BadAddress:
         return None
-    known = ascii_host(name)
-    if known is None:
+    host = ascii_host(authority.host)
+    if host is None:
         return None
-    user = f"{_quoted(userinfo, _USER_SAFE)}@" if at and userinfo else ""
-    return user + known + (f":{port}" if colon and port else "")
+    user = f"{_quoted(authority.userinfo, _USER_SAFE)}@" if authority.userinfo else ""
+    return user + host + (f":{authority.port}" if authority.port else "")
 
 
 def _quoted(text: str, safe: str) -> str:

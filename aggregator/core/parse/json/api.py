@@ -10,6 +10,7 @@ from urllib.parse import quote
 from aggregator.core.config.rules import JsonRules, template_paths
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
+from aggregator.core.parse.json.values import scalar_text
 from aggregator.core.parse.parsed import (
     MAX_ENTRIES,
     Candidate,
@@ -22,6 +23,7 @@ from aggregator.core.parse.parsed import (
     ParsedLink,
     ParsedMedia,
     ParsedPerson,
+    too_many_entries,
 )
 
 _MAX_VALUES = 200
@@ -85,15 +87,6 @@ def _step(value: Any, parts: list[str]) -> Any:
 def _text(value: Any) -> str:
     """A text; a number in digits; of an object, the word it stands for; of a list, its first; "" for all else."""
     match value:
-        case str():
-            # Escaped lone surrogates are legal JSON and illegal everywhere else.
-            return value.encode("utf-8", "ignore").decode("utf-8").strip()
-        case bool():
-            return ""
-        case int():
-            return str(value) if abs(value) < 10**40 else ""
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
         case dict():
             scalars = (_text(value[name]) for name in _NAMES if isinstance(value.get(name), str | int))
             return next((text for text in scalars if text), "")
@@ -101,7 +94,7 @@ def _text(value: Any) -> str:
             return next(
                 (text for item in value[:_MAX_VALUES] if not isinstance(item, list) and (text := _text(item))), ""
             )
-    return ""
+    return scalar_text(value).strip()
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -149,8 +142,7 @@ class _ApiReader:
                 words = f'the path {key} = "{path}" leads to nothing in any entry'
                 yield Diagnostic(name="json-path-empty", message=words[:300])
         if items > MAX_ENTRIES:
-            words = f"of {items} entries the first {MAX_ENTRIES} were read"
-            yield Diagnostic(name="too-many-entries", message=words)
+            yield too_many_entries(items)
         if self._empty:
             words = f"{self._empty} entries with nothing in them were left out"
             yield Diagnostic(name="json-item-invalid", message=words)

@@ -9,7 +9,9 @@ from typing import Any
 
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Diagnostic
+from aggregator.core.parse.json.values import scalar_text
 from aggregator.core.parse.parsed import (
+    MAX_ENTRIES,
     Candidate,
     Candidates,
     Markup,
@@ -20,9 +22,9 @@ from aggregator.core.parse.parsed import (
     ParsedLink,
     ParsedMedia,
     ParsedPerson,
+    too_many_entries,
 )
 
-MAX_ITEMS = 2_000
 _MAX_LIST = 200
 _VERSION = "jsonfeed.org/version/"
 
@@ -43,10 +45,9 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
     if not isinstance(items, list):
         diagnostics.append(Diagnostic(name="json-items-missing", message="`items` is missing or no list"))
         items = []
-    if len(items) > MAX_ITEMS:
-        words = f"of {len(items)} entries the first {MAX_ITEMS} were read"
-        diagnostics.append(Diagnostic(name="too-many-entries", message=words))
-    entries = tuple(_entries(items[:MAX_ITEMS], diagnostics))
+    if len(items) > MAX_ENTRIES:
+        diagnostics.append(too_many_entries(len(items)))
+    entries = tuple(_entries(items[:MAX_ENTRIES], diagnostics))
     return ParsedFeed(
         dialect="json-1.1" if version.rstrip("/").endswith("1.1") else "json-1.0",
         head=_head(feed),
@@ -83,16 +84,7 @@ def _entries(items: Sequence[Any], diagnostics: list[Diagnostic]) -> Iterator[Pa
 
 
 def _text(values: Json, key: str) -> str:
-    """A string; a number as its digits (an id or a size that should have been quoted); else nothing."""
-    value = values.get(key)
-    if isinstance(value, bool):
-        return ""
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**40 else ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
-    # Escaped lone surrogates are legal JSON and illegal everywhere else.
-    return value.encode("utf-8", "ignore").decode("utf-8") if isinstance(value, str) else ""
+    return scalar_text(values.get(key))
 
 
 def _one(values: Json, key: str, markup: Markup = Markup.TEXT) -> Candidates:

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from aggregator.core.config.rules import PageRules, split_selector
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.html.clean import visible_text
-from aggregator.core.html.images import awakened, is_lazy, largest
+from aggregator.core.html.images import is_lazy, largest, lazy_source
 from aggregator.core.html.links import LinkContext
 from aggregator.core.model import Diagnostic
 from aggregator.core.parse.parsed import (
@@ -293,7 +293,7 @@ class _PageReader:
         attributes = {name: _attribute(inner, name) for name in inner.attrs}
         if is_lazy(attributes, self._place):
             other = attributes.get("poster") or attributes.get("content") or ""
-            return awakened(attributes, self._place) or other
+            return lazy_source(attributes, self._place) or other
         return attributes["src"]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from aggregator.core.model import ForeignElement
-from aggregator.core.parse.parsed import Candidate, Markup, ParsedLink, ParsedMedia, ParsedPerson
+from aggregator.core.parse.parsed import Candidate, Candidates, Markup, ParsedLink, ParsedMedia, ParsedPerson
 from aggregator.core.parse.xml.namespaces import KNOWN_FOREIGN, NAMESPACES
 from aggregator.core.parse.xml.tree import Element, Tree, attribute, inner_html, local_name, text_of
 
@@ -124,7 +124,7 @@ class Elements:
             key = self.tree.key(element) if isinstance(element.tag, str) else ""
             if key in _GROUPS and key in consumed:
                 yield from self.foreign(element, consumed)
-            elif key.partition(":")[0] in KNOWN_FOREIGN and ":" in key and key not in consumed:
+            elif is_foreign(key, consumed):
                 yield self._foreign(element, 0)
 
     def _foreign(self, element: Element, depth: int) -> ForeignElement:
@@ -137,6 +137,28 @@ class Elements:
             text=text,
             children=tuple(self._foreign(c, depth + 1) for c in children) if depth < _MAX_FOREIGN_DEPTH else (),
         )
+
+
+def is_foreign(key: str, consumed: frozenset[str]) -> bool:
+    """Whether elements of this key are kept as they are: of a known namespace, and of no field of the model."""
+    return key not in consumed and key.partition(":")[0] in KNOWN_FOREIGN and ":" in key
+
+
+Children = dict[str, list[Element]]
+"""The children of an element by our names for them, each list in document order."""
+Reading = Callable[[Elements, Element, str], Candidate]
+Rows = tuple[tuple[str, str, Reading], ...]
+"""Key, name and reading of each element that can fill a field, the preferred first."""
+
+
+def rows(*named: tuple[str, Reading]) -> Rows:
+    """Elements by name, and how each is read."""
+    return tuple((name.lower(), name, reading) for name, reading in named)
+
+
+def candidates(one: Elements, kids: Children, wanted: Rows) -> Candidates:
+    """All that the children offer for a field, in the order of the rows."""
+    return tuple([read(one, node, name) for key, name, read in wanted if key in kids for node in kids[key]])
 
 
 _PERSON_PARTS = {

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from aggregator.core.parse.parsed import Candidate, Candidates, ParsedHead, ParsedLink, ParsedPerson
-from aggregator.core.parse.xml.elements import MAX_FOREIGN, Elements
+from aggregator.core.parse.xml.elements import MAX_FOREIGN, Children, Elements, candidates, rows
 from aggregator.core.parse.xml.tree import Element, attribute
-
-Children = dict[str, list[Element]]
-Reading = Callable[[Element, str], Candidate]
 
 _CONSUMED = frozenset(
     [
@@ -32,6 +29,35 @@ _CONSUMED = frozenset(
     ]
 )
 
+TITLES = rows(("atom:title", Elements.atom), ("title", Elements.loose), ("dc:title", Elements.loose))
+_IDS = rows(("atom:id", Elements.text), ("podcast:guid", Elements.text))
+_DESCRIPTIONS = rows(
+    ("atom:subtitle", Elements.atom),
+    ("atom:tagline", Elements.atom),
+    ("description", Elements.html),
+    ("itunes:summary", Elements.html),
+    ("itunes:subtitle", Elements.html),
+)
+_UPDATED = rows(
+    ("atom:updated", Elements.text),
+    ("atom:modified", Elements.text),
+    ("lastBuildDate", Elements.text),
+    ("pubDate", Elements.text),
+    ("dcterms:modified", Elements.text),
+    ("dc:date", Elements.text),
+)
+_LANGUAGES = rows(("language", Elements.text), ("dc:language", Elements.text))
+_RIGHTS = rows(
+    ("atom:rights", Elements.atom),
+    ("atom:copyright", Elements.atom),
+    ("copyright", Elements.loose),
+    ("dc:rights", Elements.loose),
+)
+_GENERATORS = rows(("atom:generator", Elements.text), ("generator", Elements.text))
+_TTLS = rows(("ttl", Elements.text))
+_PERIODS = rows(("sy:updatePeriod", Elements.text))
+_FREQUENCIES = rows(("sy:updateFrequency", Elements.text))
+_NEW_URLS = rows(("itunes:new-feed-url", Elements.text))
 _LANGUAGE_PARTS = ("atom:title", "title", "atom:subtitle", "atom:tagline", "description")
 
 
@@ -50,47 +76,32 @@ class HeadReader:
         one = self.elements
         return ParsedHead(
             ids=self._ids(node, kids),
-            titles=self._all(kids, ("atom:title", one.atom), ("title", one.loose), ("dc:title", one.loose)),
-            descriptions=self._all(
-                kids,
-                ("atom:subtitle", one.atom),
-                ("atom:tagline", one.atom),
-                ("description", one.html),
-                ("itunes:summary", one.html),
-                ("itunes:subtitle", one.html),
-            ),
+            titles=candidates(one, kids, TITLES),
+            descriptions=candidates(one, kids, _DESCRIPTIONS),
             languages=self._languages(node, kids),
             rights=self._rights(kids),
-            updated=self._all(
-                kids,
-                *((n, one.text) for n in ("atom:updated", "atom:modified", "lastBuildDate", "pubDate")),
-                *((n, one.text) for n in ("dcterms:modified", "dc:date")),
-            ),
+            updated=candidates(one, kids, _UPDATED),
             generators=self._generators(kids),
             links=self._links(kids),
             authors=self._authors(kids),
             images=self._images(kids),
             icons=tuple(one.text_link(node, "atom:icon") for node in kids.get("atom:icon", ())),
-            ttls=self._all(kids, ("ttl", one.text)),
+            ttls=candidates(one, kids, _TTLS),
             skip_hours=self._skipped(kids, "skipHours", "hour"),
             skip_days=self._skipped(kids, "skipDays", "day"),
             update_periods=self._periods(kids),
-            update_frequencies=self._all(kids, ("sy:updateFrequency", one.text)),
+            update_frequencies=candidates(one, kids, _FREQUENCIES),
             complete="fh:complete" in kids or self._says_yes(kids, "itunes:complete"),
             whole="fh:complete" in kids,
             archive="fh:archive" in kids,
-            new_urls=self._all(kids, ("itunes:new-feed-url", one.text)),
+            new_urls=candidates(one, kids, _NEW_URLS),
             foreign=tuple(islice(one.foreign(nodes, _CONSUMED), MAX_FOREIGN)),
         )
-
-    @staticmethod
-    def _all(kids: Children, *names: tuple[str, Reading]) -> Candidates:
-        return tuple(read(node, name) for name, read in names for node in kids.get(name.lower(), ()))
 
     def _ids(self, node: Element, kids: Children) -> Candidates:
         about = self.elements.attribute(node, "rdf:about", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
         return (
-            *self._all(kids, ("atom:id", self.elements.text), ("podcast:guid", self.elements.text)),
+            *candidates(self.elements, kids, _IDS),
             *((about,) if about.value else ()),
         )
 
@@ -99,15 +110,14 @@ class HeadReader:
         spoken = [tree.language(part, until=node) for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
         return (
             Candidate(value=tree.language(node) or "", element="xml:lang"),
-            *self._all(kids, ("language", self.elements.text), ("dc:language", self.elements.text)),
+            *candidates(self.elements, kids, _LANGUAGES),
             *(Candidate(value=language, element="xml:lang") for language in spoken if language),
         )
 
     def _rights(self, kids: Children) -> Candidates:
         one = self.elements
         return (
-            *self._all(kids, ("atom:rights", one.atom), ("atom:copyright", one.atom), ("copyright", one.loose)),
-            *self._all(kids, ("dc:rights", one.loose)),
+            *candidates(one, kids, _RIGHTS),
             *licences(one, kids),
         )
 
@@ -116,7 +126,7 @@ class HeadReader:
         agents = (
             one.attribute(node, "admin:generatorAgent", "resource") for node in kids.get("admin:generatoragent", ())
         )
-        return (*self._all(kids, ("atom:generator", one.text), ("generator", one.text)), *agents)
+        return (*candidates(one, kids, _GENERATORS), *agents)
 
     def _links(self, kids: Children) -> tuple[ParsedLink, ...]:
         return (
@@ -156,7 +166,7 @@ class HeadReader:
         one = self.elements
         rules = kids.get("podcast:updatefrequency", ())
         return (
-            *self._all(kids, ("sy:updatePeriod", one.text)),
+            *candidates(one, kids, _PERIODS),
             *(one.attribute(rule, "podcast:updateFrequency", "rrule") for rule in rules),
         )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from html import unescape
 from itertools import islice
 
-from aggregator.core.model import CATEGORY_SCHEME
+from aggregator.core.model import CATEGORY_SCHEME, ForeignElement
 from aggregator.core.parse.parsed import (
     Candidate,
     Candidates,
@@ -19,11 +19,9 @@ from aggregator.core.parse.parsed import (
     ParsedPerson,
     ParsedReply,
 )
-from aggregator.core.parse.xml.elements import MAX_FOREIGN, Elements
-from aggregator.core.parse.xml.head import Children, HeadReader, licences, picture_links, rss_link
+from aggregator.core.parse.xml.elements import MAX_FOREIGN, Children, Elements, candidates, is_foreign, rows
+from aggregator.core.parse.xml.head import TITLES, HeadReader, licences, picture_links, rss_link
 from aggregator.core.parse.xml.tree import Element, attribute, local_name, text_of, wrapper
-
-Reading = Callable[[Element, str], Candidate]
 
 _CONSUMED = frozenset(
     [
@@ -65,6 +63,62 @@ _CONSUMED = frozenset(
 )
 
 
+def _media_text(one: Elements, node: Element, name: str) -> Candidate:
+    return one.html(node, name) if "html" in (attribute(node, "type") or "").lower() else one.text(node, name)
+
+
+_IDS = rows(("atom:id", Elements.text), ("guid", Elements.text))
+_OTHER_IDS = rows(("id", Elements.text), ("dc:identifier", Elements.text))
+_CONTENTS = rows(
+    ("content:encoded", Elements.html),
+    ("xhtml:body", Elements.html),
+    ("xhtml:div", Elements.html),
+    ("body", Elements.html),
+    ("fullitem", Elements.html),
+    ("description", Elements.html),
+    ("dc:description", Elements.html),
+    ("content", Elements.atom),
+    ("media:description", _media_text),
+    ("itunes:summary", Elements.html),
+)
+_SUMMARIES = rows(
+    ("atom:summary", Elements.atom),
+    ("description", Elements.html),
+    ("summary", Elements.atom),
+    ("dcterms:abstract", Elements.text),
+    ("itunes:subtitle", Elements.loose),
+)
+_AUTHORS = ("dc:creator", "author", "itunes:author", "podcast:person", "dc:author")
+_PUBLISHED = rows(
+    ("atom:published", Elements.text),
+    ("atom:issued", Elements.text),
+    ("pubDate", Elements.text),
+    ("dcterms:created", Elements.text),
+    ("dcterms:issued", Elements.text),
+    ("dc:date", Elements.text),
+    ("published", Elements.text),
+    ("issued", Elements.text),
+    ("atom:created", Elements.text),
+    ("date", Elements.text),
+)
+_UPDATED = rows(
+    ("atom:updated", Elements.text),
+    ("atom:modified", Elements.text),
+    ("dcterms:modified", Elements.text),
+    ("updated", Elements.text),
+    ("modified", Elements.text),
+)
+_NO_LANGUAGE = Candidate(value="", element="xml:lang")
+_LANGUAGES = rows(("dc:language", Elements.text), ("language", Elements.text))
+_RIGHTS = rows(
+    ("atom:rights", Elements.atom),
+    ("atom:copyright", Elements.atom),
+    ("dc:rights", Elements.loose),
+    ("copyright", Elements.loose),
+)
+_COMMENT_COUNTS = rows(("slash:comments", Elements.text), ("thr:total", Elements.text))
+
+
 class ItemReader:
     """Reads entries of one tree."""
 
@@ -83,12 +137,12 @@ class ItemReader:
             guid_is_link=_guid_is_link(kids),
             links=self._links(kids, atom_links),
             related=self._related(kids, atom_links),
-            titles=self._titles(kids),
+            titles=candidates(self.elements, kids, TITLES),
             contents=self._contents(kids),
-            summaries=self._summaries(kids),
+            summaries=candidates(self.elements, kids, _SUMMARIES),
             authors=self._authors(kids),
-            published=self._dates(kids, *_PUBLISHED),
-            updated=self._dates(kids, *_UPDATED),
+            published=candidates(self.elements, kids, _PUBLISHED),
+            updated=candidates(self.elements, kids, _UPDATED),
             languages=self._languages(node, kids),
             rights=self._rights(kids),
             categories=tuple(self._categories(node)),
@@ -100,9 +154,14 @@ class ItemReader:
             comment_counts=self._comment_counts(kids, replies),
             reply_to=self._reply_to(kids),
             source=self._source(kids),
-            foreign=tuple(dict.fromkeys(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN))),
+            foreign=self._foreign(node, kids),
             base=tree.base(node),
         )
+
+    def _foreign(self, node: Element, kids: Children) -> tuple[ForeignElement, ...]:
+        if not any(is_foreign(key, _CONSUMED) or key == "media:content" for key in kids):
+            return ()
+        return tuple(dict.fromkeys(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN)))
 
     def _open_groups(self, kids: Children) -> None:
         """Adds what stands inside media:group and media:content to the entry's own media elements."""
@@ -115,21 +174,13 @@ class ItemReader:
                 if key in ("media:thumbnail", "media:description", "media:keywords", "media:category"):
                     kids.setdefault(key, []).extend(nodes)
 
-    def _all(self, kids: Children, *names: tuple[str, Reading]) -> Candidates:
-        found: list[Candidate] = []
-        for name, read in names:
-            nodes = kids.get(name.lower())
-            if nodes:
-                found += [read(node, name) for node in nodes]
-        return tuple(found)
-
     def _ids(self, node: Element, kids: Children) -> Candidates:
         one = self.elements
         about = one.attribute(node, "rdf:about", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
         return (
-            *self._all(kids, ("atom:id", one.text), ("guid", one.text)),
+            *candidates(one, kids, _IDS),
             *((about,) if about.value else ()),
-            *self._all(kids, ("id", one.text), ("dc:identifier", one.text)),
+            *candidates(one, kids, _OTHER_IDS),
         )
 
     def _links(self, kids: Children, atom_links: list[ParsedLink]) -> tuple[ParsedLink, ...]:
@@ -146,54 +197,29 @@ class ItemReader:
         links = (link for link in atom_links if link.rel in ("related", "via"))
         return (*links, *(link for link in sources if link.href), *notes)
 
-    def _titles(self, kids: Children) -> Candidates:
-        one = self.elements
-        return self._all(kids, ("atom:title", one.atom), ("title", one.loose), ("dc:title", one.loose))
-
     def _contents(self, kids: Children) -> Candidates:
         one = self.elements
-        names = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem", "description", "dc:description")
         inline = [node for node in kids.get("atom:content", ()) if not attribute(node, "src")]
         return (
             *(one.atom(node, "atom:content") for node in inline),
-            *self._all(kids, *((name, one.html) for name in names)),
-            *self._all(kids, ("content", one.atom)),
-            *(self._media_text(node) for node in kids.get("media:description", ())),
-            *self._all(kids, ("itunes:summary", one.html)),
-        )
-
-    def _media_text(self, node: Element) -> Candidate:
-        kind = (attribute(node, "type") or "plain").lower()
-        return (self.elements.html if "html" in kind else self.elements.text)(node, "media:description")
-
-    def _summaries(self, kids: Children) -> Candidates:
-        one = self.elements
-        return self._all(
-            kids,
-            ("atom:summary", one.atom),
-            ("description", one.html),
-            ("summary", one.atom),
-            ("dcterms:abstract", one.text),
-            ("itunes:subtitle", one.loose),
+            *candidates(one, kids, _CONTENTS),
         )
 
     def _authors(self, kids: Children) -> tuple[tuple[ParsedPerson, ...], ...]:
         one = self.elements
-        groups = [tuple(one.person(node, "atom:author") for node in kids.get("atom:author", ()))]
-        for name in ("dc:creator", "author", "itunes:author", "podcast:person", "dc:author"):
-            groups += [tuple(one.line(node, name) for node in kids.get(name, ()))]
-        return tuple(group for group in groups if group)
-
-    def _dates(self, kids: Children, *names: str) -> Candidates:
-        return self._all(kids, *((name, self.elements.text) for name in names))
+        persons = [one.person(node, "atom:author") for node in kids.get("atom:author", ())]
+        groups = [tuple(one.line(node, name) for node in kids[name]) for name in _AUTHORS if name in kids]
+        return (tuple(persons), *groups) if persons else tuple(groups)
 
     def _languages(self, node: Element, kids: Children) -> Candidates:
         tree = self.elements.tree
+        if not tree.has_languages:
+            return (_NO_LANGUAGE, *candidates(self.elements, kids, _LANGUAGES), _NO_LANGUAGE)
         parts = [part for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
         spoken = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
         return (
             Candidate(value=str(tree.language(node, until=node.getparent()) or ""), element="xml:lang"),
-            *self._all(kids, ("dc:language", self.elements.text), ("language", self.elements.text)),
+            *candidates(self.elements, kids, _LANGUAGES),
             *(Candidate(value=language, element="xml:lang") for language in spoken if language),
             Candidate(value=tree.language(node) or "", element="xml:lang"),
         )
@@ -201,13 +227,13 @@ class ItemReader:
     def _rights(self, kids: Children) -> Candidates:
         one = self.elements
         return (
-            *self._all(kids, ("atom:rights", one.atom), ("atom:copyright", one.atom), ("dc:rights", one.loose)),
-            *self._all(kids, ("copyright", one.loose)),
+            *candidates(one, kids, _RIGHTS),
             *licences(one, kids),
         )
 
     def _media(self, kids: Children, name: str, *attributes: str) -> tuple[ParsedMedia, ...]:
-        return tuple(self.elements.media(node, name, *attributes) for node in kids.get(name.lower(), ()))
+        nodes = kids.get(name.lower())
+        return tuple([self.elements.media(node, name, *attributes) for node in nodes]) if nodes else ()
 
     def _images(self, kids: Children, files: tuple[ParsedMedia, ...]) -> tuple[ParsedMedia, ...]:
         one = self.elements
@@ -257,9 +283,8 @@ class ItemReader:
         return (*(one.text_link(node, "wfw:commentRss") for node in kids.get("wfw:commentrss", ())), *feeds)
 
     def _comment_counts(self, kids: Children, replies: list[ParsedLink]) -> Candidates:
-        one = self.elements
         counts = (Candidate(value=link.count, element="thr:count") for link in replies if link.count)
-        return (*self._all(kids, ("slash:comments", one.text), ("thr:total", one.text)), *counts)
+        return (*candidates(self.elements, kids, _COMMENT_COUNTS), *counts)
 
     def _reply_to(self, kids: Children) -> ParsedReply | None:
         for node in kids.get("thr:in-reply-to", ()):
@@ -293,19 +318,6 @@ class ItemReader:
                 yield from read(child)
 
 
-_PUBLISHED = (
-    "atom:published",
-    "atom:issued",
-    "pubDate",
-    "dcterms:created",
-    "dcterms:issued",
-    "dc:date",
-    "published",
-    "issued",
-    "atom:created",
-    "date",
-)
-_UPDATED = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified")
 _LANGUAGE_PARTS = (
     "atom:content",
     "content:encoded",

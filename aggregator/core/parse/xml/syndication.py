@@ -13,7 +13,14 @@ from itertools import islice
 
 from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Diagnostic
-from aggregator.core.parse.parsed import MAX_ENTRIES, ParsedDeletion, ParsedEntry, ParsedFeed, ParsedHead
+from aggregator.core.parse.parsed import (
+    MAX_ENTRIES,
+    ParsedDeletion,
+    ParsedEntry,
+    ParsedFeed,
+    ParsedHead,
+    too_many_entries,
+)
 from aggregator.core.parse.xml import repair
 from aggregator.core.parse.xml.elements import Elements
 from aggregator.core.parse.xml.head import HeadReader
@@ -73,7 +80,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     tree = Tree(sound.root)
     nodes = _entry_nodes(tree)
     if len(nodes) > MAX_ENTRIES:
-        diagnostics.append(_too_many(len(nodes)))
+        diagnostics.append(too_many_entries(len(nodes)))
         nodes = nodes[:MAX_ENTRIES]
     elements = Elements(tree)
     items = ItemReader(elements)
@@ -121,10 +128,6 @@ def _make_sound(prolog: Prolog) -> _Sound:
     return _Sound(text=declared.text, root=root, mendings=found, is_broken=True)
 
 
-def _too_many(count: int) -> Diagnostic:
-    return Diagnostic(name="too-many-entries", message=f"of {count} entries the first {MAX_ENTRIES} were read")
-
-
 def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> ParsedFeed:
     from aggregator.core.parse.xml import feedparser_fallback
 
@@ -132,7 +135,7 @@ def _without_tree(text: str, *, url: str, diagnostics: list[Diagnostic]) -> Pars
     if not seen.entries and not seen.dialect:
         raise ParseError(url, Reason.BROKEN, "the XML is too broken to read")
     if len(seen.entries) > MAX_ENTRIES:
-        diagnostics.append(_too_many(len(seen.entries)))
+        diagnostics.append(too_many_entries(len(seen.entries)))
     return ParsedFeed(
         dialect=seen.dialect,
         head=seen.head,

@@ -21,6 +21,8 @@ Element = etree._Element
 XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
+_ANY_BASE = etree.XPath("boolean(descendant-or-self::*/@xml:base)")
+_ANY_LANGUAGE = etree.XPath("boolean(descendant-or-self::*/@xml:lang)")
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
@@ -60,7 +62,9 @@ class Tree:
         self._keys: dict[str, str] = {}
         self.home_uri = self._uri_of_home()
         """The namespace whose elements are the dialect's own, whatever its address says (rule M5); None without one."""
-        self._has_base = any(XML_BASE in element.attrib for element in root.iter(etree.Element))
+        self._has_base = bool(_ANY_BASE(root))
+        self.has_languages = bool(_ANY_LANGUAGE(root))
+        """Whether any element has an xml:lang."""
 
     @property
     def odd_home(self) -> str | None:

@@ -1,8 +1,8 @@
-"""One request and its answer over one of a few clients, with the repeats that are nobody's fault.
+"""The HTTP clients of a process, and one GET over one of them, sent again where the connection was to blame.
 
-httpx's pool walks over all its connections for every request, so one client for all is dear: each fetch borrows a
-client of its own, by preference the one that spoke with the host last. A "client" is a transport: cookies, redirects,
-proxies and credentials, which httpx's own client would add, are what must not happen here.
+httpx's pool walks over all its connections for every request, so one client for all is slow: each fetch borrows a
+client of its own, if possible the one that was used for the host last. A client is a transport: what httpx's own client
+would add (cookies, redirects, proxies, credentials) must not happen here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from aggregator.sources.address import Address
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import TooLarge
 from aggregator.sources.responses import HttpResponse, read_headers
-from aggregator.sources.transport import GuardedTransport, Trail
+from aggregator.sources.transport import GuardedTransport, RequestTrace
 
-MAX_REMEMBERED = 1000
-"""Hosts."""
-MAX_UNREAD = 64 * 1024
-"""Bytes of a body that nobody wants, read so that the connection can be used again."""
-MAX_CRUMBS = 4096
-CRUMB = 32
-"""Bytes. Each chunk costs time to unpack, however short: a body in chunks of one byte would keep the loop busy."""
+MAX_HTTP1_HOSTS = 1000
+"""Hosts that are remembered for having broken HTTP/2."""
+MAX_SKIPPED = 64 * 1024
+"""Bytes of a body that is not wanted, read so that the connection can be used again."""
+MAX_SMALL_CHUNKS = 4096
+SMALL_CHUNK = 32
+"""Bytes. Each chunk costs time, however short: a body in chunks of one byte would keep the loop busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Client:
         """Close all connections; the next request makes new ones."""
         made, self._made = list(self._made.values()), {}
         for transport in made:
-            with suppress(httpx.HTTPError):  # a connection that broke may also break at its farewell
+            with suppress(httpx.HTTPError):  # a connection that broke may also break while it is closed
                 await transport.aclose()
 
 
@@ -98,16 +98,16 @@ class Clients:
             await self._fixed.aclose()
 
     @asynccontextmanager
-    async def lend(self, host: str) -> AsyncIterator[Client]:
-        """A client that is the caller's alone: the one that knows the host, else the one idle for longest."""
+    async def borrow(self, host: str) -> AsyncIterator[Client]:
+        """A client for the caller alone: the one last used for the host, else the one idle for longest."""
         async with self._free:
             client = next((client for client in self._idle if client.host == host), self._idle[0])
             self._idle.remove(client)
             try:
                 yield client
             except BaseException:
-                # A body given up half-way leaves HTTP/2 windows and places in the pool taken; failures are rare enough
-                # to start anew after each.
+                # A body that is not read to its end leaves HTTP/2 windows and the pool occupied; failures are rare
+                # enough to begin with new connections after each.
                 await client.discard()
                 raise
             finally:
@@ -121,28 +121,28 @@ class Clients:
         It is sent again where an idle connection turned out to be closed, and over HTTP/1.1 where HTTP/2 failed.
         """
         client.host = address.host
-        excuses: set[str] = set()
+        retried: set[str] = set()
         while True:
-            trail = Trail()
+            trace = RequestTrace()
             # what failed over HTTP/2 is repeated over HTTP/1.1, however short the time the host is remembered for
-            transport = client.transport(http2="http2" not in excuses and self._may_use_http2(address.host))
+            transport = client.transport(http2="http2" not in retried and self._may_use_http2(address.host))
             try:
-                return await self._exchange(transport, address, headers, trail, max_bytes)
+                return await self._send(transport, address, headers, trace, max_bytes)
             except (httpx.NetworkError, httpx.ProtocolError) as error:
-                excuse = _excuse(error, trail)
-                if excuse is None or excuse in excuses:
+                retry = _retry_reason(error, trace)
+                if retry is None or retry in retried:
                     raise
-                excuses.add(excuse)
-            if excuse == "http2":
+                retried.add(retry)
+            if retry == "http2":
                 self._forbid_http2(address.host)
             await client.discard()
 
-    async def _exchange(
+    async def _send(
         self,
         transport: httpx.AsyncBaseTransport,
         address: Address,
         headers: Mapping[str, str],
-        trail: Trail,
+        trace: RequestTrace,
         max_bytes: int,
     ) -> HttpResponse:
         limits = self._limits
@@ -151,18 +151,18 @@ class Clients:
             "GET",
             address.url,
             headers=[(name.encode("latin-1", "replace"), _header_bytes(value)) for name, value in headers.items()],
-            extensions={"timeout": timeout.as_dict(), "trace": trail},
+            extensions={"timeout": timeout.as_dict(), "trace": trace},
         )
         response = await transport.handle_async_request(request)
         try:
-            answer = HttpResponse(
+            result = HttpResponse(
                 address=address, status=response.status_code, headers=read_headers(response.headers.raw)
             )
-            if 200 <= answer.status < 300:
-                return replace(answer, raw=await _read(response, max_bytes))
-            if 300 <= answer.status < 400:
+            if 200 <= result.status < 300:
+                return replace(result, raw=await _read(response, max_bytes))
+            if 300 <= result.status < 400:
                 await _skip(response)
-            return answer
+            return result
         finally:
             await response.aclose()
 
@@ -170,22 +170,22 @@ class Clients:
         return self._http2 and self._without_http2.get(host, 0.0) <= asyncio.get_running_loop().time()
 
     def _forbid_http2(self, host: str) -> None:
-        if len(self._without_http2) >= MAX_REMEMBERED:
+        if len(self._without_http2) >= MAX_HTTP1_HOSTS:
             del self._without_http2[next(iter(self._without_http2))]
         self._without_http2[host] = asyncio.get_running_loop().time() + self._limits.without_http2
 
 
-def _excuse(error: httpx.TransportError, trail: Trail) -> str | None:
-    """Why a failure may be repeated at once; None: it may not."""
-    if trail.began and not trail.connected and not trail.answered:
+def _retry_reason(error: httpx.TransportError, trace: RequestTrace) -> str | None:
+    """Why a failed request may be sent again at once: "stale" or "http2"; None: it may not."""
+    if trace.began and not trace.connected and not trace.answered:
         return "stale"
-    if trail.http2 and isinstance(error, httpx.ProtocolError):
+    if trace.http2 and isinstance(error, httpx.ProtocolError):
         return "http2"
     return None
 
 
 def _header_bytes(value: str) -> bytes:
-    """Validators came as latin-1 and go back so; what a person wrote may hold other characters."""
+    """Validators came as latin-1 and are sent so; what a person wrote may hold other characters."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
@@ -207,13 +207,13 @@ async def _read(response: httpx.Response, max_bytes: int) -> bytes:
             pieces += 1
             if len(raw) > max_bytes:
                 raise TooLarge(f"more than {max_bytes} bytes")
-            if pieces > MAX_CRUMBS and len(raw) < pieces * CRUMB:
-                raise TooLarge("it comes in crumbs of a few bytes, which cost more to read than they bring")
+            if pieces > MAX_SMALL_CHUNKS and len(raw) < pieces * SMALL_CHUNK:
+                raise TooLarge("it comes in chunks of a few bytes, which cost more to read than they bring")
     return bytes(raw)
 
 
 async def _skip(response: httpx.Response) -> None:
-    unread = MAX_UNREAD
+    unread = MAX_SKIPPED
     async with _pieces(response) as stream:
         async for piece in stream:
             unread -= len(piece) + 1

@@ -1,4 +1,4 @@
-"""Candidates of text fields to plain text (rules M2, M11 and M12)."""
+"""Text fields: candidates to plain text (rules M2, M11 and M12)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A story's HTML as a tree, light enough to be built for every story: what `page_body` judges and writes anew.
+"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it anew.
 
-Rules for editors: what comes in was serialised by the sanitiser, so tags are nested well and attributes stand in
-double quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
+Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes stand in double
+quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from aggregator.core.html.markup import TOKEN, VOID
+
 DEEPEST = 110
 """Elements within each other; a deeper tag is left out, its content stays. Writing takes some frames for each."""
 
-_TAG = re.compile(r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)((?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+)>""")
-"""A tag; each try ends at the next `<` at the latest, so that matching is linear."""
-
 _ATTRIBUTE = re.compile(r'\s([a-z]++)="([^"]*+)"')
-
-VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 
 _INLINE_WORDS = "abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u var"
 INLINE = frozenset(_INLINE_WORDS.split())
@@ -53,14 +50,17 @@ def parse(html: str) -> HtmlNode:
     root = HtmlNode("", {})
     open_nodes = [root]
     last = 0
-    for match in _TAG.finditer(html):
-        _add_text(open_nodes[-1], html[last : match.start()])
-        last = match.end()
-        name = match[2].lower()
-        if match[1]:
+    for token in TOKEN.finditer(html):
+        closing, name, attributes, end = token.groups()[:4]
+        if not end:
+            continue  # a comment, a lone `<` or a tag that does not end: text
+        _add_text(open_nodes[-1], html[last : token.start()])
+        last = token.end()
+        name = name.lower()
+        if closing:
             _close(open_nodes, name)
         elif len(open_nodes) < DEEPEST or name in VOID:
-            node = HtmlNode(name, dict(_ATTRIBUTE.findall(match[3])))
+            node = HtmlNode(name, dict(_ATTRIBUTE.findall(attributes)))
             open_nodes[-1].children.append(node)
             if name not in VOID:
                 open_nodes.append(node)
@@ -79,7 +79,7 @@ def _add_text(node: HtmlNode, text: str) -> None:
 
 def _close(open_nodes: list[HtmlNode], name: str) -> None:
     """Ends the innermost element of that name and those within it; an end tag of none is left out."""
-    if not any(node.name == name for node in open_nodes):
+    if open_nodes[-1].name != name and not any(node.name == name for node in open_nodes):
         return
     while open_nodes[-1].name != name:
         _tell(open_nodes[-2], open_nodes.pop())

@@ -1,0 +1,10 @@
+"""The wall clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def wall_clock() -> datetime:
+    """The system's time, in UTC. Nothing else in the program asks for it."""
+    return datetime.now(UTC)
