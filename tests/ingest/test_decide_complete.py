@@ -103,7 +103,7 @@ def after_document(document: Document) -> Stored:
             number=NUMBER, source=SOURCE, changed_at=NOW, sort_date=new.sort_date, entry=new.entry, **shared
         )
     assert result.state is not None
-    after_visit = replace(result.state, owner=FeedIdentity(title="甲", site="a.example"))
+    after_visit = replace(result.state, feed_identity=FeedIdentity(title="甲", site="a.example"))
     return Stored(after_visit, entries, known, {}, result.cache or b"")
 
 
@@ -456,7 +456,7 @@ def test_a_revision_concerns_the_categories_of_before_and_after() -> None:
 def test_a_failed_visit_leaves_what_is_known_of_the_document() -> None:
     state = known_feed()
     after_failure = recorded(failed(FetchError(URL, Reason.NOT_FOUND, "words", status=404)), state)
-    names = ("attribution", "owner", "notes", "validators", "body_hash", "identity", "rhythm")
+    names = ("attribution", "feed_identity", "notes", "validators", "body_hash", "identity", "rhythm")
     assert [getattr(after_failure.state, name) for name in names] == [getattr(state, name) for name in names]
     assert (after_failure.feed, after_failure.entry_cache, after_failure.dirty) == (None, None, ())
     assert (after_failure.attempt.outcome, after_failure.attempt.reason, after_failure.attempt.seconds) == (

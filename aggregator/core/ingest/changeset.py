@@ -141,23 +141,26 @@ def new_entries(
         keyed = addition.keyed
         public = identity.public_id(keyed.entry, keyed.key, source=source, authority=authority, year=year, taken=used)
         used.add(public)
-        dates = changes.first_dates(keyed.entry, position=keyed.position, first_seen=now)
-        made.append(
-            NewEntry(
-                key=keyed.key,
-                public_id=public,
-                link_key=keyed.link_key,
-                paths=own_paths(keyed.entry),
-                first_seen=now,
-                published=dates.published,
-                updated=dates.updated,
-                sort_date=dates.sort_date,
-                fingerprint=addition.fingerprint,
-                entry=keyed.entry,
-            )
-        )
+        made.append(_new_entry(addition, public, now))
     made.reverse()
     return tuple(sorted(made, key=lambda new: new.sort_date))
+
+
+def _new_entry(addition: changes.Addition, public_id: str, now: datetime) -> NewEntry:
+    keyed = addition.keyed
+    dates = changes.first_dates(keyed.entry, position=keyed.position, first_seen=now)
+    return NewEntry(
+        key=keyed.key,
+        public_id=public_id,
+        link_key=keyed.link_key,
+        paths=own_paths(keyed.entry),
+        first_seen=now,
+        published=dates.published,
+        updated=dates.updated,
+        sort_date=dates.sort_date,
+        fingerprint=addition.fingerprint,
+        entry=keyed.entry,
+    )
 
 
 def revision(change: changes.Change, known: KnownEntry, before: Entry, *, now: datetime) -> Revision:

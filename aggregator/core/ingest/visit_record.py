@@ -38,14 +38,7 @@ def visit_record(
     `jitter` is drawn from [0, 1).
     """
     after = next_poll(result.state or state, result.outcome, now=ended, settings=settings, jitter=jitter)
-    attribution = changeset.attribution(result.feed) if result.feed else state.attribution
-    has_notes = isinstance(result.outcome, Updated) or bool(result.diagnostics)
-    after = replace(
-        after,
-        attribution=attribution,
-        feed_identity=feed_identity(result.feed) if result.feed else state.feed_identity,
-        notes=result.diagnostics if has_notes else state.notes,
-    )
+    after = _with_document(after, result)
     return VisitRecord(
         lease=lease,
         state=after,
@@ -57,8 +50,17 @@ def visit_record(
         entry_cache=result.cache,
         rekeyed=result.rekeyed,
         hold=_hold(host, result.outcome, ended),
-        dirty=_dirty(result, affected, is_reattributed=attribution != state.attribution),
+        dirty=_dirty(result, affected, is_reattributed=after.attribution != state.attribution),
     )
+
+
+def _with_document(state: PollState, result: VisitResult) -> PollState:
+    """The state with what is remembered of the document in force; without another document that stays."""
+    if isinstance(result.outcome, Updated) or result.diagnostics:
+        state = replace(state, notes=result.diagnostics)
+    if result.feed is None:
+        return state
+    return replace(state, attribution=changeset.attribution(result.feed), feed_identity=feed_identity(result.feed))
 
 
 def _dirty(result: VisitResult, affected: AffectedOutputs, *, is_reattributed: bool) -> tuple[OutputId, ...]:
