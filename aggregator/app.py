@@ -9,14 +9,15 @@ import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
 
 from aggregator import __version__
 from aggregator.core.config.read import read_config
-from aggregator.core.config.tables import Config, SourceConfig
+from aggregator.core.config.tables import Config
 from aggregator.core.config.text import missing
 from aggregator.core.errors import ConfigError, Problem
 from aggregator.engine.clock import wall_clock
@@ -26,15 +27,13 @@ from aggregator.engine.publish.posts import PostPublisher
 from aggregator.engine.publish.publication import LiveCatalogue
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.publish.site_files import IndexPage
-from aggregator.engine.runtime import SourceFactory, build_runtime
+from aggregator.engine.runtime import build_runtime
 from aggregator.engine.status import StatusCollector
 from aggregator.engine.threads import DatabaseThread, WorkerPool
 from aggregator.engine.visit import Refresher
 from aggregator.outlets.disk import DiskOutlet
-from aggregator.sources import Source
-from aggregator.sources.file import FileSource
-from aggregator.sources.guard import Guard
-from aggregator.sources.http import HttpSource, Transport
+from aggregator.sources.http import Transport
+from aggregator.sources.registry import OpenSources, SourceFactory, SourceSettings
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
@@ -59,48 +58,19 @@ def user_agent(config: Config) -> str:
     return config.network.user_agent or f"feed-aggregator/{__version__} (+{config.contact})"
 
 
-class _Sources:
-    """The kinds of source. An edit of [network] gets a new HTTP client; visits under way end with the old one."""
-
-    def __init__(self, base: Path, *, visits: int, transport: Transport | None = None) -> None:
-        self._files = FileSource(base)
-        self._visits = visits
-        self._transport = transport
-        self._http: tuple[object, HttpSource] | None = None
-        self._open = AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        await self._open.__aenter__()
-        return self
-
-    async def __aexit__(self, *exception: Any) -> None:
-        await self._open.__aexit__(*exception)
-
-    def factory(self, config: Config) -> SourceFactory:
-        """What makes the source of a [[source]] under this configuration."""
-        settings = (config.network.allow, user_agent(config))
-        if self._http is None or self._http[0] != settings:
-            made = HttpSource(
-                user_agent=settings[1],
-                guard=Guard(config.network.allow),
-                workers=self._visits,
-                transport=self._transport,
-            )
-            self._open.push_async_callback(made.aclose)
-            self._http = settings, made
-        http = self._http[1]
-
-        def make(source: SourceConfig) -> Source:
-            return http if source.url else self._files
-
-        return make
+def _factory(sources: OpenSources, settings: SourceSettings, config: Config) -> SourceFactory:
+    """What makes the source of a [[source]] under this configuration; the kinds that it names are opened now."""
+    settings = replace(settings, user_agent=user_agent(config), allow=config.network.allow)
+    for kind in {source.kind for source in config.sources}:
+        sources.get(kind, settings)
+    return sources.factory(settings)
 
 
 @asynccontextmanager
 async def open_sources(config: Config, base: Path) -> AsyncIterator[SourceFactory]:
     """The kinds of source without a store, for commands that look and keep nothing; paths start from `base`."""
-    async with _Sources(base, visits=1) as sources:
-        yield sources.factory(config)
+    async with OpenSources() as sources:
+        yield _factory(sources, SourceSettings(base=base, visits=1), config)
 
 
 @asynccontextmanager
@@ -130,8 +100,11 @@ async def open_app(
     outlet = DiskOutlet(store_path / PUBLIC)
     outlet.sweep()
     try:
-        async with _Sources(config_path.parent, visits=(limits or PollLimits()).visits, transport=transport) as sources:
-            runtime = build_runtime(config, opened, sources.factory(config), now=clock())
+        visits = (limits or PollLimits()).visits
+        settings = SourceSettings(base=config_path.parent, visits=visits, transport=transport)
+        async with OpenSources() as sources:
+            factory = partial(_factory, sources, settings)
+            runtime = build_runtime(config, opened, factory(config), now=clock())
             posts = PostPublisher(in_db, default=store_path / POSTS, home=config_path.parent)
             publisher = Publisher(opened, in_db, outlet, catalogue, index, clock=clock, posts=posts)
             refresher = Refresher(opened, in_db, worker_pool, clock=clock, jitter=jitter)
@@ -145,7 +118,7 @@ async def open_app(
                 in_db=in_db,
                 poller=poller,
                 publisher=publisher,
-                factory=sources.factory,
+                factory=factory,
                 clock=clock,
                 jitter=jitter,
                 collector=StatusCollector(opened, store_path / DATABASE),

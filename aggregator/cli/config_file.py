@@ -35,7 +35,8 @@ class ConfigFile:
 
     def sources_by_key(self) -> dict[str, str]:
         """The id of each source with an address, by the key of that."""
-        return {self.key(source.url): source.id for source in reversed(self.config.sources) if source.url}
+        polled = [source for source in self.config.sources if not source.kind.is_local]
+        return {self.key(source.address): source.id for source in reversed(polled)}
 
     def source_with(self, url: str) -> str | None:
         """The id of the source that has this address; None if none has."""

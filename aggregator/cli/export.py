@@ -54,7 +54,7 @@ def _sources(config: Path, store: Path) -> bytes:
     settings = load_config(config)
     subscriptions, others = source_subscriptions(settings, _records(store))
     for source in others:
-        kind = "files" if source.url is None else "a page" if source.page else "an API"
+        kind = source.kind.reads if not source.kind.is_subscribable else "a page" if source.page else "an API"
         click.echo(f'source "{source.id}" reads {kind}, so it is left out', err=True)
     return render_opml(subscriptions, title=settings.site.title, exact=True)
 

@@ -13,12 +13,13 @@ from aggregator.cli.command_setup import configure_log, exit_on_error, file_opti
 from aggregator.cli.fetch_once import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aggregator.cli.fetch_once import FetchedFeed
     from aggregator.core.config.tables import Config, SourceConfig
     from aggregator.core.errors import ParseError
     from aggregator.core.model import Diagnostic, Entry, Feed, Person
+    from aggregator.core.select.filters.filter import Verdict
 
 TEXT_SHOWN = 200
 """Characters of an entry's text."""
@@ -29,23 +30,37 @@ TEXT_SHOWN = 200
 @click.argument("what", metavar="SOURCE-OR-URL")
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Entries shown; 0 for all.")
 @click.option("--verbose", "-v", is_flag=True, help="Say also which element filled each field.")
+@click.option("--feed", "output", metavar="ID", help="Say also whether this output takes each entry, and what decides.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that was read as JSON.")
-def preview(config: Path, store: Path, what: str, limit: int, verbose: bool, as_json: bool) -> None:  # noqa: ARG001
+def preview(
+    config: Path,
+    store: Path,  # noqa: ARG001
+    what: str,
+    limit: int,
+    verbose: bool,
+    output: str | None,
+    as_json: bool,
+) -> None:
     """Show what would be read from a source of feeds.toml (by its id), an address, or a file.
 
     One request is made, and nothing is stored. Exit status 1 if it cannot be fetched or read, 2 if feeds.toml is wrong.
     """
     configure_log(quiet=True)
+    if output and as_json:
+        raise click.UsageError("--feed and --json do not go together")
     with exit_on_error():
         from aggregator.core.errors import ParseError
 
         try:
-            feed = asyncio.run(_fetched(config, what))
+            settings = _config(config)
+            source = _source(settings, what)
+            feed = asyncio.run(_fetched(settings, source, config.parent))
+            judge = _judge(settings, source, feed, output) if output else None
         except ParseError as error:
             click.echo(f"aggregator: {error}", err=True)
             click.echo(_advice(error), err=True, nl=False)
             sys.exit(1)
-        click.echo(_as_json(feed) if as_json else "\n".join(_as_text(feed, limit=limit, verbose=verbose)))
+        click.echo(_as_json(feed) if as_json else "\n".join(_as_text(feed, limit=limit, verbose=verbose, judge=judge)))
 
 
 def _advice(error: ParseError) -> str:
@@ -53,12 +68,10 @@ def _advice(error: ParseError) -> str:
     return "".join(f"  aggregator preview {url}\n" for url in error.feeds)
 
 
-async def _fetched(path: Path, what: str) -> FetchedFeed:
+async def _fetched(config: Config, source: SourceConfig, base: Path) -> FetchedFeed:
     from aggregator.cli.fetch_once import FetchedFeed, fetch, read
 
-    config = _config(path)
-    source = _source(config, what)
-    document = await fetch(config, source, path.parent)
+    document = await fetch(config, source, base)
     return FetchedFeed(document=document, reading=read(source, document))
 
 
@@ -89,8 +102,27 @@ def _source(config: Config, what: str) -> SourceConfig:
         meant = close_match(what, by_id)
         hint = f'; did you mean "{meant}"?' if meant else ""
         raise AggregatorError(f'"{what}" is no source of feeds.toml, no file and no address{hint}')
-    same = next((source for source in config.sources if source.url == address), None)
+    same = next((source for source in config.sources if source.address == address), None)
     return same or SourceConfig.model_validate({"id": "preview", "url": address})
+
+
+def _judge(config: Config, source: SourceConfig, feed: FetchedFeed, output: str) -> Callable[[Entry], Verdict]:
+    """What says of an entry of this source whether the output takes it. Raises AggregatorError if there is none."""
+    from aggregator.core.config.report import close_match
+    from aggregator.core.config.values import normal
+    from aggregator.core.errors import AggregatorError
+    from aggregator.core.select.category_paths import own_paths
+    from aggregator.core.select.filters.filter import FilterInput
+    from aggregator.core.select.plan import plan_outputs
+
+    paths = [path for entry in feed.reading.entries for path in own_paths(entry)]
+    plans = {plan.name: plan for plan in plan_outputs(config, paths, lambda _kind, _name, wanted: wanted)}
+    plan = plans.get(normal(output))
+    if plan is None:
+        meant = close_match(output, plans)
+        hint = f'; did you mean "{meant}"?' if meant else ""
+        raise AggregatorError(f'"{output}" is no output of feeds.toml{hint}')
+    return lambda entry: plan.verdict(FilterInput(entry, source.id))
 
 
 def _as_json(feed: FetchedFeed) -> str:
@@ -101,7 +133,9 @@ def _as_json(feed: FetchedFeed) -> str:
     return TypeAdapter(NormalisedFeed).dump_json(feed.reading, indent=2).decode()
 
 
-def _as_text(feed: FetchedFeed, *, limit: int, verbose: bool) -> Iterator[str]:
+def _as_text(
+    feed: FetchedFeed, *, limit: int, verbose: bool, judge: Callable[[Entry], Verdict] | None
+) -> Iterator[str]:
     reading = feed.reading
     yield from _head(reading.feed, feed.document.url)
     shown = reading.entries[:limit] if limit else reading.entries
@@ -113,6 +147,8 @@ def _as_text(feed: FetchedFeed, *, limit: int, verbose: bool) -> Iterator[str]:
     for number, entry in enumerate(shown, start=1):
         yield ""
         yield from _entry(number, entry, verbose=verbose)
+        if judge:
+            yield f"   feed   {_decision(judge(entry))}"
     if reading.diagnostics:
         yield ""
         yield "Diagnostics"
@@ -157,6 +193,12 @@ def _entry(number: int, entry: Entry, *, verbose: bool) -> Iterator[str]:
     if verbose:
         yield f"   id     {printable(entry.id or 'none')}"
         yield from _provenance(entry.provenance)
+
+
+def _decision(verdict: Verdict) -> str:
+    """`yes (keep: 腾讯)`: whether an output takes an entry, and the key and the value that decided."""
+    why = verdict.rule + (f": {printable(verdict.text)}" if verdict.text else "")
+    return f"{'yes' if verdict.passes else 'no'} ({why})"
 
 
 def _provenance(provenance: dict[str, str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from aggregator.core.formats_table import DEFAULT_FORMATS
 from aggregator.core.model import CategoryPath, Origin, OutputId, StoredEntry
 
 
@@ -45,7 +46,7 @@ class Edition:
     language: str | None = None
     site_url: str
     """Public address of the site, no final slash."""
-    formats: tuple[str, ...] = ("rss", "atom", "json", "html")
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     """The formats this output is published in, for `alternate` links."""
     hubs: tuple[str, ...] = ()
     timezone: tzinfo = UTC

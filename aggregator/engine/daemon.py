@@ -15,17 +15,18 @@ from aggregator.core.config.tables import Config
 from aggregator.core.errors import AggregatorError, ConfigError, StorageError
 from aggregator.core.model import OutputId, SourceId, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.core.site_status import SiteInfo, StatusReport
 from aggregator.engine.clock import wall_clock
 from aggregator.engine.metrics import Counters
 from aggregator.engine.poll import Poller
 from aggregator.engine.publish.publisher import PublishedOutput, Publisher
-from aggregator.engine.runtime import ActiveSource, Runtime, SourceFactory, build_runtime
+from aggregator.engine.runtime import ActiveSource, Runtime, build_runtime
 from aggregator.engine.status import StatusCollector, site_info
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import VisitReport
+from aggregator.sources.registry import SourceFactory
 from aggregator.storage import Storage
 
 log = structlog.get_logger()

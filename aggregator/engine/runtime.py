@@ -6,7 +6,7 @@ good one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,8 @@ from aggregator.core.model import CategoryPath, SourceId, SourceNumber
 from aggregator.core.schedule.policy import PollSettings
 from aggregator.core.urls import urls
 from aggregator.sources import Source
+from aggregator.sources.registry import SourceFactory
 from aggregator.storage import Storage
-
-SourceFactory = Callable[[SourceConfig], Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +73,12 @@ def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, n
 
 
 def _active_source(source: SourceConfig, number: SourceNumber, config: Config, factory: SourceFactory) -> ActiveSource:
-    host = urls.host_of(source.url) if source.url else None
+    host = source.kind.host(source.address)
     is_own = any(urls.host_of(f"http://{entry}") == host for entry in config.network.allow)
     return ActiveSource(
         number=number,
         config=source,
         fetcher=factory(source),
-        poll_settings=PollSettings(interval=source.interval, local=source.path is not None),
+        poll_settings=PollSettings(interval=source.interval, local=source.kind.is_local),
         host=None if is_own else host,
     )

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.errors import Reason
+from aggregator.core.formats_table import DOCUMENTS, HTML
 from aggregator.core.model import Diagnostic, SourceId, SourceNumber
 from aggregator.core.records import RenditionRecord, SourceRecord
 from aggregator.core.select.plan import OutputPlan
@@ -23,7 +24,6 @@ from aggregator.storage import OutputStore, SourceStore
 ARRIVAL_DAYS = 30
 """Days that the plots of the status page show."""
 ARRIVALS_EVERY = timedelta(minutes=1)
-FORMAT_ORDER = ("html", "atom", "rss", "json")
 
 
 def site_info(config: Config) -> SiteInfo:
@@ -128,7 +128,8 @@ def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
 
 
 def _formats(files: Iterable[RenditionRecord]) -> tuple[PublishedFormat, ...]:
-    ordered = sorted(files, key=lambda r: (FORMAT_ORDER.index(r.format) if r.format in FORMAT_ORDER else 9, r.path))
+    known = [record for record in files if record.format in DOCUMENTS]
+    ordered = sorted(known, key=lambda record: (DOCUMENTS[record.format].order, record.path))
     return tuple(PublishedFormat(format=r.format, path=r.path, size=r.size) for r in ordered)
 
 
@@ -163,8 +164,8 @@ def subscriptions(site_url: str, outputs: Iterable[OutputInfo]) -> list[FeedOutl
     """The outputs as a list that feed readers import: each by its Atom feed, or by the first feed it has."""
     made = []
     for info in outputs:
-        feeds = [f for f in info.formats if f.format != "html"]
-        page = next((f for f in info.formats if f.format == "html"), None)
+        feeds = [f for f in info.formats if DOCUMENTS[f.format].is_feed]
+        page = next((f for f in info.formats if f.format == HTML.name), None)
         if feeds:
             made.append(
                 FeedOutline(
@@ -191,14 +192,14 @@ def source_subscriptions(
     known = {r.state.source: r.feed for r in records if r.feed and addresses.get(r.state.source) == r.address}
     made, others = [], []
     for source in config.sources:
-        if source.url is None or source.rules is not None:
+        if not source.kind.is_subscribable or source.rules is not None:
             others.append(source)
             continue
         feed = known.get(source.id)
         made.append(
             FeedOutline(
-                title=source.title or (feed.title if feed else "") or urls.host_of(source.url) or source.id,
-                xml_url=without_userinfo(source.url),
+                title=source.title or (feed.title if feed else "") or source.kind.host(source.address) or source.id,
+                xml_url=without_userinfo(source.address),
                 html_url=feed.site_url if feed else None,
                 language=source.language or (feed.language if feed else None),
                 path=source.category or (),

@@ -13,17 +13,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import DOCUMENTS
 
 
 class Format(Protocol):
     """One way of writing an Edition. Implementations are stateless."""
 
     name: str
-    """The word of `formats = [...]` in feeds.toml: "rss", "atom", "json", "html"."""
+    """As in its `FormatInfo`."""
     suffix: str
-    """What the address of a rendition ends in: ".rss"."""
+    """As in its `FormatInfo`."""
     media_type: str
-    """With charset, ready for Content-Type (rule W5)."""
+    """Its `content_type`: with charset (rule W5)."""
 
     def render_story(self, story: Story) -> bytes:
         """The story's fragment: well-formed inside `assemble`'s head and tail, the same for the same story."""
@@ -41,45 +42,28 @@ class Format(Protocol):
         ...
 
 
-class _LazyFormats(Mapping[str, Format]):
+class _Writers(Mapping[str, Format]):
     """Format name -> Format, imported at first use: feedgen and Jinja2 cost a tenth of a second."""
-
-    _places: Mapping[str, tuple[str, str]] = {
-        "rss": ("aggregator.formats.rss", "Rss"),
-        "atom": ("aggregator.formats.atom", "Atom"),
-        "json": ("aggregator.formats.jsonfeed", "JsonFeed"),
-        "html": ("aggregator.formats.html", "Html"),
-    }
 
     def __init__(self) -> None:
         self._made: dict[str, Format] = {}
 
     def __getitem__(self, name: str) -> Format:
-        if name not in self._made:
-            module, kind = self._places[name]
+        writer = DOCUMENTS[name].writer
+        if writer not in self._made:
+            module, _, kind = writer.partition(":")
             made: Format = getattr(importlib.import_module(module), kind)()
-            self._made[name] = made
-        return self._made[name]
+            self._made[writer] = made
+        return self._made[writer]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(DOCUMENTS)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(DOCUMENTS)
 
 
-FORMATS: Mapping[str, Format] = _LazyFormats()
-
-SUFFIXES: Mapping[str, str] = {"rss": ".rss", "atom": ".atom", "json": ".json", "html": ".html"}
-"""Format name -> suffix, without importing the format."""
-
-MEDIA_TYPES: Mapping[str, str] = {
-    "rss": "application/rss+xml",
-    "atom": "application/atom+xml",
-    "json": "application/feed+json",
-    "html": "text/html",
-}
-"""Format name -> media type without parameters, as `alternate` links name it."""
+FORMATS: Mapping[str, Format] = _Writers()
 
 
 def generate(edition: Edition, format_name: str) -> bytes:

@@ -11,8 +11,9 @@ from feedgen.feed import FeedGenerator
 
 from aggregator.core.addresses import PRODUCT
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import ATOM
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
+from aggregator.formats import feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"</feed>\n"
 
@@ -20,9 +21,9 @@ _TAIL = b"</feed>\n"
 class Atom:
     """Atom 1.0. Every entry carries its source and an author of its own or of the source's (rule M9)."""
 
-    name = "atom"
-    suffix = SUFFIXES["atom"]
-    media_type = f"{MEDIA_TYPES['atom']}; charset=utf-8"
+    name = ATOM.name
+    suffix = ATOM.suffix
+    media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
         return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
@@ -115,18 +116,18 @@ def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[by
     for index, fragment in enumerate(fragments):
         start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
         shared[fragment[start : start + _INSTANT]].append(index)
-    told = list(fragments)
+    written = list(fragments)
     for moment, indexes in shared.items():
         if len(indexes) > 1:
-            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, told)
-    return told
+            _add_fractions(moment, sorted(indexes, key=lambda i: stories[i].stored.seq), stories, written)
+    return written
 
 
 _UPDATED = b"<updated>"
 _INSTANT = len("2022-05-16T05:00:23Z")
 
 
-def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], told: list[bytes]) -> None:
+def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Story], written: list[bytes]) -> None:
     used = {0}
     for index in indexes[1:]:
         fraction = stories[index].stored.seq % 1_000_000
@@ -134,4 +135,4 @@ def _add_fractions(moment: bytes, indexes: Sequence[int], stories: Sequence[Stor
             fraction = (fraction + 1) % 1_000_000
         used.add(fraction)
         precise = moment.replace(b"Z", b".%06dZ" % fraction)
-        told[index] = told[index].replace(_UPDATED + moment, _UPDATED + precise, 1)
+        written[index] = written[index].replace(_UPDATED + moment, _UPDATED + precise, 1)

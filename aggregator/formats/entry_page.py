@@ -21,7 +21,7 @@ from aggregator.core.model import CategoryPath
 from aggregator.formats import story_view, values
 from aggregator.formats.html import HERE, environment, own_words
 from aggregator.formats.phrases import Phrases, words_for
-from aggregator.formats.placeholders import Shown, filled, shown_instant
+from aggregator.formats.placeholders import PlaceholderValues, filled, shown_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def _one_up(match: re.Match[bytes]) -> bytes:
     return match[1] + b"%d" % (int(match[2]) - 1)
 
 
-class _EntryPage(Shown):
+class _EntryPage(PlaceholderValues):
     heading = "h1"
 
     def __init__(self, story: Story, frame: EntryFrame, pages: Mapping[CategoryPath, str], words: Phrases) -> None:

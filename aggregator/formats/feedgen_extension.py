@@ -4,7 +4,7 @@ feedgen builds the skeleton; then these classes, which are handed the finished e
 they mend: links of Atom entries lose every attribute but href; the RSS channel link is whichever came last; RSS has
 no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang stands on no entry;
 dates are written by switching the process's locale. Rules for editors: no text reaches an element but through
-`values` or `facts`; a part that cannot be valid is left out.
+`values` or `story_view`; a part that cannot be valid is left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from lxml import etree
 from aggregator.core.addresses import own_url, path_url, public_url
 from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story, Tombstone
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, foreign_elements, story_view, values, xml_pieces
+from aggregator.core.formats_table import ATOM, HTML, RSS, FormatInfo, page_first
+from aggregator.formats import foreign_elements, story_view, values, xml_pieces
 from aggregator.formats.xml_pieces import Element, add, add_line
 
 NAME = "aggregator"
@@ -37,7 +38,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         for name in ("title", "description"):
             xml_pieces.respell(channel.find(name))
         add(channel, "lastBuildDate", dates.rfc822(head_updated(self.edition)))
-        for attributes in head_links(self.edition, "rss"):
+        for attributes in head_links(self.edition, RSS):
             add(channel, f"{{{xml_pieces.ATOM}}}link", **attributes)
         explicit = _explicit(self.edition)
         if explicit is not None:
@@ -52,7 +53,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
                 element.set("type", "text")
                 xml_pieces.respell(element)
         root.find("updated").text = dates.rfc3339(head_updated(self.edition))
-        for attributes in head_links(self.edition, "atom"):
+        for attributes in head_links(self.edition, ATOM):
             add(root, "link", **attributes)
         _history(root, self.edition)
         for tombstone in self.edition.deleted:
@@ -80,22 +81,23 @@ def head_updated(edition: Edition) -> datetime:
     return values.instant(edition.updated) or values.EARLIEST
 
 
-def head_links(edition: Edition, own: str) -> list[dict[str, str | None]]:
+def head_links(edition: Edition, own: FormatInfo) -> list[dict[str, str | None]]:
     """self, then one alternate for each other format, then hubs or the way through the archive, in a fixed order.
 
     A document of the archive has no hub: nothing is ever added to it.
     """
-    suffix, type_ = SUFFIXES[own], MEDIA_TYPES[own]
-    addresses = {name: public_url(edition.site_url, edition.output, SUFFIXES[name]) for name in SUFFIXES}
+    suffix, type_ = own.suffix, own.media_type
     links: list[dict[str, str | None]] = [{"href": own_url(edition, suffix), "rel": "self", "type": type_}]
+    others = [info for info in page_first(edition.formats) if info != own]
     if edition.archive is not None:
-        links.append({"href": addresses[own], "rel": "current", "type": type_})
-        others = [name for name in ("html",) if name in edition.formats]
-    else:
-        others = [name for name in ("html", "rss", "atom", "json") if name in edition.formats and name != own]
-    links += [{"href": addresses[name], "rel": "alternate", "type": MEDIA_TYPES[name]} for name in others]
-    if "html" not in others and (site := values.web_url(edition.site_url)):
-        links.append({"href": site, "rel": "alternate", "type": MEDIA_TYPES["html"]})
+        current = public_url(edition.site_url, edition.output, suffix)
+        links.append({"href": current, "rel": "current", "type": type_})
+        others = [info for info in others if info == HTML]
+    for info in others:
+        address = public_url(edition.site_url, edition.output, info.suffix)
+        links.append({"href": address, "rel": "alternate", "type": info.media_type})
+    if HTML not in others and (site := values.web_url(edition.site_url)):
+        links.append({"href": site, "rel": "alternate", "type": HTML.media_type})
     for relation, path in (("prev-archive", edition.previous), ("next-archive", edition.following)):
         if path is not None:
             links.append({"href": path_url(edition.site_url, path + suffix), "rel": relation, "type": type_})

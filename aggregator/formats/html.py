@@ -1,8 +1,8 @@
-"""The river page of an output: every story in full, readable on any screen, without script.
+"""The values_of_page page of an output: every story in full, readable on any screen, without script.
 
 Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
 words are in the language of its output where we have them, else English and marked so; the sources' words carry the
-sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has marks: `marks`.
+sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
 """
 
 from __future__ import annotations
@@ -18,23 +18,22 @@ from markupsafe import Markup
 from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, story_view, values
+from aggregator.core.formats_table import HTML, FormatInfo, feeds
+from aggregator.formats import story_view, values
 from aggregator.formats.page_body import on_page
 from aggregator.formats.phrases import Phrases, words_for
-from aggregator.formats.placeholders import Shown, filled, instant_mark, mark, shown_instant
+from aggregator.formats.placeholders import PlaceholderValues, filled, instant_placeholder, placeholder, shown_instant
 
 HERE = "\0"
 """Where the stories go: a character that no text in the page can hold."""
-
-_NAMES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 
 
 class Html:
     """A page per output, for people and for browsers that are sent to a feed's address (rule W7)."""
 
-    name = "html"
-    suffix = SUFFIXES["html"]
-    media_type = f"{MEDIA_TYPES['html']}; charset=utf-8"
+    name = HTML.name
+    suffix = HTML.suffix
+    media_type = HTML.content_type
 
     def __init__(self) -> None:
         self._page = environment().get_template("page.html")
@@ -67,7 +66,7 @@ class Html:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        formats = [(n, _NAMES[n], MEDIA_TYPES[n], _address(edition, n)) for n in _NAMES if n in edition.formats]
+        formats = [(f.label, f.media_type, _address(edition, f)) for f in feeds(edition.formats)]
         language = values.page_language(edition.language)
         words = words_for(language or "en")
         updated = values.instant(edition.updated) or values.EARLIEST
@@ -79,18 +78,18 @@ class Html:
             ui=own_words(words, language),
             up=_up(edition),
             formats=formats,
-            address=_address(edition, "html"),
+            address=_address(edition, HTML),
             updated=Markup(words.updated).format(when=_time(updated, shown_instant(updated, edition.timezone))),
             count=len(fragments),
             product=PRODUCT,
             stories=Markup(HERE),
         )
         head, tail = text.encode("utf-8").split(HERE.encode())
-        river = _River(edition, words)
-        return [head, *(filled(fragment, river) for fragment in fragments), tail]
+        values_of_page = _PageValues(edition, words)
+        return [head, *(filled(fragment, values_of_page) for fragment in fragments), tail]
 
 
-class _River(Shown):
+class _PageValues(PlaceholderValues):
     """What the page of an output puts into its stories."""
 
     def __init__(self, edition: Edition, words: Phrases) -> None:
@@ -120,9 +119,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["mark_instant"] = instant_mark
+    made.filters["instant_placeholder"] = instant_placeholder
     made.filters["rfc3339"] = dates.rfc3339
-    made.globals["mark"] = mark
+    made.globals["placeholder"] = placeholder
     return made
 
 
@@ -137,13 +136,13 @@ def _time(moment: datetime, shown: str) -> Markup:
 
 
 def _revised(story: Story) -> str:
-    """The update for a mark; "" if it says nothing beside the date of publication."""
+    """The update, as the value of a placeholder; "" if it says nothing beside the date of publication."""
     published, updated = story_view.published(story), story_view.updated(story)
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 
 
-def _address(edition: Edition, name: str) -> str:
-    return public_url(edition.site_url, edition.output, SUFFIXES[name])
+def _address(edition: Edition, format_: FormatInfo) -> str:
+    return public_url(edition.site_url, edition.output, format_.suffix)
 
 
 def _shown_file(file: story_view.File) -> dict[str, str | None]:

@@ -10,8 +10,9 @@ from typing import Any
 from aggregator.core.addresses import PRODUCT, own_url, path_url, public_url
 from aggregator.core.dates import dates
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import HTML, JSON
 from aggregator.core.html.clean import visible_text
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, story_view, values
+from aggregator.formats import story_view, values
 
 VERSION = "https://jsonfeed.org/version/1.1"
 _URL = b'"url": '
@@ -20,9 +21,9 @@ _URL = b'"url": '
 class JsonFeed:
     """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (rule M9)."""
 
-    name = "json"
-    suffix = SUFFIXES["json"]
-    media_type = f"{MEDIA_TYPES['json']}; charset=utf-8"
+    name = JSON.name
+    suffix = JSON.suffix
+    media_type = JSON.content_type
 
     def render_story(self, story: Story) -> bytes:
         return _dumped(_present(_item(story)))
@@ -31,7 +32,7 @@ class JsonFeed:
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
-        page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
+        page = public_url(edition.site_url, edition.output, HTML.suffix)
         last = len(fragments) - 1
         items = [
             _with_url(story, fragment, edition) + (b",\n" if index < last else b"")
@@ -131,9 +132,9 @@ def _head(edition: Edition, page: str) -> bytes:
     head = {
         "version": VERSION,
         "title": title,
-        "home_page_url": page if "html" in edition.formats else edition.site_url,
-        "feed_url": own_url(edition, SUFFIXES["json"]),
-        "next_url": path_url(edition.site_url, edition.previous + SUFFIXES["json"]) if edition.previous else None,
+        "home_page_url": page if HTML.name in edition.formats else edition.site_url,
+        "feed_url": own_url(edition, JSON.suffix),
+        "next_url": path_url(edition.site_url, edition.previous + JSON.suffix) if edition.previous else None,
         "description": values.line(edition.description),
         "language": values.language(edition.language),
         "hubs": [{"type": "WebSub", "url": hub} for hub in hubs],
@@ -150,7 +151,7 @@ def _with_url(story: Story, fragment: bytes, edition: Edition) -> bytes:
     if edition.entry_pages and edition.archive is None:
         here = path_url(edition.site_url, story_view.entry_path(story))
     else:
-        here = f"{public_url(edition.site_url, edition.output, SUFFIXES['html'])}#{story_view.anchor(story)}"
+        here = f"{public_url(edition.site_url, edition.output, HTML.suffix)}#{story_view.anchor(story)}"
     return b"".join((fragment[:after_id], _URL, json.dumps(here).encode(), b", ", fragment[after_id:]))
 
 

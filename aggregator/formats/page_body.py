@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from aggregator.core.urls.parser import without_userinfo
-from aggregator.formats import page_table, values
-from aggregator.formats.content import EMBEDDED, INLINE, TRANSPARENT, HtmlNode, parse
+from aggregator.formats import html_table, values
+from aggregator.formats.html_tree import EMBEDDED, INLINE, TRANSPARENT, HtmlNode, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class BodyWriter:
         return self.tag("details", node, (head or "<summary>…</summary>") + self.write(rest, around))
 
     def _table(self, node: HtmlNode, around: Around) -> str:
-        table = page_table.read(node)
+        table = html_table.read(node)
         if not table.groups:
             return self.tag("div", node, self.write(node.children, around))
         inside = replace(around, flow=True)
@@ -202,7 +202,7 @@ class BodyWriter:
         loose = self.write(table.loose, around)
         return loose + self.tag("table", node, head + "".join(groups))
 
-    def _cell(self, cell: page_table.Cell, around: Around) -> str:
+    def _cell(self, cell: html_table.Cell, around: Around) -> str:
         also = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
         also += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
         inside = replace(around, heading=around.heading and cell.name == "td")

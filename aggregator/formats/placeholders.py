@@ -1,7 +1,7 @@
-"""Places in a rendered story that are filled in by the page that shows it: its zone, its language, its addresses.
+"""Placeholders in a rendered story: each page fills them in by its own time zone, language and addresses.
 
-A story's fragment is made once and kept, whatever pages show it; what they say each in their own way stands in it as a
-mark. A mark is a kind and a value between two null characters, which no text in a page can hold.
+A story's fragment is rendered once and kept, whatever pages show it. A placeholder is a kind and a value between two
+null characters, which no text in a page can hold.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from aggregator.formats.phrases import Phrases
 _EDGE = "\0"
 
 
-class Page(Protocol):
-    """What a page puts where the marks are. All answers are HTML."""
+class Filler(Protocol):
+    """What a page puts in place of the placeholders, as HTML."""
 
     def fill(self, kind: str, value: str) -> str:
-        """For one mark."""
+        """For one placeholder."""
         ...
 
 
-def mark(kind: str, value: object = "") -> Markup:
-    """A mark for a template to write. The value holds no null character."""
+def placeholder(kind: str, value: object = "") -> Markup:
+    """A placeholder for a template to write. The value holds no null character."""
     return Markup(f"{_EDGE}{kind} {value}{_EDGE}")
 
 
-def filled(fragment: bytes, page: Page) -> bytes:
+def filled(fragment: bytes, page: Filler) -> bytes:
     """The fragment as `page` shows it."""
     parts = fragment.split(_EDGE.encode())
     for place in range(1, len(parts), 2):
@@ -40,8 +40,8 @@ def filled(fragment: bytes, page: Page) -> bytes:
     return b"".join(parts)
 
 
-class Shown:
-    """The marks that all pages fill alike: instants in their zone, numbers of comments in their language."""
+class PlaceholderValues:
+    """The placeholders that all pages fill in alike: instants in their zone, numbers of comments in their language."""
 
     heading = "h2"
     """Of the story's title."""
@@ -61,9 +61,9 @@ class Shown:
         return '<span class="category">' if kind == "category" else "</span>" if kind == "/category" else ""
 
 
-def instant_mark(moment: datetime) -> Markup:
-    """A mark for an instant, shown in the zone of the page."""
-    return mark("when", dates.rfc3339(moment))
+def instant_placeholder(moment: datetime) -> Markup:
+    """A placeholder for an instant, shown in the zone of the page."""
+    return placeholder("when", dates.rfc3339(moment))
 
 
 def shown_instant(moment: datetime, zone: tzinfo = UTC) -> str:

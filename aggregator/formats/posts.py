@@ -10,31 +10,26 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from datetime import datetime
-from typing import Literal
 
 from aggregator.core.edition import Story
+from aggregator.core.formats_table import POSTS
 from aggregator.formats import story_view, values
 from aggregator.formats.post_body import body
 from aggregator.formats.post_front_matter import matter
-
-Dialect = Literal["hexo", "jekyll", "hugo"]
-
-DIALECTS: tuple[Dialect, ...] = ("hexo", "jekyll", "hugo")
-"""The words of `formats = [...]` that mean a folder of posts and not a document."""
-
-ENDINGS: dict[Dialect, str] = {"hexo": ".md", "jekyll": ".html", "hugo": ".html"}
-"""HTML where a blog takes posts in HTML: what is not read as Markdown needs no defence against it (rule H15)."""
 
 SLUG_BYTES = 120
 """A third of what file systems allow: blogs make folders of the names, and escapes in addresses triple them."""
 
 
-def render_post(story: Story, dialect: Dialect, *, footer: bool = True) -> bytes:
-    """The whole file, UTF-8 with LF. `footer` adds a line with a visible link to the original (rule M8)."""
+def render_post(story: Story, dialect: str, *, footer: bool = True) -> bytes:
+    """The whole file, UTF-8 with LF. `dialect` is one of `POSTS`.
+
+    `footer` adds a line with a visible link to the original (rule M8).
+    """
     return f"---\n{matter(story, dialect, moment(story))}---\n{body(story, footer=footer)}\n".encode()
 
 
-def post_name(story: Story, dialect: Dialect = "hexo") -> str:
+def post_name(story: Story, dialect: str = "hexo") -> str:
     """`2022-05-16-1a2b3c4d-slug.md`: day of the post, 8 hex digits of its public id, its title (rule W16).
 
     NFC, at most 255 bytes, letters and digits of any script with `-` and `_` between them. To be asked once for each
@@ -42,7 +37,7 @@ def post_name(story: Story, dialect: Dialect = "hexo") -> str:
     """
     digits = hashlib.sha256(story_view.identifier(story).encode()).hexdigest()[:8]
     parts = (moment(story).date().isoformat(), digits, _slug(story_view.shown_title(story)))
-    return "-".join(filter(None, parts)) + ENDINGS[dialect]
+    return "-".join(filter(None, parts)) + POSTS[dialect].suffix
 
 
 def moment(story: Story) -> datetime:

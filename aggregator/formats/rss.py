@@ -9,8 +9,9 @@ from feedgen.feed import FeedGenerator
 
 from aggregator.core.addresses import PRODUCT, public_url
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import HTML, RSS
 from aggregator.core.model import CATEGORY_SCHEME
-from aggregator.formats import MEDIA_TYPES, SUFFIXES, feedgen_extension, story_view, values, xml_pieces
+from aggregator.formats import feedgen_extension, story_view, values, xml_pieces
 
 _TAIL = b"  </channel>\n</rss>\n"
 
@@ -18,9 +19,9 @@ _TAIL = b"  </channel>\n</rss>\n"
 class Rss:
     """RSS 2.0. Items name their source, have ids that are no addresses, and no invented mail address (rule M10)."""
 
-    name = "rss"
-    suffix = SUFFIXES["rss"]
-    media_type = f"{MEDIA_TYPES['rss']}; charset=utf-8"
+    name = RSS.name
+    suffix = RSS.suffix
+    media_type = RSS.content_type
 
     def render_story(self, story: Story) -> bytes:
         return xml_pieces.fragment(self.item(story).rss_entry(), "rss", "channel")
@@ -57,8 +58,8 @@ class Rss:
         title = values.line(edition.title) or values.line(edition.output) or PRODUCT
         channel.title(title)
         channel.description(values.line(edition.description) or title)
-        page = public_url(edition.site_url, edition.output, SUFFIXES["html"])
-        channel.link(href=page if "html" in edition.formats else edition.site_url, rel="alternate")
+        page = public_url(edition.site_url, edition.output, HTML.suffix)
+        channel.link(href=page if HTML.name in edition.formats else edition.site_url, rel="alternate")
         if language := values.language(edition.language):
             channel.language(language)
         channel.generator(PRODUCT)

@@ -1,6 +1,6 @@
-"""What a story is, as every format tells it: the same title, link, people, files and source in each (rule M6).
+"""What all formats write of a story: the same title, link, authors, files and source in each (rule M6).
 
-Rules for editors: decisions that all formats share are taken here once; how a fact is spelled is a format's own affair.
+Rules for editors: what all formats share is decided here once; how a value is spelled is up to a format.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from aggregator.core.edition import KnownVersions, Rendition
+from aggregator.core.formats_table import DOCUMENTS, HTML, page_first
 from aggregator.core.records import ArchiveFile
 from aggregator.core.site_status import OutputInfo
 from aggregator.outlets.encodings import SUFFIXES
@@ -30,7 +31,6 @@ PAGE_POLICY = (
 )
 """Pages have no script, and none that a source smuggles in may run."""
 _NEGOTIATED = "c/"
-_FORMATS = ("html", "rss", "atom", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +205,10 @@ class Catalogue:
             del self._stems[stem]
             self.paths.pop("/" + stem, None)
             return
-        group = {name: self._published[paths[name]] for name in _FORMATS if name in paths}
-        page = _negotiated(group["html"], b"Accept-Encoding, Sec-Fetch-Dest") if "html" in group else None
+        group = {info.name: self._published[paths[info.name]] for info in page_first(paths)}
+        page = _negotiated(group[HTML.name], b"Accept-Encoding, Sec-Fetch-Dest") if HTML.name in group else None
         for name, published in group.items():
-            shown = page if name in ("rss", "atom") else None
+            shown = page if DOCUMENTS[name].is_shown_as_page else None
             place = PublishedPath(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
             self.paths["/" + published.rendition.path] = place
         formats = {name: _negotiated(published, b"Accept-Encoding, Accept") for name, published in group.items()}
@@ -217,10 +217,10 @@ class Catalogue:
 
 def _stem(rendition: Rendition) -> str | None:
     """The address without suffix at which a rendition is one choice of several; None if it has none."""
-    suffix = "." + rendition.format
-    if rendition.format not in _FORMATS or not rendition.path.startswith(_NEGOTIATED):
+    info = DOCUMENTS.get(rendition.format)
+    if info is None or not rendition.path.startswith(_NEGOTIATED) or not rendition.path.endswith(info.suffix):
         return None
-    return rendition.path.removesuffix(suffix) if rendition.path.endswith(suffix) else None
+    return rendition.path.removesuffix(info.suffix)
 
 
 def _canonical(published: _PublishedFile, has_page: bool = False) -> Resource:

@@ -11,25 +11,14 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from aggregator.core.formats_table import DOCUMENTS, HTML
+
 IDENTITY = "identity"
 _BEST_FIRST = ("br", "zstd", "gzip")
 """Which encoding answers a client that likes several equally: the smallest."""
 _LONGEST = 8192
 _TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
-
-_EXACT = {
-    "rss": ("application/rss+xml",),
-    "atom": ("application/atom+xml",),
-    "json": ("application/feed+json",),
-    "html": ("text/html", "application/xhtml+xml"),
-}
-_LOOSE = {
-    "rss": ("application/xml", "text/xml", "application/*"),
-    "atom": ("application/xml", "text/xml", "application/*"),
-    "json": ("application/json", "application/*"),
-    "html": ("text/*",),
-}
 
 
 def is_not_modified(
@@ -94,7 +83,7 @@ def preferred_format(accept: bytes | None, formats: tuple[str, ...]) -> str:
     A browser, and whoever says that anything will do, gets HTML; a client that names a feed type as gladly as HTML is
     a feed reader and gets the feed. Without HTML, and where nothing fits, the first of `formats`. It may not be empty.
     """
-    ordered = sorted(formats, key=lambda name: name != "html")
+    ordered = sorted(formats, key=lambda name: name != HTML.name)
     if not accept or len(accept) > _LONGEST:
         return ordered[0]
     weights = dict(_weighted(accept))
@@ -103,10 +92,11 @@ def preferred_format(accept: bytes | None, formats: tuple[str, ...]) -> str:
 
 def _appeal(name: str, weights: dict[str, float]) -> tuple[float, int]:
     """The weight of the narrowest media range that covers a format, and how plainly it was named."""
-    for kind in _EXACT.get(name, ()):
+    info = DOCUMENTS[name]
+    for kind in info.accept or (info.media_type,):
         if kind in weights:
-            return weights[kind], 2 if name == "html" else 3
-    for kind in _LOOSE.get(name, ()):
+            return weights[kind], 3 if info.is_feed else 2
+    for kind in info.accept_also:
         if kind in weights:
             return weights[kind], 1
     return weights.get("*/*", 0.0), 0

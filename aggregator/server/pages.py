@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from aggregator.core.formats_table import DOCUMENTS, HTML
 from aggregator.core.site_status import OutputInfo, PublishedFormat, SiteInfo, SourceInfo, StatusReport
 from aggregator.core.source_state import Health
 from aggregator.formats.phrases import Phrases, language_of, words_for
@@ -28,7 +29,6 @@ PAGE_LENGTH = 200
 """Sources on one status page."""
 _DEEPEST = 8
 """Levels of the index; deeper categories are joined into the last."""
-_MEDIA = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 _ALTERNATES = 20
 _SECRETS = re.compile(r"(?i)([?&;][^=&#;]*(?:key|token|secret|passw|auth|sig|code|session)[^=&#;]*=)[^&#;]+")
 _WORST_FIRST = (Health.BLOCKED, Health.FAILING, Health.DEAD, Health.GONE, Health.NEW, Health.HEALTHY)
@@ -57,7 +57,7 @@ def render_index(
     links the status page, which only the server has: a copy on disk goes without.
     """
     words = words_for(site.language)
-    has_feeds = any(info.format in _MEDIA for output in outputs for info in output.formats)
+    has_feeds = any(DOCUMENTS[info.format].is_feed for output in outputs for info in output.formats)
     page = (
         _environment()
         .get_template("index.html")
@@ -158,8 +158,8 @@ def _alternates(outputs: Sequence[OutputInfo]) -> Iterator[tuple[str, str, str]]
     chosen = [output for output in outputs if not output.path] or outputs
     for output in chosen[:_ALTERNATES]:
         for info in output.formats:
-            if info.format in _MEDIA:
-                yield _MEDIA[info.format], f"{output.title} ({info.format})", info.path
+            if DOCUMENTS[info.format].is_feed:
+                yield DOCUMENTS[info.format].media_type, f"{output.title} ({info.format})", info.path
 
 
 def _shared(site: SiteInfo, words: Phrases) -> dict[str, object]:
@@ -211,7 +211,7 @@ def _bars(daily: Sequence[int]) -> str:
 
 def _page_of(output: OutputInfo) -> PublishedFormat | None:
     """Where an output's title leads: its page, else its first feed."""
-    return next((info for info in output.formats if info.format == "html"), next(iter(output.formats), None))
+    return next((info for info in output.formats if info.format == HTML.name), next(iter(output.formats), None))
 
 
 @lru_cache(maxsize=1)
@@ -226,7 +226,7 @@ def _environment() -> Environment:
     )
     environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text("utf-8"))
     environment.globals["icon"] = "data:image/svg+xml," + quote(ICON.strip(), safe="/:='")
-    environment.globals["media"] = _MEDIA
+    environment.globals["formats"] = DOCUMENTS
     environment.filters |= {
         "href": _escape, "size": _size, "bars": _bars, "page_of": _page_of, "shown_address": shown_address,
         "shown_title": shown_title, "query": lambda text: quote(text, safe=""),

@@ -1,7 +1,7 @@
-"""Shelf: where documents come from. Blind to every other shelf; keeps nothing between two fetches but open connections.
+"""Where documents come from. Nothing is kept between two fetches but open connections.
 
-`Source` is the seam: one kind per file (`http.py`, `file.py`). A source reads no wall clock: `now` comes with the
-request. Trouble with one source is raised as `FetchError`, and nothing else is raised but cancellation.
+`Source` is the interface: one kind per file (`http.py`, `file.py`), opened by `registry.py`. A source reads no wall
+clock: `now` comes with the request. What goes wrong is raised as `FetchError`, and nothing else but cancellation.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from aggregator.core.document import Document, NotModified, Validators
 from aggregator.core.errors import FetchError, Reason
 from aggregator.core.model import Diagnostic
 from aggregator.sources import FetchRequest
+from aggregator.sources.registry import SourceSettings
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of one file (rule P17)."""
@@ -31,6 +33,11 @@ RECENT = 2.0
 validator."""
 
 _MAGIC = re.compile(r"[*?\[]")
+
+
+def open_file(settings: SourceSettings, resources: AsyncExitStack) -> FileSource:  # noqa: ARG001 - nothing to close
+    """See `registry.Opener`."""
+    return FileSource(settings.base)
 
 
 class FileSource:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,7 @@ from aggregator.sources.clients import Client, Clients, FetchLimits
 from aggregator.sources.guard import Guard
 from aggregator.sources.inflate import BadEncoding, TooLarge, accepted, inflate
 from aggregator.sources.redirects import Hop, first_hop, next_hop
+from aggregator.sources.registry import SourceSettings
 from aggregator.sources.responses import (
     BadHeader,
     HttpResponse,
@@ -52,6 +54,18 @@ _REFUSES_CONDITIONS = frozenset({400, 405, 406, 415})
 
 # At DEBUG, hpack writes every header it packs, Authorization included.
 logging.getLogger("hpack").setLevel(logging.INFO)
+
+
+def open_http(settings: SourceSettings, resources: AsyncExitStack) -> HttpSource:
+    """See `registry.Opener`."""
+    made = HttpSource(
+        user_agent=settings.user_agent,
+        guard=Guard(settings.allow),
+        workers=settings.visits,
+        transport=settings.transport,
+    )
+    resources.push_async_callback(made.aclose)
+    return made
 
 
 class HttpSource:

@@ -194,6 +194,12 @@ class OutputStore(Protocol):
         definition before "/" has changed. `public_id` counts only for a new one.
         """
 
+    def definitions(self) -> dict[OutputId, str]:
+        """The definition of every output, retired ones too."""
+
+    def redefine_output(self, output: OutputId, definition: str) -> None:
+        """The output has another definition that says the same: nothing else changes."""
+
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
         """Retire all outputs not in `keep`; returns, and forgets, the renditions they had."""
 

@@ -47,6 +47,15 @@ class SqlOutputs:
                 return _output(stored)
             return _output(_one(connection, output))
 
+    def definitions(self) -> dict[OutputId, str]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(output.c.id, output.c.definition)).all()
+        return {OutputId(id_): definition for id_, definition in rows}
+
+    def redefine_output(self, id_: OutputId, definition: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(output).where(output.c.id == id_).values(definition=definition))
+
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
         kept = frozenset(keep)
         dropped: list[RenditionRecord] = []

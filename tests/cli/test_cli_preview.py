@@ -86,6 +86,40 @@ def test_provenance_on_request(bench: Bench, run: Command) -> None:
     assert "pubDate" not in run("preview", "a").out
 
 
+@pytest.mark.parametrize(
+    ("keys", "decisions"),
+    [
+        ("", ["yes (source: a)", "yes (source: a)"]),
+        ('keep = ["第 1 条"]', ["yes (keep: 第 1 条)", "no (keep)"]),
+        ('drop = ["第 1 条"]', ["no (drop: 第 1 条)", "yes (drop)"]),
+        ('authors = ["谁"]', ["no (authors)", "no (authors)"]),
+        ('source = "b"', ["no (source)", "no (source)"]),
+        ('category = "新闻"', ["no (category)", "no (category)"]),
+    ],
+)
+def test_whether_an_output_takes_each_entry(bench: Bench, run: Command, keys: str, decisions: list[str]) -> None:
+    """With the key and the word that decide."""
+    bench.origin.feed("/a", items(1, 2))
+    bench.origin.feed("/b", items(3))
+    bench.config(bench.source("a"), bench.source("b", category="新闻"), f'[[feed]]\nid = "f"\n{keys}')
+    ended = run("preview", "a", "--feed", "f")
+    assert ended.status == 0
+    assert [line[10:] for line in ended.out.splitlines() if line.startswith("   feed   ")] == decisions
+
+
+def test_an_output_that_is_not_there(bench: Bench, run: Command) -> None:
+    """The one that was perhaps meant is named; without [[feed]] there is one of each category."""
+    bench.origin.feed("/a", items(1))
+    bench.config(bench.source("a", category="新闻/本地"))
+    ended = run("preview", "a", "--feed", "新闻/本")
+    assert (ended.status, ended.err) == (
+        1,
+        'aggregator: "新闻/本" is no output of feeds.toml; did you mean "新闻/本地"?\n',
+    )
+    assert "feed   yes (source: a)" in run("preview", "a", "--feed", "all").out
+    assert run("preview", "a", "--feed", "all", "--json").status == 2
+
+
 def test_json_has_the_whole_model(bench: Bench, run: Command) -> None:
     """For scripts, all entries and all fields."""
     bench.origin.feed("/a", items(*range(1, 31)))

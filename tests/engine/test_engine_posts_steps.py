@@ -16,9 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config
 from aggregator.core.model import Category, CategoryKind, Entry, Feed, OutputId, SourceId, SourceNumber
 from aggregator.core.records import Attempt, NewEntry, OutputRecord, Removal, RemovalOrigin, Revision, VisitRecord
-from aggregator.core.select.plan import OutputPlan, own_paths, plan_outputs
+from aggregator.core.select.category_paths import own_paths
+from aggregator.core.select.definition import definition
+from aggregator.core.select.plan import OutputPlan, plan_outputs
 from aggregator.core.source_state import PollState
 from aggregator.core.urls.urls import link_key
 from aggregator.engine.publish.posts import Posted, PostPublisher
@@ -96,7 +99,7 @@ class Yard:
         """Publish into the folder of that name: as a new run would, or as a daemon does that knows what it did."""
         sources = {record.state.number: record for record in self.storage.sources()}
         selection = Selection(storage=self.storage, runtime=self.runtime, plan=self.plan, sources=sources)
-        record = output_record(self.plan)
+        record = output_record(self.plan, self.runtime.config)
         newest = list(itertools.islice(selection.newest_first(), self.plan.limit or 0))
         edition = selection.edition(selection.stories(newest), record)
         posts = PostPublisher(self.store, default=self.folder / name, home=self.folder)
@@ -113,11 +116,11 @@ class Yard:
         return found
 
 
-def output_record(plan: OutputPlan) -> OutputRecord:
+def output_record(plan: OutputPlan, config: Config) -> OutputRecord:
     return OutputRecord(
         output=OutputId("f"),
         public_id="tag:x",
-        definition=plan.definition(shown={}, chosen={}),
+        definition=definition(plan, config),
         configured_at=NOW,
         dirty=True,
         stamp=1,

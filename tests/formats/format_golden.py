@@ -6,13 +6,13 @@ from pathlib import Path
 
 from format_editions import EDITIONS
 
-from aggregator.formats import FORMATS, SUFFIXES, generate
+from aggregator.formats import FORMATS, generate
 
 FOLDER = Path(__file__).parent / "golden"
 
 
 def file_name(case: str, name: str) -> str:
-    return f"{case}{SUFFIXES[name]}"
+    return f"{case}{FORMATS[name].suffix}"
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from lxml import etree
 
 from aggregator.core.addresses import public_path, public_url
 from aggregator.core.edition import Edition
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId
-from aggregator.formats import FORMATS, MEDIA_TYPES, SUFFIXES, generate
+from aggregator.formats import FORMATS, generate
 
 FORMAT_NAMES = pytest.mark.parametrize("name", list(FORMATS))
 
@@ -28,13 +29,9 @@ def test_importing_the_package_imports_no_writer() -> None:
 
 @FORMAT_NAMES
 def test_a_format_says_what_it_is(name: str) -> None:
-    """Rule W5: media types with charset; the tables that need no import agree with the format."""
-    chosen = FORMATS[name]
-    assert (chosen.name, chosen.suffix, chosen.media_type) == (
-        name,
-        SUFFIXES[name],
-        f"{MEDIA_TYPES[name]}; charset=utf-8",
-    )
+    """Rule W5: media types with charset; the table that needs no import agrees with the format."""
+    chosen, info = FORMATS[name], DOCUMENTS[name]
+    assert (chosen.name, chosen.suffix, chosen.media_type) == (name, info.suffix, f"{info.media_type}; charset=utf-8")
 
 
 def test_an_unknown_format_is_a_key_error() -> None:

@@ -9,7 +9,7 @@ from format_strategies import html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.formats.content import DEEPEST
+from aggregator.formats.html_tree import DEEPEST
 from aggregator.formats.page_body import on_page
 
 CASES = [

@@ -14,7 +14,7 @@ from select_samples import NOW, assigned, origin, plans, source, stored
 
 from aggregator.core.edition import Edition
 from aggregator.core.model import Feed, Origin, SourceId, SourceNumber, StoredEntry
-from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of
+from aggregator.core.select.stories import Group, compose, merge, origin_of, own_hosts
 from aggregator.core.select.window import window
 
 
@@ -72,7 +72,7 @@ class TestWindow:
         assert read <= 6
 
 
-HOMES = {SourceNumber(n): frozenset({f"e{n}.example"}) for n in range(1, 9)}
+OWN_HOSTS = {SourceNumber(n): frozenset({f"e{n}.example"}) for n in range(1, 9)}
 
 
 def told(seq: int, number: int, link: str | None = "https://e2.example/story", **more: Any) -> StoredEntry:
@@ -80,11 +80,11 @@ def told(seq: int, number: int, link: str | None = "https://e2.example/story", *
 
 
 def merged(*entries: StoredEntry) -> list[Group]:
-    return merge(entries, HOMES)
+    return merge(entries, OWN_HOSTS)
 
 
 class TestOneStoryOnce:
-    def test_the_place_of_the_first_telling_and_the_words_of_the_source_at_home(self) -> None:
+    def test_the_place_of_the_first_telling_and_the_words_of_the_source_on_its_own_host(self) -> None:
         """Rules I8 and I7: id, place and age never change"""
         first, home, third = told(1, 1, title="转载"), told(5, 2, title="原文"), told(7, 3, title="又转")
         [(shown, others)] = merged(third, home, first)
@@ -94,7 +94,7 @@ class TestOneStoryOnce:
         assert (shown.first_seen, shown.sort_date) == (first.first_seen, first.sort_date)
         assert others == (first, third)
 
-    def test_the_first_telling_where_nobody_is_at_home(self) -> None:
+    def test_the_first_telling_where_no_source_is_on_its_own_host(self) -> None:
         """Rule I8: else first seen"""
         first, second = told(1, 1, "https://x.example/a"), told(2, 3, "https://x.example/a")
         assert merged(second, first) == [(first, (second,))]
@@ -157,7 +157,7 @@ class TestOrigins:
         assert origin_of(stored(1), self.FEED, "人给的名").title == "人给的名"
 
     def test_a_source_speaks_for_its_site_and_its_feed(self) -> None:
-        assert home_hosts(self.FEED, "https://cdn.example/x") == {"e.example", "cdn.example"}
+        assert own_hosts(self.FEED, "https://cdn.example/x") == {"e.example", "cdn.example"}
 
 
 PLAN = plans(source("s1", "甲") + source("s2", "乙") + source("s3"))["all"]

@@ -67,6 +67,16 @@ def test_a_change_behind_the_slash_leaves_the_instant_of_configuration(store: St
     assert (NOW, True, "d1/b") == (changed.configured_at, changed.dirty, changed.definition)
 
 
+def test_another_definition_for_the_same_changes_nothing_else(store: Storage) -> None:
+    """As at an upgrade: neither its date nor its mark moves, retired or not"""
+    before = put(store, definition="d1")
+    store.retire_outputs([])
+    store.redefine_output(ALL, "d2")
+    assert store.definitions() == {ALL: "d2"}
+    back = store.put_output(ALL, public_id="another", definition="d2", now=LATER)
+    assert back == replace(before, definition="d2", stamp=2)
+
+
 def test_a_changed_definition_makes_it_dirty(store: Storage) -> None:
     before = clean(store)
     changed = store.put_output(ALL, public_id="another", definition="d2", now=LATER)

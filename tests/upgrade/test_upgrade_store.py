@@ -170,6 +170,39 @@ def test_outputs_made_again_have_the_same_bytes(old: Upgrade) -> None:
     assert {path for path, file in published(old).items() if files.get(path) != file} == posts
 
 
+def test_what_outputs_were_defined_by_is_written_anew_and_nothing_else(old: Upgrade) -> None:
+    """At the first start; of archives and posts when their output is made again. Posts are not gone through"""
+    before, files = stored(old), published(old)
+    former = definitions(old)
+    assert asyncio.run(old.publish()) == 0
+    current = definitions(old)
+    assert former["output"].keys() == current["output"].keys()
+    assert not former["output"].items() & current["output"].items()
+    assert (current["chain"], current["posts"]) == (former["chain"], former["posts"])
+    assert stored(old) == before
+    old.sql("UPDATE output SET dirty = 1, stamp = stamp + 1 WHERE NOT retired")
+    assert asyncio.run(old.publish()) == 0
+    again = definitions(old)
+    assert again["output"] == current["output"]
+    assert not former["chain"].items() & again["chain"].items()
+    assert not former["posts"].items() & again["posts"].items()
+    for journal, line in again["posts"].items():
+        assert json.loads(line)[1].split(":", 2)[2] in current["output"].values(), journal
+    assert without_dates(stored(old)) == without_dates(before)
+    assert published(old) == files
+
+
+def definitions(upgrade: Upgrade) -> dict[str, dict[str, str]]:
+    """What outputs that are not retired, archives and folders of posts are defined by."""
+    journals = sorted(upgrade.folder.rglob(".feed-aggregator.jsonl"))
+    lines = {str(path): [x for x in path.read_text("utf-8").splitlines() if '"complete"' in x] for path in journals}
+    return {
+        "output": dict(upgrade.sql("SELECT id, definition FROM output WHERE NOT retired")),
+        "chain": dict(upgrade.sql("SELECT output, definition FROM chain")),
+        "posts": {path: found[-1] for path, found in lines.items()},
+    }
+
+
 def test_lost_files_come_back_as_they_were(full: Upgrade) -> None:
     """Bytes and ETags of outputs and entry pages; the posts' own folder is left alone."""
     lost = [path for path in published(full) if "/public/" in path and "/a/" not in path and "/e/" not in path]

@@ -1,6 +1,7 @@
 """What the program computes and stores, from plain texts: so that it can be compared with what 2106d7b computed.
 
-All names of the program that this needs are imported here. `golden/*.json` were written by these functions at 2106d7b.
+All names of the program that this needs are imported here. `golden/*.json` were written at 2106d7b by the
+functions that had these places then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from upgrade_rig import HERE, Upgrade
 
 from aggregator.core.config.read import read_config
+from aggregator.core.config.tables import Config
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest.changes import fingerprint
@@ -23,7 +25,8 @@ from aggregator.core.ingest.identity import assign_keys, entry_key, public_id, t
 from aggregator.core.ingest.incremental import read
 from aggregator.core.model import SourceId
 from aggregator.core.normalise import Context, NormalisedFeed
-from aggregator.core.select.plan import plan_outputs
+from aggregator.core.select.definition import former_definition, former_rule
+from aggregator.core.select.plan import OutputPlan, plan_outputs
 from aggregator.core.source_state import IdentityMode
 from aggregator.storage import codec
 
@@ -175,18 +178,43 @@ CONFIGS = {
 """feeds.toml by name: each option of an output alone, all together, and with every setting around them changed."""
 
 
-async def definitions_of(config: str, folder: Path) -> dict[str, str]:
-    """What a store made in this folder holds of each output as its definition."""
-    upgrade = _prepared(config, folder)
-    async with upgrade.opened():
-        return dict(upgrade.sql("SELECT id, definition FROM output"))
+def former_definitions_of(config: str) -> dict[str, str | None]:
+    """What 2106d7b is said to have defined each output by."""
+    tables = read_config(config.encode(), file="feeds.toml")
+    return {plan.output: former_definition(plan, tables) for plan in _plans(tables)}
 
 
-async def chains_of(config: str, folder: Path) -> dict[str, str]:
-    """What a store made in this folder holds of each output's archive: what its chain was begun for."""
+def former_rules_of(config: str) -> dict[str, str | None]:
+    """What 2106d7b is said to have made of all that decides which stories each output has."""
+    tables = read_config(config.encode(), file="feeds.toml")
+    return {plan.output: former_rule(plan, tables.site) for plan in _plans(tables)}
+
+
+def _plans(tables: Config) -> tuple[OutputPlan, ...]:
+    nodes = [source.category for source in tables.sources if source.category]
+    return plan_outputs(tables, nodes, lambda _kind, _name, wanted: wanted)
+
+
+Chains = dict[str, tuple[str, str]]
+"""Of the archive of each output: its generation, and what it was begun for."""
+
+
+async def chains_of(config: str, folder: Path, former: dict[str, str]) -> tuple[Chains, Chains]:
+    """The archives of a store made in this folder; and once more after `former` was put in and all published anew."""
     upgrade = _prepared(config, folder)
     await upgrade.poll()
-    return dict(upgrade.sql("SELECT output, definition FROM chain"))
+    made = _chains(upgrade)
+    for output, definition in former.items():
+        upgrade.sql(f"UPDATE chain SET definition = '{definition}' WHERE output = '{output}'")
+    assert {output: definition for output, (_, definition) in _chains(upgrade).items()} == former
+    upgrade.sql("UPDATE output SET dirty = 1, stamp = stamp + 1")
+    await upgrade.publish()
+    return made, _chains(upgrade)
+
+
+def _chains(upgrade: Upgrade) -> Chains:
+    rows = upgrade.sql("SELECT output, generation, definition FROM chain")
+    return {output: (generation, definition) for output, generation, definition in rows}
 
 
 def _prepared(config: str, folder: Path) -> Upgrade:
@@ -200,10 +228,3 @@ def _prepared(config: str, folder: Path) -> Upgrade:
         text = f'<rss version="2.0"><channel><title>{name}</title><link>https://{name}.example/</link>{items}'
         (folder / f"{name}.xml").write_text(f"{text}</channel></rss>", "utf-8")
     return Upgrade(folder)
-
-
-def rules_of(config: str) -> dict[str, str]:
-    """A hash for each output of what decides which stories it has."""
-    tables = read_config(config.encode(), file="feeds.toml")
-    plans = plan_outputs(tables, (), lambda _kind, _name, wanted: wanted)
-    return {plan.output: plan.rule(site_url=tables.site.url) for plan in plans}

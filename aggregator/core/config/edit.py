@@ -1,7 +1,7 @@
-"""Editing feeds.toml as text: what is added is written beside what is there, of which not one character changes.
+"""Editing feeds.toml as text: new tables are added, and no character of what is there changes.
 
-Rules for editors: pure, text in and text out. Every result is read back before it is given away, so that a
-layout nobody thought of ends in an error and never in a broken file.
+Rules for editors: pure, text in and text out. Every result is read back before it is returned, so that an unforeseen
+layout ends in an error and never in a broken file.
 """
 
 from __future__ import annotations

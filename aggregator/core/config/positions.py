@@ -1,7 +1,7 @@
-"""Where in a TOML text each key and value stands; no TOML reader at hand tells it.
+"""Where in a TOML text each key and value stands, which neither tomllib nor tomlkit says.
 
-The text is walked once, only far enough to know keys, brackets and where values begin: what a value means is
-tomllib's business. Rules for editors: nothing here raises, whatever the text; where it is no TOML the walk ends and
+The text is walked once, only far enough to know keys, brackets and where values begin: values are read by tomllib.
+Rules for editors: nothing here raises, whatever the text; where it is no TOML the walk ends and
 what was found so far stands. Lines end as TOML says (LF or CRLF), columns count characters, both from 1.
 """
 

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from aggregator.core.config.report import ProblemReport, shown
 from aggregator.core.config.values import folded_name
-
-BLOGS = ("hexo", "jekyll", "hugo")
+from aggregator.core.formats_table import POSTS
 
 
 class PostsFeed(Protocol):
@@ -29,12 +28,17 @@ class PostsFeed(Protocol):
 
 def documents(formats: Iterable[str]) -> tuple[str, ...]:
     """Those of `formats` that are documents."""
-    return tuple(name for name in formats if name not in BLOGS)
+    return tuple(name for name in formats if name not in POSTS)
 
 
 def blog(formats: Iterable[str]) -> str | None:
     """The one of `formats` that is a folder of posts."""
-    return next((name for name in formats if name in BLOGS), None)
+    return next((name for name in formats if name in POSTS), None)
+
+
+def _any_of_posts() -> str:
+    *first, last = map(shown, POSTS)
+    return f"{', '.join(first)} or {last}"
 
 
 def check_posts(report: ProblemReport, feeds: Mapping[int, PostsFeed | None]) -> None:
@@ -43,16 +47,16 @@ def check_posts(report: ProblemReport, feeds: Mapping[int, PostsFeed | None]) ->
     for index, feed in feeds.items():
         if feed is None:
             continue
-        blogs = [name for name in feed.formats if name in BLOGS]
+        blogs = [name for name in feed.formats if name in POSTS]
         if len(blogs) > 1:
             message = f"posts of one kind go into a feed, found {' and '.join(map(shown, blogs))}; "
             report.add(("feed", index, "formats"), message + "write another [[feed]] for the other")
         if feed.posts and not blogs:
-            report.add(("feed", index, "posts"), 'a folder of posts needs "hexo", "jekyll" or "hugo" in formats')
+            report.add(("feed", index, "posts"), f"a folder of posts needs {_any_of_posts()} in formats")
         if not feed.footer and not blogs:
-            report.add(("feed", index, "footer"), 'only posts have a footer: "hexo", "jekyll" or "hugo" in formats')
+            report.add(("feed", index, "footer"), f"only posts have a footer: {_any_of_posts()} in formats")
         before = first.setdefault(folded_name(feed.posts), index) if feed.posts else index
         if before != index:
-            line = report.places.value(("feed", before, "posts")).line
+            line = report.positions.value(("feed", before, "posts")).line
             message = f"the folder {shown(feed.posts)} is taken by the feed at line {line}; a subfolder will do"
             report.add(("feed", index, "posts"), message)

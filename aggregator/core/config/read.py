@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aggregator.core.config import values
+from aggregator.core.config.field_types import one_or_more
 from aggregator.core.config.positions import KeyPath
 from aggregator.core.config.posts import check_posts
 from aggregator.core.config.report import ProblemReport, UnfitError, shown
 from aggregator.core.config.rules import JsonRules, PageRules
+from aggregator.core.config.source_kinds import place_problem
 from aggregator.core.config.tables import (
     Config,
     FeedConfig,
@@ -24,8 +26,6 @@ from aggregator.core.config.tables import (
     Site,
     SourceConfig,
     SourceDefaults,
-    one_or_more,
-    origin_problem,
     rules_problem,
 )
 from aggregator.core.config.text import read_toml
@@ -57,7 +57,7 @@ def _header(name: str) -> str:
 
 
 _ALL_HEADERS = ", ".join(_header(name) for name in _TABLES)
-_HOMES = {
+_TABLE_OF_KEY = {
     "entry": "[source.page]",
     "entries": "[source.json]",
     **{
@@ -66,7 +66,7 @@ _HOMES = {
         for key in _keys(_TABLES[name])
     },
 }
-"""For a key that strayed: where it probably belongs."""
+"""For a key in the wrong table: where it probably belongs."""
 
 
 def read_config(text: bytes, *, file: str) -> Config:
@@ -96,7 +96,7 @@ class _ConfigReader:
         """A Config of all that is valid: only to be used if the report is empty."""
         for name in self._table:
             if name not in _TABLES:
-                self._stray(name)
+                self._unknown_at_top(name)
         site = self._single("site", Site) or Site()
         network = self._single("network", Network) or Network()
         server = self._single("server", Server) or Server()
@@ -113,17 +113,17 @@ class _ConfigReader:
             feeds=tuple(feed for feed in feeds.values() if feed),
         )
 
-    def _stray(self, name: str) -> None:
+    def _unknown_at_top(self, name: str) -> None:
         """A name at the top of the file that is no table of ours."""
         if isinstance(self._table[name], (dict, list)):
             meant = self.report.close_match(name, _TABLES)
             hint = f"did you mean {_header(meant)}?" if meant else f"expected one of {_ALL_HEADERS}"
             message = f"unknown table {shown(name)}; {hint}"
-        elif name in _HOMES:
-            message = f'the key "{name}" stands outside of all tables; it belongs below {_HOMES[name]}'
+        elif name in _TABLE_OF_KEY:
+            message = f'the key "{name}" stands outside of all tables; it belongs below {_TABLE_OF_KEY[name]}'
         else:
-            meant = self.report.close_match(name, _HOMES)
-            hint = f'; did you mean "{meant}" below {_HOMES[meant]}?' if meant else ""
+            meant = self.report.close_match(name, _TABLE_OF_KEY)
+            hint = f'; did you mean "{meant}" below {_TABLE_OF_KEY[meant]}?' if meant else ""
             message = f"the unknown key {shown(name)} stands outside of all tables{hint}"
         self.report.add((name,), message, at_key=True, where=())
 
@@ -161,7 +161,7 @@ class _ConfigReader:
                     inner = _SUBTABLES.get(str(item["loc"][0])) if len(item["loc"]) > 1 else None
                     at = (*path, item["loc"][0]) if inner else path
                     rest = item["loc"][1:] if inner else item["loc"]
-                    self.report.invalid(at, {**item, "loc": rest}, _keys(inner or model), _HOMES)
+                    self.report.invalid(at, {**item, "loc": rest}, _keys(inner or model), _TABLE_OF_KEY)
         return None
 
     def _sources(self) -> dict[int, SourceConfig | None]:
@@ -169,7 +169,7 @@ class _ConfigReader:
         sources = {}
         for index, table in self._tables("source").items():
             path = ("source", index)
-            wrong = origin_problem(has_url="url" in table, has_path="path" in table)
+            wrong = place_problem(table)
             if wrong:
                 self.report.add(path, wrong)
             wrong = rules_problem(has_page="page" in table, has_json="json" in table)
@@ -209,7 +209,7 @@ class _ConfigReader:
                 continue
             before = first.setdefault(values.folded_name(wanted), index)
             if before != index:
-                line = self.report.places.value((name, before, "id")).line
+                line = self.report.positions.value((name, before, "id")).line
                 self.report.add((name, index, "id"), f"the id {shown(wanted)} is taken by the {name} at line {line}")
 
     def _check_selections(self, sources: Mapping[int, SourceConfig | None]) -> None:
@@ -252,7 +252,7 @@ def _known_categories(sources: Iterable[SourceConfig | None]) -> dict[CategoryPa
     """
     nodes: dict[CategoryPath, str] = {}
     for source in sources:
-        if source is None or source.path is not None:
+        if source is None or source.kind.has_categories:
             return None
         path = source.category or ()
         for length in range(1, len(path) + 1):

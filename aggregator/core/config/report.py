@@ -16,7 +16,7 @@ from aggregator.core.config.positions import KeyPath, Positions
 from aggregator.core.errors import Problem
 
 SUGGESTIONS = 50
-"""Proposals made for one file; each compares with every candidate, and nobody reads more of them."""
+"""Proposals made for one file: each is compared with every candidate, and more than these are not read."""
 
 _SHOWN = 60
 """Characters of a found value that are shown."""
@@ -50,31 +50,33 @@ class ProblemReport:
         self.problems: list[Problem] = []
         self._text = text
         self._table = table
-        self._places: Positions | None = None
+        self._positions: Positions | None = None
         self._suggestions = 0
 
     def add(self, path: KeyPath, message: str, *, at_key: bool = False, where: KeyPath | None = None) -> None:
         """Report `message` at the value of `path`, or at its key; `where` is what to call it, if not by `path`."""
-        place = self.places.key(path) if at_key else self.places.value(path)
-        name = words(path if where is None else where, self._table)
+        place = self.positions.key(path) if at_key else self.positions.value(path)
+        name = key_in_words(path if where is None else where, self._table)
         self.problems.append(Problem(message=message, line=place.line, column=place.column, where=name))
 
-    def invalid(self, path: KeyPath, error: Mapping[str, Any], keys: Collection[str], homes: Mapping[str, str]) -> None:
+    def invalid(
+        self, path: KeyPath, error: Mapping[str, Any], keys: Collection[str], tables: Mapping[str, str]
+    ) -> None:
         """Report one error of pydantic's about the table at `path`, which has the possible `keys`.
 
-        `homes` says of keys in which table they belong.
+        `tables` says of keys in which table they belong.
         """
         location = path + tuple(error["loc"])
         if error["type"] == "extra_forbidden":
-            self.unknown(path, str(error["loc"][-1]), keys, homes)
+            self.unknown(path, str(error["loc"][-1]), keys, tables)
         elif error["type"] == "missing":
             self.add(path, f'the key "{error["loc"][-1]}" is missing')
         else:
             self.add(location, self._unfit(error))
 
-    def unknown(self, path: KeyPath, key: str, keys: Collection[str], homes: Mapping[str, str]) -> None:
+    def unknown(self, path: KeyPath, key: str, keys: Collection[str], tables: Mapping[str, str]) -> None:
         """Report a key that the table at `path` does not have."""
-        hint = self.did_you_mean(key, keys) or (f"; it belongs below {homes[key]}" if key in homes else "")
+        hint = self.did_you_mean(key, keys) or (f"; it belongs below {tables[key]}" if key in tables else "")
         if not hint:
             hint = f"; expected one of {', '.join(keys)}"
         self.add((*path, key), f"unknown key {shown(key)}{hint}", at_key=True, where=path)
@@ -90,11 +92,11 @@ class ProblemReport:
         return f'; did you mean "{match}"?' if match else ""
 
     @property
-    def places(self) -> Positions:
+    def positions(self) -> Positions:
         """Found at the first problem; a file without any is not walked."""
-        if self._places is None:
-            self._places = Positions(self._text)
-        return self._places
+        if self._positions is None:
+            self._positions = Positions(self._text)
+        return self._positions
 
     def _unfit(self, error: Mapping[str, Any]) -> str:
         context, found = error.get("ctx", {}), error["input"]
@@ -137,7 +139,7 @@ def shown(value: object) -> str:
     return type(value).__name__
 
 
-def words(path: KeyPath, table: Mapping[str, Any]) -> str:
+def key_in_words(path: KeyPath, table: Mapping[str, Any]) -> str:
     """The table and key in words: `source "ithome": url`; a table without an id by its number: `source 2: url`."""
     if not path:
         return ""

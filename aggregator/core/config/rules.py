@@ -1,7 +1,7 @@
 """[source.page] and [source.json]: where the parts of an entry stand on a page, or in the answer of an API.
 
 Rules for editors: a key added here needs a `description`, a row in docs/configuration.md and a new
-docs/feeds.schema.json, as in `config`. The readers are `parse.selectors` and `parse.jsonapi`.
+docs/feeds.schema.json, as in `tables`. They are read by `parse.page.selectors` and `parse.json.api`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from aggregator.core.config.report import UnfitError
 
 LONGEST_SELECTOR = 1_000
-"""Characters of a selector or path; compiling a longer one is no reader's business."""
+"""Characters of a selector or path; a longer one is not compiled."""
 
 _ATTRIBUTE = re.compile(r"(?P<css>.*?)\s*@(?P<attribute>[A-Za-z_:][\w:.-]*)", re.DOTALL)
 _SCRAPY = re.compile(r"(?P<css>.*?)\s*::(?:attr\((?P<attribute>[\w:.-]+)\)|text)\s*", re.DOTALL)

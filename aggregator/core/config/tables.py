@@ -1,97 +1,49 @@
-"""The tables of feeds.toml as values: the models are its description. `config` reads them from the file.
+"""The tables of feeds.toml as values: the models are its description. `read` reads them from the file.
 
 Rules for editors: a key added here needs a `description`, a row in docs/configuration.md and a new
-docs/feeds.schema.json (tests tell). What one value may be is in `config_values`, what holds between several tables in
-`config`. A model has no side effects and reads no file; what zone names exist is looked up in the zone database.
+docs/feeds.schema.json (tests tell). What one value may be is in `values`, with what the schema says of it in
+`field_types`; what holds between several tables is in `read`. A model has no side effects and reads no file; what zone
+names exist is looked up in the zone database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StrictBool,
-    StrictInt,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from aggregator.core.config import values
-from aggregator.core.config.report import UnfitError
+from aggregator.core.config.field_types import (
+    Category,
+    ConfigTable,
+    Encoding,
+    FormatName,
+    HeaderText,
+    HostPort,
+    Interval,
+    Language,
+    Line,
+    Zone,
+    not_empty,
+    once_each,
+    text,
+)
 from aggregator.core.config.rules import JsonRules, PageRules
-from aggregator.core.model import CategoryPath, OutputId, SourceId
+from aggregator.core.config.source_kinds import PLACES, PlaceOptions, place_problem
+from aggregator.core.config.source_kinds.kind import SourceKind
+from aggregator.core.formats_table import DEFAULT_FORMATS
+from aggregator.core.model import OutputId, SourceId
+from aggregator.core.select.filters import SelectionOptions
 
 LARGEST_LIMIT = 500
 """Entries in one output (rule W8): more make documents that readers refuse."""
 
-Format = Literal["rss", "atom", "json", "html", "hexo", "jekyll", "hugo"]
 
-
-def _text(check: Callable[[str], str], **schema: object) -> Any:
-    """The pydantic annotations of a text that `check` accepts."""
-    return (AfterValidator(check), WithJsonSchema({"type": "string", **schema}))
-
-
-Line = Annotated[str, *_text(values.one_line, minLength=1)]
-Address = Annotated[str, *_text(values.address, pattern="^https?://[^\\s]+$")]
-Glob = Annotated[str, *_text(values.glob, minLength=1)]
-Zone = Annotated[str, *_text(values.timezone, examples=["Asia/Shanghai", "UTC"])]
-Language = Annotated[str, *_text(values.language, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", examples=["zh-Hans"])]
-Encoding = Annotated[str, *_text(values.encoding, examples=["gb18030", "big5", "shift_jis", "euc-kr"])]
-HeaderText = Annotated[str, *_text(values.header_text, pattern="^[ -~]+$")]
-Word = Annotated[str, *_text(values.word, minLength=1)]
-HostPort = Annotated[str, *_text(values.allowed_address, pattern=":[0-9]{1,5}$")]
-Category = Annotated[
-    CategoryPath,
-    PlainValidator(values.category_path),
-    WithJsonSchema({"type": "string", "minLength": 1, "examples": ["新媒体/IT 之家/分类资讯"]}),
-]
-Interval = Annotated[
-    timedelta | None,
-    PlainValidator(values.interval),
-    WithJsonSchema(
-        {"type": "string", "pattern": "^(auto|[0-9]+[mhd])$", "default": "auto", "examples": ["30m", "6h", "1d"]}
-    ),
-]
-
-
-def _not_empty(value: object) -> object:
-    """An empty list is a slip: leaving the key out says what it might mean."""
-    if value == []:
-        raise UnfitError("at least one item", "leave the key out for all of them")
-    return value
-
-
-def one_or_more(value: object) -> object:
-    """One text stands for a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-def _once_each(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(items))
-
-
-def _source_ids(items: tuple[SourceId, ...]) -> tuple[SourceId, ...]:
-    return tuple(dict.fromkeys(SourceId(values.normal(item)) for item in items))
-
-
-class _ConfigTable(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Site(_ConfigTable):
+class Site(ConfigTable):
     """What the outputs have in common."""
 
     title: Line = Field(default="My feeds", description="Title of the index page and of the whole.")
-    url: Annotated[str, *_text(values.site_address, pattern="^https?://[^\\s?#]+$")] = Field(
+    url: Annotated[str, *text(values.site_address, pattern="^https?://[^\\s?#]+$")] = Field(
         default="http://127.0.0.1:8000",
         description="Public address of the outputs. Their ids are minted from it once.",
     )
@@ -105,7 +57,7 @@ class Site(_ConfigTable):
     )
 
 
-class Network(_ConfigTable):
+class Network(ConfigTable):
     """How sources are visited."""
 
     allow: tuple[HostPort, ...] = Field(
@@ -117,10 +69,10 @@ class Network(_ConfigTable):
     )
 
 
-class Server(_ConfigTable):
+class Server(ConfigTable):
     """Where `aggregator serve` answers."""
 
-    listen: Annotated[str, *_text(values.listen_address, pattern=":[0-9]{1,5}$")] = Field(
+    listen: Annotated[str, *text(values.listen_address, pattern=":[0-9]{1,5}$")] = Field(
         default="127.0.0.1:8000", description="Host and port to listen on; port 0 is any free one."
     )
 
@@ -135,7 +87,7 @@ class Server(_ConfigTable):
         return values.split_host_port(self.listen)[1]
 
 
-class SourceDefaults(_ConfigTable):
+class SourceDefaults(ConfigTable):
     """Keys that [defaults] may set for all sources, and each source for itself."""
 
     title: Line | None = Field(default=None, description="Shown instead of the title that the source gives itself.")
@@ -153,22 +105,23 @@ class SourceDefaults(_ConfigTable):
     enabled: StrictBool = Field(default=True, description="false: not visited; what is stored stays published.")
 
 
-class SourceConfig(SourceDefaults):
-    """One [[source]]: an address that is polled, or files on disk."""
+class SourceHead(ConfigTable):
+    """What a [[source]] is called."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["url"]}, {"required": ["path"]}],
-            "not": {"required": ["page", "json"]},
-        },
-    )
-
-    id: Annotated[SourceId, *_text(values.identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
+    id: Annotated[SourceId, *text(values.identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
         description="Name of the source: letters of any script, digits, - _ and ."
     )
-    url: Address | None = Field(default=None, description="Address of the feed.")
-    path: Glob | None = Field(
-        default=None, description="Files on disk, relative to the folder of this file: a feed, or a pattern of posts."
+
+
+class SourceConfig(PlaceOptions, SourceHead, SourceDefaults):
+    """One [[source]]: an address that is polled, or files on disk."""
+
+    # in documents and messages: the keys of [defaults] first, then its id, those of the kinds of sources, then these
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [key]} for key in PLACES],
+            "not": {"required": ["page", "json"]},
+        },
     )
 
     page: PageRules | None = Field(
@@ -180,16 +133,21 @@ class SourceConfig(SourceDefaults):
 
     @model_validator(mode="after")
     def _one_origin(self) -> SourceConfig:
-        wrong = origin_problem(has_url=self.url is not None, has_path=self.path is not None)
+        wrong = place_problem(key for key in PLACES if getattr(self, key) is not None)
         wrong = wrong or rules_problem(has_page=self.page is not None, has_json=self.api is not None)
         if wrong:
             raise ValueError(wrong)
         return self
 
     @property
+    def kind(self) -> SourceKind:
+        """The kind of place that it names."""
+        return self.origins()[0][0]
+
+    @property
     def address(self) -> str:
-        """The url or the path, whichever it has."""
-        return self.url or self.path or ""
+        """The address there, as it is written."""
+        return self.origins()[0][1]
 
     @property
     def rules(self) -> PageRules | JsonRules | None:
@@ -197,41 +155,36 @@ class SourceConfig(SourceDefaults):
         return self.page or self.api
 
 
-class FeedConfig(_ConfigTable):
-    """One [[feed]]: an output. What it does not restrict it takes in."""
+class FeedHead(ConfigTable):
+    """What a [[feed]] is called."""
 
-    id: Annotated[OutputId, *_text(values.output_identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
+    id: Annotated[OutputId, *text(values.output_identifier, pattern="^[^\\s/]+$", maxLength=values.ID_LENGTH)] = Field(
         description="Name in the output's address: letters of any script, digits, - _ and ."
     )
     title: Line = Field(default_factory=lambda data: data.get("id", ""), description="Title; without it, the id.")
     description: Line | None = Field(default=None, description="One sentence about the output.")
-    category: Category | None = Field(default=None, description="Only entries in this category or below it.")
-    source: Annotated[
-        tuple[SourceId, ...],
-        BeforeValidator(one_or_more),
-        BeforeValidator(_not_empty),
-        AfterValidator(_source_ids),
-        WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
-        ),
-    ] = Field(default=(), description="Only entries of this source, or of these sources.")
-    keep: tuple[Word, ...] = Field(default=(), description="Only entries that have one of these words.")
-    drop: tuple[Word, ...] = Field(default=(), description="No entries that have one of these words.")
+
+
+class FeedConfig(SelectionOptions, FeedHead):
+    """One [[feed]]: an output. What it does not restrict it takes in."""
+
+    # in documents and messages: the keys of its head first, then those of the filters, then these
+
     limit: Annotated[StrictInt, Field(ge=1, le=LARGEST_LIMIT)] | None = Field(
         default=None, description="Most entries in the feed; without it, the last 72 hours, and at least 50 entries."
     )
-    formats: Annotated[tuple[Format, ...], BeforeValidator(_not_empty), AfterValidator(_once_each)] = Field(
-        default=("rss", "atom", "json", "html"),
+    formats: Annotated[tuple[FormatName, ...], BeforeValidator(not_empty), AfterValidator(once_each)] = Field(
+        default=DEFAULT_FORMATS,
         description="Formats the output is published in: documents, and posts of one kind of static blog.",
         json_schema_extra={"minItems": 1},
     )
-    posts: Annotated[str, *_text(values.folder, minLength=1)] | None = Field(
+    posts: Annotated[str, *text(values.folder, minLength=1)] | None = Field(
         default=None,
         description="Folder of the posts, relative to the folder of this file; without it, one below the store.",
     )
     footer: StrictBool = Field(default=True, description="Each post ends with a visible link to the original.")
     language: Language | None = Field(default=None, description="Language of the output; without it, the site's.")
-    token: Annotated[str, *_text(values.token, pattern="^[A-Za-z0-9_-]{16,100}$")] | None = Field(
+    token: Annotated[str, *text(values.token, pattern="^[A-Za-z0-9_-]{16,100}$")] | None = Field(
         default=None,
         description="Secret part of the output's address; it is then listed nowhere. Another token moves the output.",
     )
@@ -240,7 +193,7 @@ class FeedConfig(_ConfigTable):
     )
 
 
-class Config(_ConfigTable):
+class Config(ConfigTable):
     """All of feeds.toml, valid as a whole. With no `feeds` there is an output per category and one of all."""
 
     site: Site = Site()
@@ -253,15 +206,6 @@ class Config(_ConfigTable):
     def contact(self) -> str:
         """The address a User-Agent names."""
         return self.network.contact or self.site.url
-
-
-def origin_problem(*, has_url: bool, has_path: bool) -> str | None:
-    """What is wrong with where a source is to be found."""
-    if has_url and has_path:
-        return "both url and path are given; a source has one of them"
-    if not has_url and not has_path:
-        return "neither url nor path is given; a source needs one of them"
-    return None
 
 
 def rules_problem(*, has_page: bool, has_json: bool) -> str | None:

@@ -1,7 +1,7 @@
-"""The bytes of feeds.toml as a TOML table, or plain words about what keeps them from being one.
+"""The bytes of feeds.toml as a TOML table, or what keeps them from being one.
 
-tomllib's own messages baffle people who met a byte order mark, typographic quotes, full-width signs or another
-encoding; these are looked for first.
+Byte order marks, typographic quotes, full-width signs and other encodings are looked for first: tomllib's own messages
+about them do not say what to do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 from typing import Any
 
 from aggregator.core.config.positions import KeyPath, Position, Positions, Repeat
-from aggregator.core.config.report import words
+from aggregator.core.config.report import key_in_words
 from aggregator.core.errors import ConfigError, Problem
 
 _LEGACY = (("cp932", "Shift_JIS"), ("gb18030", "GBK"), ("big5hkscs", "Big5"), ("cp949", "EUC-KR"))
@@ -115,11 +115,11 @@ def _repeated(repeat: Repeat) -> Problem:
     if repeat.is_table and repeat.path in {("source",), ("feed",)}:
         message += f"; each begins with [[{name}]] in double brackets"
     parent: KeyPath = repeat.path[:-1]
-    return Problem(message=message, line=repeat.again.line, column=repeat.again.column, where=words(parent, {}))
+    return Problem(message=message, line=repeat.again.line, column=repeat.again.column, where=key_in_words(parent, {}))
 
 
 def _in_words(text: str, place: Position, message: str) -> tuple[str, int]:
-    """What to tell of a syntax error, and the column of the culprit if it is another one than tomllib's."""
+    """The message for a syntax error, and the column of its cause if it is another one than tomllib's."""
     lines = text.split("\n")
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     rest = line[max(place.column - 1, 0) :]

@@ -1,7 +1,7 @@
 """What single values of feeds.toml may be: each function takes what stands there and returns what is kept.
 
 A value that will not do raises `UnfitError`, which says what was expected and, where a person's intent can be guessed,
-what to write instead; what was found and where is added by `config_report`.
+what to write instead; what was found and where is added by `report`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from aggregator.core.config.report import UnfitError, close_match
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import CategoryPath
 
 ID_LENGTH = 60
@@ -23,13 +24,12 @@ NAME_LENGTH = 100
 """Characters of a category's name (rule K3)."""
 SHORTEST_INTERVAL = timedelta(minutes=5)
 LONGEST_INTERVAL = timedelta(days=30)
-FORMATS = ("rss", "atom", "json", "html")
 RESERVED_OUTPUTS = frozenset(
     ("index", "con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10)))
 )
 """A web server answers `index` for the folder; the others are devices on Windows (rule W16)."""
-RESERVED_ENDINGS = (".rss", ".atom", ".json", ".html", ".xml", ".opml", ".gz", ".br", ".zst")
-"""Endings of published files: with one of them, an id would look like another output's format."""
+_RESERVED_ENDINGS = (".xml", ".opml", ".gz", ".br", ".zst")
+"""Endings of published files besides those of the formats: with one of them, an id would look like another file."""
 
 _UNIT_MINUTES = {"m": 1, "h": 60, "d": 1440}
 _LANGUAGE = re.compile(
@@ -92,7 +92,8 @@ def output_identifier(value: str) -> str:
     name = identifier(value)
     if name.casefold() in RESERVED_OUTPUTS:
         raise UnfitError("another name", "this one is reserved, since outputs become files")
-    ending = next((ending for ending in RESERVED_ENDINGS if name.casefold().endswith(ending)), None)
+    endings = (*(info.suffix for info in DOCUMENTS.values()), *_RESERVED_ENDINGS)
+    ending = next((ending for ending in endings if name.casefold().endswith(ending)), None)
     if ending:
         raise UnfitError(f'a name without the ending "{ending}"', "the formats add theirs")
     return name

@@ -12,7 +12,7 @@ from aggregator.core.model import Diagnostic, Entry, Feed, SourceId
 from aggregator.core.normalise import NormalisedFeed
 from aggregator.core.plain_hash import plain_hash
 from aggregator.core.records import KnownEntry, NewEntry, Revision
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 
 ALIAS_STREAK = 3

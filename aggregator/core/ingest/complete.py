@@ -14,7 +14,7 @@ from aggregator.core.ingest.entry_cache import Unmodified, dump
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.records import LoadedContents, NewEntry, Removal, Revision
-from aggregator.core.select.plan import own_paths
+from aggregator.core.select.category_paths import own_paths
 from aggregator.core.source_state import IdentityMode, PollState
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from aggregator.core.config.posts import blog, documents
-from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
+from aggregator.core.config.tables import Config, FeedConfig
+from aggregator.core.formats_table import DEFAULT_FORMATS
 from aggregator.core.html.plain import label_key
-from aggregator.core.model import CategoryKind, CategoryPath, Entry, OutputId, SourceId, StoredEntry
+from aggregator.core.model import CategoryPath, OutputId, SourceId
+from aggregator.core.select.category_paths import is_below, node_key
+from aggregator.core.select.filters import SelectionOptions
+from aggregator.core.select.filters.category import CategoryFilter
+from aggregator.core.select.filters.filter import Filter, FilterInput, Verdict
+from aggregator.core.select.filters.source import SourceFilter
 
 ALL = "all"
 Slugger = Callable[[str, str, str], str]
@@ -23,13 +28,13 @@ class BlogPlan:
 
     dialect: str
     folder: str | None = None
-    footer: bool = field(default=True, repr=False)
+    footer: bool = True
     """Each post ends with a visible link to the original (rule M8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """What one output is meant to be."""
+    """What one output is meant to be. `definition.KEYS` says what of it is hashed, and by which stored keys."""
 
     output: OutputId
     title: str
@@ -38,14 +43,8 @@ class OutputPlan:
     language: str | None
     formats: tuple[str, ...]
     limit: int | None
-    sources: frozenset[SourceId]
-    """Sources whose entries may appear."""
-    assigned: frozenset[SourceId]
-    """Those of `sources` whose entries belong to `node` unless they have category paths of their own."""
-    node: CategoryPath | None
-    """None: every category."""
-    keep: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
+    filters: tuple[Filter, ...]
+    """An entry appears if all of them let it pass. One is a `SourceFilter`."""
     dedupe: str = "link"
     blog: BlogPlan | None = None
     """`formats` names documents alone."""
@@ -59,48 +58,42 @@ class OutputPlan:
         """The output without its token: its id is minted from this, and another token does not make another feed."""
         return self.output.partition("/")[2] if self.is_secret else self.output
 
-    def definition(self, *, shown: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
-        """Two hashes with "/" between: of what the output is told to be, and of the sources there are to choose from.
+    @property
+    def sources(self) -> frozenset[SourceId]:
+        """Sources whose entries may appear."""
+        return next(one.sources for one in self.filters if isinstance(one, SourceFilter))
 
-        `shown` and `chosen` are settings outside the plan that belong to either. Only a change of the first is a
-        change of this output, which moves its `updated` (rule W3); a source more or less may concern it or not.
-        """
-        told = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_SOURCES}
-        if not self.blog:
-            del told["blog"]
-        elif not self.blog.footer:
-            told["footer"] = False
-        offered = {name: getattr(self, name) for name in _OF_SOURCES}
-        return f"{_digest(told | dict(shown))}/{_digest(offered | dict(chosen))}"
+    @property
+    def node(self) -> CategoryPath | None:
+        """The category whose entries appear; None: every category."""
+        found = self._category
+        return found.category if found else None
 
-    def rule(self, **also: Any) -> str:
-        """A hash of what decides which stories of its sources it has, and where; words at its head do not count.
+    @property
+    def assigned(self) -> frozenset[SourceId]:
+        """Those of `sources` whose entries belong to `node` unless they have category paths of their own."""
+        found = self._category
+        return self.sources & found.assigned if found else self.sources
 
-        Nor does what is at its default, so that a later version with more fields gives the same.
-        """
-        decisive = [one for one in fields(self) if one.name not in _NO_RULE]
-        values = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
-        return _digest(values | also)
+    @property
+    def _category(self) -> CategoryFilter | None:
+        return next((one for one in self.filters if isinstance(one, CategoryFilter)), None)
 
-
-_OF_SOURCES = ("sources", "assigned")
-_NO_RULE = {"title", "description", "is_described", "language", "sources", "assigned", "blog"}
-
-
-def _digest(values: Mapping[str, Any]) -> str:
-    shown = {k: sorted(v) if isinstance(v, frozenset) else v for k, v in values.items()}
-    return hashlib.sha256(repr(sorted(shown.items())).encode()).hexdigest()[:32]
+    def verdict(self, candidate: FilterInput) -> Verdict:
+        """Why an entry appears or not: of the first filter that it does not pass, else of the last that it does."""
+        verdicts = [one.verdict(candidate) for one in self.filters]
+        return next((found for found in verdicts if not found.passes), verdicts[-1])
 
 
 def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugger) -> tuple[OutputPlan, ...]:
     """All outputs, "all" first and parents before children. `nodes` are the paths that stored entries have."""
-    sources = list(config.sources)
     if config.feeds:
-        return tuple(_of_feed(feed, config, sources, slug_for) for feed in config.feeds)
-    every = _base(config, sources, OutputId(slug_for("output", ALL, ALL)), config.site.title, None)
-    tree = _tree([*(s.category for s in sources if s.category), *nodes])
+        return tuple(_of_feed(feed, config, slug_for) for feed in config.feeds)
+    every = _base(config, OutputId(slug_for("output", ALL, ALL)), config.site.title, SelectionOptions())
+    tree = _tree([*(s.category for s in config.sources if s.category), *nodes])
     children = [
-        _base(config, sources, _node_slug(names, slug_for), " / ".join(names), names) for names in tree.values()
+        _base(config, _node_slug(names, slug_for), " / ".join(names), SelectionOptions(category=names))
+        for names in tree.values()
     ]
     return (every, *children)
 
@@ -121,37 +114,11 @@ def _concerns(plan: OutputPlan, source: SourceId, paths: list[CategoryPath]) -> 
     return plan.node is None or source in plan.assigned or any(is_below(path, plan.node) for path in paths)
 
 
-def belongs(plan: OutputPlan, stored: StoredEntry) -> bool:
-    """Whether an entry is of the plan's sources and category; its own paths count before its source's (rule K1)."""
-    if stored.source not in plan.sources:
-        return False
-    if plan.node is None:
-        return True
-    paths = own_paths(stored.entry)
-    return any(is_below(path, plan.node) for path in paths) if paths else stored.source in plan.assigned
-
-
-def own_paths(entry: Entry) -> tuple[CategoryPath, ...]:
-    """Category paths that the entry itself carries, as a post on disk does (rule K1)."""
-    return tuple(c.path for c in entry.categories if c.kind is CategoryKind.ASSIGNED)
-
-
-def is_below(path: CategoryPath, node: CategoryPath) -> bool:
-    """Whether `path` is `node` or one of its descendants, names compared as rule K3 says."""
-    return node_key(path[: len(node)]) == node_key(node)
-
-
-def node_key(path: CategoryPath) -> CategoryPath:
-    """The form in which paths are compared: width, case and blanks beside CJK do not count (rule K3)."""
-    return tuple(label_key(name) for name in path)
-
-
-def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug_for: Slugger) -> OutputPlan:
-    wanted = [s for s in sources if not feed.source or s.id in feed.source]
+def _of_feed(feed: FeedConfig, config: Config, slug_for: Slugger) -> OutputPlan:
     dialect = blog(feed.formats)
     slug = slug_for("output", feed.id, feed.id)
     output = OutputId(f"{feed.token}/{slug}" if feed.token else slug)
-    base = _base(config, wanted, output, feed.title or feed.id, feed.category)
+    base = _base(config, output, feed.title or feed.id, feed)
     return replace(
         base,
         description=feed.description or base.description,
@@ -161,26 +128,19 @@ def _of_feed(feed: FeedConfig, config: Config, sources: list[SourceConfig], slug
         formats=documents(feed.formats),
         blog=BlogPlan(dialect=dialect, folder=feed.posts, footer=feed.footer) if dialect else None,
         limit=feed.limit,
-        keep=tuple(feed.keep),
-        drop=tuple(feed.drop),
         dedupe=feed.dedupe,
     )
 
 
-def _base(
-    config: Config, sources: list[SourceConfig], output: OutputId, title: str, node: CategoryPath | None
-) -> OutputPlan:
-    assigned = sources if node is None else [s for s in sources if s.category and is_below(s.category, node)]
+def _base(config: Config, output: OutputId, title: str, selection: SelectionOptions) -> OutputPlan:
     return OutputPlan(
         output=output,
         title=title,
-        description=title if node is None else f"{config.site.title}: {title}",
+        description=f"{config.site.title}: {title}" if selection.category else title,
         language=config.site.language,
-        formats=("rss", "atom", "json", "html"),
+        formats=DEFAULT_FORMATS,
         limit=None,
-        sources=frozenset(s.id for s in sources),
-        assigned=frozenset(s.id for s in assigned),
-        node=node,
+        filters=tuple(selection.filters({source.id: source.category for source in config.sources})),
     )
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from aggregator.core.edition import Edition, Story
 from aggregator.core.model import CategoryPath, Feed, Origin, SourceId, SourceNumber, StoredEntry
-from aggregator.core.select.plan import OutputPlan, own_paths
+from aggregator.core.select.category_paths import own_paths
+from aggregator.core.select.plan import OutputPlan
 from aggregator.core.urls import urls
 
 
@@ -46,8 +47,8 @@ Group = tuple[StoredEntry, tuple[StoredEntry, ...]]
 """The entry that a story is shown by, and the others that told it."""
 
 
-def merge(entries: Iterable[StoredEntry], homes: Mapping[SourceNumber, frozenset[str]]) -> list[Group]:
-    """Groups of one story, in order of first sight; `homes` gives the hosts that a source speaks for.
+def merge(entries: Iterable[StoredEntry], hosts: Mapping[SourceNumber, frozenset[str]]) -> list[Group]:
+    """Groups of one story, in order of first sight; `hosts` gives the hosts that a source speaks for.
 
     The story keeps id, change number and age of the entry seen first. Its words come from the entry whose source is on
     the link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4
@@ -64,12 +65,12 @@ def merge(entries: Iterable[StoredEntry], homes: Mapping[SourceNumber, frozenset
         group.append(stored)
         for name in names:
             by_name.setdefault(name, group)
-    return [_canonical(group, homes) for group in groups]
+    return [_canonical(group, hosts) for group in groups]
 
 
-def _canonical(group: Sequence[StoredEntry], homes: Mapping[SourceNumber, frozenset[str]]) -> Group:
+def _canonical(group: Sequence[StoredEntry], hosts: Mapping[SourceNumber, frozenset[str]]) -> Group:
     first = group[0]
-    shown = next((s for s in group if _is_at_home(s, homes)), first)
+    shown = next((s for s in group if _is_on_own_host(s, hosts)), first)
     others = tuple(s for s in group if s is not shown)
     if shown is first:
         return first, others
@@ -84,12 +85,12 @@ def _canonical(group: Sequence[StoredEntry], homes: Mapping[SourceNumber, frozen
     return kept, others
 
 
-def _is_at_home(stored: StoredEntry, homes: Mapping[SourceNumber, frozenset[str]]) -> bool:
+def _is_on_own_host(stored: StoredEntry, hosts: Mapping[SourceNumber, frozenset[str]]) -> bool:
     host = urls.host_of(stored.entry.link) if stored.entry.link else None
-    return host is not None and host in homes.get(stored.number, frozenset())
+    return host is not None and host in hosts.get(stored.number, frozenset())
 
 
-def home_hosts(feed: Feed | None, address: str) -> frozenset[str]:
+def own_hosts(feed: Feed | None, address: str) -> frozenset[str]:
     """The hosts a source speaks for: its site's and its feed's own."""
     places = [address] if feed is None else [address, feed.site_url, feed.self_url]
     return frozenset(host for place in places if place and (host := urls.host_of(place)))

@@ -22,6 +22,7 @@ import structlog
 from aggregator.core.addresses import archive_path
 from aggregator.core.model import OutputId, SourceNumber
 from aggregator.core.records import Archive, ArchiveFile, Chain, OutputRecord
+from aggregator.core.select.definition import former_rule, rule
 from aggregator.core.select.stories import Group
 from aggregator.engine.publish.publication import Publication
 from aggregator.engine.publish.render import archived_formats, render_archive
@@ -127,7 +128,7 @@ class ArchiveBuilder:
         """The chain to go on with: the present one, or one begun now."""
         wanted = _Definition.of(selection)
         chain = self._storage.chain(record.output)
-        if chain is not None and self._can_continue(chain, _Definition.read(chain.definition), wanted):
+        if chain is not None and self._can_continue(chain, self._read(chain, selection, wanted), wanted):
             return chain
         now = self._clock()
         digest = hashlib.sha256(f"{record.output}\n{wanted.text}\n{now.isoformat()}".encode())
@@ -139,6 +140,15 @@ class ArchiveBuilder:
         )
         self._storage.begin_chain(begun)
         return begun
+
+    def _read(self, chain: Chain, selection: Selection, wanted: _Definition) -> _Definition:
+        """What a chain was begun for; the rule of an earlier release is replaced by that of today if it is the same."""
+        was = _Definition.read(chain.definition)
+        if was.rule == wanted.rule or was.rule != former_rule(selection.plan, selection.runtime.config.site):
+            return was
+        carried_over = replace(was, rule=wanted.rule)
+        self._storage.redefine_chain(chain.output, carried_over.text)
+        return carried_over
 
     def _can_continue(self, chain: Chain, was: _Definition, wanted: _Definition) -> bool:
         if was.rule != wanted.rule or not (was.sources <= wanted.sources and was.assigned <= wanted.assigned):
@@ -260,7 +270,7 @@ class _Definition:
     def of(cls, selection: Selection) -> _Definition:
         numbers = selection.runtime.numbers
         return cls(
-            rule=selection.plan.rule(site_url=selection.runtime.config.site.url),
+            rule=rule(selection.plan, selection.runtime.config.site),
             sources=frozenset(numbers[id_] for id_ in selection.plan.sources if id_ in numbers),
             assigned=frozenset(numbers[id_] for id_ in selection.plan.assigned if id_ in numbers),
         )

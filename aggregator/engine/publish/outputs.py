@@ -13,6 +13,7 @@ import structlog
 from aggregator.core.errors import PublishError
 from aggregator.core.model import CategoryPath, OutputId
 from aggregator.core.records import RenditionRecord, SourceRecord
+from aggregator.core.select.definition import carried_over, definition
 from aggregator.core.select.plan import OutputPlan, plan_outputs, touched
 from aggregator.engine.publish.archives import ArchiveBuilder
 from aggregator.engine.publish.publication import Publication
@@ -122,21 +123,24 @@ class Outputs:
         plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.sources)), self._slug)
         if plans == self.plans and self._planned_for is runtime:
             return None
-        site = runtime.config.site
-        shown = {"site_url": site.url, "timezone": site.timezone, "entry_pages": site.entry_pages}
-        chosen = {
-            "categories": sorted(map(str, runtime.assigned.items())),
-            "titles": sorted((source.id, source.config.title or "") for source in runtime.sources.values()),
-        }
+        stored = self._storage.definitions()
         for plan in plans:
+            if plan.output in stored:
+                self._carry_over(plan, runtime, stored[plan.output])
             self._storage.put_output(
                 plan.output,
                 public_id=f"tag:{runtime.authority},{runtime.year}:{quote(plan.name, safe='/')}",
-                definition=plan.definition(shown=shown, chosen=chosen),
+                definition=definition(plan, runtime.config),
                 now=self._clock(),
             )
         self.plans = plans
         return {plan.output for plan in plans}
+
+    def _carry_over(self, plan: OutputPlan, runtime: Runtime, stored: str) -> None:
+        """Have an output that an earlier release defined as it still is defined so by this one."""
+        current = carried_over(stored, plan, runtime.config)
+        if current != stored:
+            self._storage.redefine_output(plan.output, current)
 
     def _slug(self, kind: str, name: str, wanted: str) -> str:
         known = self._slugs.get((kind, name))

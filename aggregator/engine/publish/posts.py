@@ -20,12 +20,13 @@ from aggregator.core.edition import Edition, Story
 from aggregator.core.errors import PublishError
 from aggregator.core.model import Origin, StoredEntry
 from aggregator.core.records import OutputRecord
+from aggregator.core.select.definition import former_definition
 from aggregator.core.select.plan import BlogPlan, OutputPlan
-from aggregator.core.select.stories import Group, home_hosts, merge, story_links
+from aggregator.core.select.stories import Group, merge, own_hosts, story_links
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
-from aggregator.formats.posts import DIALECTS, Dialect, post_name, render_post
+from aggregator.formats.posts import post_name, render_post
 from aggregator.outlets.posts import NewPost, PostFolder
 from aggregator.storage import EntryStore
 
@@ -56,7 +57,7 @@ class _Job:
 
     selection: Selection
     record: OutputRecord
-    dialect: Dialect
+    dialect: str
     folder: PostFolder
     footer: bool
 
@@ -67,6 +68,15 @@ class _Job:
     @property
     def definition(self) -> str:
         return f"{_SHAPE}:{self.dialect}:{self.record.definition}"
+
+    @property
+    def is_of_this_output(self) -> bool:
+        """Whether the folder was completed for what the output is, by this release or by an earlier one."""
+        before = self.folder.definition
+        if before == self.definition:
+            return True
+        former = former_definition(self.selection.plan, self.selection.runtime.config)
+        return former is not None and before == f"{_SHAPE}:{self.dialect}:{former}"
 
 
 class PostPublisher:
@@ -87,9 +97,8 @@ class PostPublisher:
         blog = selection.plan.blog
         if blog is None:
             return Posted()
-        dialect = next(known for known in DIALECTS if known == blog.dialect)
         folder = self._folder(record.output, blog)
-        job = _Job(selection=selection, record=record, dialect=dialect, folder=folder, footer=blog.footer)
+        job = _Job(selection=selection, record=record, dialect=blog.dialect, folder=folder, footer=blog.footer)
         try:
             await asyncio.to_thread(folder.open)
             if selection.plan.limit:
@@ -100,7 +109,7 @@ class PostPublisher:
             log.error("publish posts", output=record.output, error=str(error))
             return Posted(error=str(error))
         if changed:
-            log.info("publish posts", output=record.output, dialect=dialect, files=changed)
+            log.info("publish posts", output=record.output, dialect=blog.dialect, files=changed)
         return Posted(changed=changed)
 
     def is_missing(self, plan: OutputPlan) -> bool:
@@ -116,7 +125,7 @@ class PostPublisher:
     async def _catch_up(self, job: _Job) -> int:
         """Look at what is new or changed since last time; at all there is, if the selection is another."""
         folder = job.folder
-        is_anew = folder.definition != job.definition
+        is_anew = not job.is_of_this_output
         change_seq = 0 if is_anew else folder.change_seq
         last = await self._in_db(job.storage.last_change_seq)
         confirmed: set[str] = set()
@@ -169,9 +178,7 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
 def _groups(job: _Job, chosen: Mapping[int, StoredEntry]) -> list[Group]:
     if job.selection.plan.dedupe == "off":
         return [(stored, ()) for stored in chosen.values()]
-    return merge(
-        chosen.values(), {number: home_hosts(r.feed, r.address) for number, r in job.selection.sources.items()}
-    )
+    return merge(chosen.values(), {number: own_hosts(r.feed, r.address) for number, r in job.selection.sources.items()})
 
 
 def _posts_of(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEntry]) -> _Posts:

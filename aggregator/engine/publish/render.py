@@ -9,11 +9,10 @@ from typing import Generic, TypeVar
 
 from aggregator.core.addresses import public_path
 from aggregator.core.edition import Edition, etag_of
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.records import Archive, ArchiveFile, RenditionRecord
 from aggregator.engine.publish.fragments import Fragments
 from aggregator.formats import FORMATS
-
-ARCHIVE_FORMATS = ("rss", "atom", "json")
 
 FileRecord = RenditionRecord | ArchiveFile
 """What is stored of a published file."""
@@ -57,7 +56,7 @@ def render_edition(edition: Edition, fragments: Fragments, modified: datetime) -
 
 def archived_formats(formats: Sequence[str]) -> list[str]:
     """The formats that have an archive."""
-    return [name for name in formats if name in ARCHIVE_FORMATS]
+    return [name for name in formats if DOCUMENTS[name].has_archive]
 
 
 def render_archive(

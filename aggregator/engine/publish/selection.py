@@ -10,12 +10,14 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from aggregator.core.edition import Edition, Story, Tombstone
+from aggregator.core.formats_table import HTML
 from aggregator.core.model import Origin, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import OutputRecord, SourceRecord
-from aggregator.core.select.plan import OutputPlan, belongs, is_below
-from aggregator.core.select.stories import Group, compose, home_hosts, merge, origin_of, story_links
+from aggregator.core.select.category_paths import is_below
+from aggregator.core.select.filters.filter import Filter, FilterInput
+from aggregator.core.select.plan import OutputPlan
+from aggregator.core.select.stories import Group, compose, merge, origin_of, own_hosts, story_links
 from aggregator.core.select.window import SPAN, window
-from aggregator.core.select.words import WordFilter
 from aggregator.engine.runtime import Runtime
 from aggregator.storage import EntryStore
 
@@ -32,8 +34,9 @@ class Selection:
     """`seq` of entries by source and key: a story carries that of the entry that told it first."""
 
     @cached_property
-    def _words(self) -> WordFilter:
-        return WordFilter.of(self.plan.keep, self.plan.drop)
+    def _not_in_query(self) -> tuple[Filter, ...]:
+        """The filters that `_candidates` leaves to be asked."""
+        return tuple(one for one in self.plan.filters if not one.in_query)
 
     @cached_property
     def numbers(self) -> list[SourceNumber]:
@@ -41,8 +44,8 @@ class Selection:
         return _numbers(self.runtime, self.plan.sources)
 
     def selects(self, stored: StoredEntry) -> bool:
-        """Whether an entry is of the output's sources and category, and has the words it wants."""
-        return belongs(self.plan, stored) and self._words.verdict(stored.entry).stays
+        """Whether an entry, however it was found, passes all filters of the output."""
+        return _passes(self.plan.filters, stored)
 
     def newest_first(self) -> Iterator[StoredEntry]:
         """Everything selected, the latest addition or revision first."""
@@ -59,9 +62,9 @@ class Selection:
             return [(stored, ()) for stored in chosen]
         told = self.storage.duplicates(*_names(chosen), self.numbers)
         others = [stored for stored in told if self.selects(stored)]
-        homes = {number: home_hosts(known.feed, known.address) for number, known in self.sources.items()}
+        hosts = {number: own_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._seqs.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
-        groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), homes)
+        groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), hosts)
         places = {stored.change_seq for stored in chosen}
         return [group for group in groups if group[0].change_seq in places]
 
@@ -99,7 +102,7 @@ class Selection:
         return replace(
             edition,
             timezone=ZoneInfo(site.timezone),
-            entry_pages=site.entry_pages and "html" in self.plan.formats,
+            entry_pages=site.entry_pages and HTML.name in self.plan.formats,
         )
 
     def origin(self, stored: StoredEntry) -> Origin:
@@ -132,7 +135,8 @@ class Selection:
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
     def _chosen(self, *, after: int | None = None) -> Iterator[StoredEntry]:
-        return (s for s in self._candidates(after) if self._words.verdict(s.entry).stays)
+        candidates, filters = self._candidates(after), self._not_in_query
+        return (stored for stored in candidates if not filters or _passes(filters, stored))
 
     def _candidates(self, after: int | None) -> Iterable[StoredEntry]:
         plan, storage = self.plan, self.storage
@@ -169,6 +173,11 @@ def build_edition(
         complete=complete,
         previous=previous,
     )
+
+
+def _passes(filters: Sequence[Filter], stored: StoredEntry) -> bool:
+    candidate = FilterInput.of(stored)
+    return all(one.verdict(candidate).passes for one in filters)
 
 
 def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from aggregator.core.addresses import public_path
 from aggregator.core.config.tables import Config
 from aggregator.core.edition import Edition, Story
+from aggregator.core.formats_table import HTML
 from aggregator.core.model import CategoryPath, OutputId
-from aggregator.core.select.plan import OutputPlan, node_key
+from aggregator.core.select.category_paths import node_key
+from aggregator.core.select.plan import OutputPlan
 from aggregator.engine.publish.fragments import Fragments, made_from
-from aggregator.formats import FORMATS, SUFFIXES, story_view
+from aggregator.formats import FORMATS, story_view
 from aggregator.formats.entry_page import EntryFrame, render_entry
 from aggregator.outlets.disk import DiskOutlet
 
@@ -44,8 +46,8 @@ class StoryPageContext:
         pages: dict[CategoryPath, str] = {}
         plans = tuple(plans)
         for plan in plans:
-            if plan.node and "html" in plan.formats and not plan.is_secret:
-                pages.setdefault(node_key(plan.node), public_path(plan.output, SUFFIXES["html"]))
+            if plan.node and HTML.name in plan.formats and not plan.is_secret:
+                pages.setdefault(node_key(plan.node), public_path(plan.output, HTML.suffix))
         frame = EntryFrame(
             title=site.title, site_url=site.url, language=site.language, timezone=ZoneInfo(site.timezone)
         )
@@ -119,7 +121,7 @@ class StoryPages:
         before = self._made.get(path)
         if before is not None and not now.replaces(before):
             return False
-        page = render_entry(story, self._fragments.render(FORMATS["html"], story), context.frame, pages)
+        page = render_entry(story, self._fragments.render(FORMATS[HTML.name], story), context.frame, pages)
         written = self._outlet.write(path, page, {}, modified=story_view.updated(story), lasting=False)
         self._made[path] = now
         self._gone.discard(path)

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from typing import Protocol
 
 from aggregator.core.edition import KnownVersions, etag_of
+from aggregator.core.formats_table import DOCUMENTS
 from aggregator.core.model import OutputId
 from aggregator.core.records import ArchiveFile, FileVersion, ReaderLag, RenditionRecord
 from aggregator.core.select.window import SPAN
@@ -18,8 +19,6 @@ KEPT = timedelta(days=7)
 """How long a state is remembered after it was replaced, and a reader after it was seen."""
 STEP = timedelta(hours=12)
 """Windows grow by so much at a time, so that a reader a few minutes later does not change their bytes."""
-WITH_DELTAS = frozenset({"rss", "atom"})
-FOLLOWED = frozenset({"rss", "atom", "json"})
 
 
 class VersionStore(ReaderStore, OutputStore, Protocol):
@@ -40,7 +39,8 @@ class VersionHistory:
 
         `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
         """
-        if file.format not in FOLLOWED:
+        info = DOCUMENTS.get(file.format)
+        if info is None or not info.is_followed:
             return None
         last = self._storage.state(file.path)
         if last is None or last.etag != file.etag:
@@ -54,7 +54,7 @@ class VersionHistory:
                 stamp=stamp,
                 change_seq=change_seq,
                 since=now,
-                parts=parts if file.format in WITH_DELTAS else (),
+                parts=parts if info.has_deltas else (),
             )
             self._storage.put_version(state, forget=now - KEPT)
         return self.known_versions(file.path).get(file.path)

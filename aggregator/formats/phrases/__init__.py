@@ -1,4 +1,4 @@
-"""The words of the pages in the five languages we speak: a pure table, and the choice among them."""
+"""The phrases of the pages in five languages, and the choice among them."""
 
 from __future__ import annotations
 

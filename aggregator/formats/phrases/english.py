@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Phrases
+from aggregator.formats.phrases.phrases import Phrases
 
 ENGLISH = Phrases(
     tag="en",
@@ -13,7 +13,7 @@ ENGLISH = Phrases(
     feed="Feed",
     status="Status",
     nothing="Nothing is published yet. As soon as a source has been read, its feeds appear here.",
-    formats=FORMATS | {"html": "Read"},
+    read="Read",
     addresses="Addresses to subscribe to",
     opml="All feeds as OPML",
     outputs=("{n} feed", "{n} feeds"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Phrases
+from aggregator.formats.phrases.phrases import Phrases
 
 JAPANESE = Phrases(
     tag="ja",
@@ -13,7 +13,7 @@ JAPANESE = Phrases(
     feed="フィード",
     status="稼働状況",
     nothing="まだ何も公開されていません。最初の情報源を読み込むと、ここにフィードが並びます。",
-    formats=FORMATS | {"html": "読む"},
+    read="読む",
     addresses="購読用アドレス",
     opml="全フィード（OPML）",
     outputs=("フィード {n} 件", "フィード {n} 件"),

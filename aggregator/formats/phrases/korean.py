@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Phrases
+from aggregator.formats.phrases.phrases import Phrases
 
 KOREAN = Phrases(
     tag="ko",
@@ -13,7 +13,7 @@ KOREAN = Phrases(
     feed="피드",
     status="상태",
     nothing="아직 공개된 피드가 없습니다. 첫 출처를 읽으면 여기에 피드가 나타납니다.",
-    formats=FORMATS | {"html": "읽기"},
+    read="읽기",
     addresses="구독 주소",
     opml="전체 피드(OPML)",
     outputs=("피드 {n}개", "피드 {n}개"),

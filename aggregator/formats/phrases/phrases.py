@@ -1,4 +1,4 @@
-"""What there is to be said on pages, and how a language writes a number of things and a span of time."""
+"""The phrases of the pages in one language, and how it writes numbers of things and spans of time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from aggregator.core.errors import Reason
+from aggregator.core.formats_table import DOCUMENTS, HTML
 from aggregator.core.source_state import Health
 
 
@@ -21,7 +22,8 @@ class Phrases:
     feed: str
     status: str
     nothing: str
-    formats: Mapping[str, str]
+    read: str
+    """What the link to the page of an output says."""
     addresses: str
     opml: str
     outputs: tuple[str, str]
@@ -76,6 +78,10 @@ class Phrases:
     states: Mapping[Health, str]
     reasons: Mapping[Reason, str]
 
+    def format_label(self, name: str) -> str:
+        """What the link to an output in this format says, `name` being one of `formats_table.DOCUMENTS`."""
+        return self.read if name == HTML.name else DOCUMENTS[name].label
+
     def count(self, phrase: tuple[str, str], n: int) -> str:
         """`n` things: the first form for one, the second for any other number."""
         return phrase[n != 1].format(n=f"{n:,}")
@@ -88,7 +94,3 @@ class Phrases:
         sizes = zip((86_400, 3_600, 60, 1), self.units, strict=True)
         size, unit = next(pair for pair in sizes if seconds >= pair[0])
         return (self.ago if since > timedelta() else self.ahead).format(span=unit.format(n=f"{seconds // size:,}"))
-
-
-FORMATS = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed", "opml": "OPML", "hexo": "Hexo"}
-"""Names of formats, the same in every language; "html" has a word of its own in each."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Phrases
+from aggregator.formats.phrases.phrases import Phrases
 
 SIMPLIFIED = Phrases(
     tag="zh-Hans",
@@ -13,7 +13,7 @@ SIMPLIFIED = Phrases(
     feed="订阅源",
     status="状态",
     nothing="还没有可订阅的内容。读到第一个来源之后，它的订阅源就会出现在这里。",
-    formats=FORMATS | {"html": "阅读"},
+    read="阅读",
     addresses="订阅地址",
     opml="全部订阅源（OPML）",
     outputs=("{n} 个订阅源", "{n} 个订阅源"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.core.errors import Reason
 from aggregator.core.source_state import Health
-from aggregator.formats.phrases.phrases import FORMATS, Phrases
+from aggregator.formats.phrases.phrases import Phrases
 
 TRADITIONAL = Phrases(
     tag="zh-Hant",
@@ -13,7 +13,7 @@ TRADITIONAL = Phrases(
     feed="訂閱源",
     status="狀態",
     nothing="還沒有可訂閱的內容。讀到第一個來源之後，它的訂閱源就會出現在這裡。",
-    formats=FORMATS | {"html": "閱讀"},
+    read="閱讀",
     addresses="訂閱網址",
     opml="全部訂閱源（OPML）",
     outputs=("{n} 個訂閱源", "{n} 個訂閱源"),

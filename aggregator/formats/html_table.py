@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aggregator.formats.content import HtmlNode
+from aggregator.formats.html_tree import HtmlNode
 
 WIDEST = 1000
 """Columns or rows that a cell may span."""

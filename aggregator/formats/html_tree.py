@@ -1,7 +1,7 @@
-"""A story's HTML as a tree, light enough to be built for every story: what `page_body` judges and writes anew.
+"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it anew.
 
-Rules for editors: what comes in was serialised by the sanitiser, so tags are nested well and attributes stand in
-double quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
+Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes stand in double
+quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
 """
 
 from __future__ import annotations
