@@ -80,11 +80,13 @@ def by_us(body: Body) -> int:
 def by_us_again(seen: Body) -> Read:
     """A returning visit's: of the document before, what was kept of it in the store is at hand."""
     left = _whole(seen).cache_update
-    data = entry_cache.dump(left, entries=0, span=0.0, settled=True) if left else b""
+    data = entry_cache.dump_cache(left, entries=0, span=0.0, settled=True) if left else b""
 
     def read(body: Body) -> int:
         document, context = _asked(body)
-        found = incremental.reread(document, data, entry_cache.circumstances(document, context, None), context, None)
+        found = incremental.read_changes(
+            document, data, entry_cache.circumstances(document, context, None), context, None
+        )
         if isinstance(found, Unmodified):
             return found.entries
         return len(found.normalised.entries) if found else by_us(body)

@@ -229,10 +229,10 @@ class Chain:
     """Part of the addresses of its documents."""
     definition: str
     """Of the selection that it was begun for."""
-    settled: int = 0
+    archived_to: int = 0
     """Every story with a change number up to this one is in a document."""
-    looked: int = 0
-    """Changes of entries up to this change number have been looked at."""
+    checked_to: int = 0
+    """Changes of entries with a change number up to this one were looked up in the documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

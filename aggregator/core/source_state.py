@@ -87,7 +87,7 @@ class PollState:
     span: float = 0.0
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
-    owner: FeedIdentity = FeedIdentity()
+    feed_identity: FeedIdentity = FeedIdentity()
     """Whose feed it was at the last document."""
     notes: tuple[Diagnostic, ...] = ()
     """What was odd about the document in force; a visit that brings no other one leaves them."""

@@ -169,7 +169,7 @@ STORED_KEYS: Keys = {
         "hints": "hints",
         "span": "span",
         "attribution": "attribution",
-        "owner": "owner",
+        "feed_identity": "owner",
         "notes": "notes",
     },
     Validators: {

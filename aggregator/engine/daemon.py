@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time
@@ -13,16 +14,16 @@ import structlog
 
 from aggregator.core.config.tables import Config
 from aggregator.core.errors import AggregatorError, ConfigError, StorageError
-from aggregator.core.model import OutputId, SourceId, StoredEntry
+from aggregator.core.model import OutputId, SourceId, SourceNumber, StoredEntry
 from aggregator.core.records import Removal, RemovalOrigin
 from aggregator.core.select.category_paths import own_paths
-from aggregator.core.site_status import SiteInfo, StatusReport
+from aggregator.core.site_status import SiteInfo, SourceInfo, StatusReport
 from aggregator.engine.clock import wall_clock
 from aggregator.engine.metrics import Counters
 from aggregator.engine.poll import Poller
 from aggregator.engine.publish.publisher import PublishedOutput, Publisher
 from aggregator.engine.runtime import ActiveSource, Runtime, build_runtime
-from aggregator.engine.status import StatusCollector, site_info
+from aggregator.engine.status import StatusCollector, site_info, status_report
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.ticker import Ticker
 from aggregator.engine.visit import VisitReport
@@ -181,6 +182,21 @@ class App:
         """Entries whose link, id or key is `text`, else whose title contains it; newest first."""
         return await self._in_db(self._storage.find, text)
 
+    async def entries(self, *, source: str | None = None, limit: int | None = None) -> list[StoredEntry]:
+        """Stored entries that are not deleted, newest first by `sort_date`: of one source, else of all in feeds.toml.
+
+        At most `limit`; None: all. Raises AggregatorError if feeds.toml has no such source.
+        """
+        numbers = [number for name, number in self.runtime.numbers.items() if source in (None, name)]
+        if source is not None and not numbers:
+            raise AggregatorError(f'"{source}" is no source of feeds.toml')
+        return await self._in_db(_newest, self._storage, numbers, limit)
+
+    async def sources(self) -> tuple[SourceInfo, ...]:
+        """How each source of feeds.toml is doing, from what is stored of it."""
+        report = await self._in_db(status_report, self._storage, now=self.clock(), problems=())
+        return report.sources
+
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
         """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
 
@@ -325,3 +341,11 @@ class App:
             self._errors.pop(job, None)
         else:
             self._errors[job] = error
+
+
+def _newest(storage: Storage, sources: Sequence[SourceNumber], limit: int | None) -> list[StoredEntry]:
+    def order(entry: StoredEntry) -> tuple[datetime, int]:
+        return entry.sort_date, entry.seq
+
+    entries = storage.entries(sources)
+    return sorted(entries, key=order, reverse=True) if limit is None else heapq.nlargest(limit, entries, key=order)

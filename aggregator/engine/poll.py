@@ -1,4 +1,4 @@
-"""Which sources are visited when, and side by side with which: one at a time for each host, many hosts at once."""
+"""Which sources are visited when: one at a time for each host, many hosts at once (rule P12)."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import DatabaseThread
 from aggregator.engine.visit import Refresher, VisitReport
-from aggregator.storage import Storage
+from aggregator.storage import SourceStore
 
 LEASE = timedelta(minutes=10)
-"""Longer than any visit may take; a run that was killed gives its sources back after this."""
+"""Longer than any visit may take; the leases of a run that was killed end after this."""
 SPACING = 1.0
 """Seconds between two requests to one public host (rule P12)."""
 MANUAL_FLOOR = timedelta(minutes=5)
-"""How soon a person may ask a public source again by hand (rule P13)."""
+"""The least time between two visits to a public source that are asked for by hand (rule P13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollLimits:
-    """How much is asked at once."""
+    """How many visits are made."""
 
     visits: int = 16
+    """At once."""
     per_host: int = 50
-    """Of one host in one round, so that many sources there do not crowd out others."""
+    """To one host in one round, so that many sources there do not crowd out others."""
     round: int = 1000
+    """In one round."""
 
 
 class Poller:
-    """Visits what is due. `sleep` waits for so many seconds; `token` makes a name for a run's leases."""
+    """Visits what is due. `sleep` waits for so many seconds; `token` is this run's name in its leases."""
 
     def __init__(
         self,
-        storage: Storage,
-        store: DatabaseThread,
+        storage: SourceStore,
+        in_db: DatabaseThread,
         refresher: Refresher,
         publisher: Publisher,
         *,
@@ -51,41 +53,41 @@ class Poller:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._storage = storage
-        self._in_db = store
+        self._in_db = in_db
         self._refresher = refresher
         self._publisher = publisher
         self._clock = clock
         self._token = token
         self._limits = limits or PollLimits()
         self._sleep = sleep
-        self._places = asyncio.Semaphore(self._limits.visits)
+        self._slots = asyncio.Semaphore(self._limits.visits)
         self._busy: set[SourceId] = set()
         self._hosts: set[str] = set()
 
     async def due(self, runtime: Runtime) -> list[ActiveSource]:
-        """What may be visited now and is not being visited, the longest overdue first, as `choose_due` picks."""
+        """What is due, not under way and not on hold, the longest overdue first, within the limits (rule P12)."""
         now = self._clock()
         listed = await self._in_db(self._storage.due, now=now)
-        sources = [runtime.sources[d.number] for d in listed if d.number in runtime.sources]
-        sources = [source for source in sources if source.config.enabled]
-        free = [t for t in sources if t.id not in self._busy and t.host not in self._hosts]
+        sources = [runtime.sources[due.number] for due in listed if due.number in runtime.sources]
+        enabled = [source for source in sources if source.config.enabled]
+        free = [source for source in enabled if source.id not in self._busy and source.host not in self._hosts]
         allowed = await self._without_holds(free, now)
-        hosts = {t.address: t.host for t in allowed if t.host}
+        hosts = {source.address: source.host for source in allowed if source.host}
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
     async def manual(self, sources: Iterable[ActiveSource]) -> tuple[list[ActiveSource], list[ActiveSource]]:
-        """What a person may ask for now, and what must wait: a hold or the 5-minute floor forbids it (rule P13)."""
+        """Of what is asked for by hand: what may be visited now, and what has to wait (rule P13)."""
         now = self._clock()
         wanted = list(sources)
         allowed = await self._without_holds(wanted, now)
-        states = {r.state.number: r.state for r in await self._in_db(self._storage.sources)}
-        rested = []
+        states = {record.state.number: record.state for record in await self._in_db(self._storage.sources)}
+        chosen = []
         for source in allowed:
             last = states[source.number].last_poll
             if source.host is None or last is None or not timedelta() <= now - last < MANUAL_FLOOR:
-                rested.append(source)
-        chosen = {source.id for source in rested}
-        return rested, [source for source in wanted if source.id not in chosen]
+                chosen.append(source)
+        ids = {source.id for source in chosen}
+        return chosen, [source for source in wanted if source.id not in ids]
 
     async def visit(
         self,
@@ -95,33 +97,34 @@ class Poller:
         *,
         accept: bool = False,
     ) -> list[VisitReport]:
-        """Visit these, each host's one after another, and tell `done` of each as it ends.
+        """Visit these, those of one host one after another; `done` is called with each report as it comes.
 
-        Sources whose lease somebody else holds are left out. With `accept` a feed may have become somebody else's. On
-        cancellation the visits under way are given up and their leases returned.
+        Sources that are on hold or leased by another run are left out of the reports. With `accept` a feed may have
+        become somebody else's (rule R6). On cancellation the visits under way are given up and their leases released.
+        Raises StorageError.
         """
         reports: list[VisitReport] = []
 
-        async def line(queue: list[ActiveSource]) -> None:
+        async def visit_in_turn(queue: list[ActiveSource]) -> None:
             for index, source in enumerate(queue):
                 if index and source.host:
                     await self._sleep(SPACING)
-                async with self._places:
+                async with self._slots:
                     report = await self._visit_one(runtime, source, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
 
         queues = _queues(sources)
-        self._enter(sources)
+        self._mark_busy(sources)
         try:
             async with asyncio.TaskGroup() as group:
                 for queue in queues:
-                    group.create_task(line(queue))
+                    group.create_task(visit_in_turn(queue))
         except BaseExceptionGroup as group:
             raise _first(group) from None
         finally:
-            self._leave(sources)
+            self._mark_free(sources)
         return reports
 
     async def _visit_one(self, runtime: Runtime, source: ActiveSource, *, accept: bool) -> VisitReport | None:
@@ -132,8 +135,8 @@ class Poller:
         if not leases:
             return None
         try:
-            dirty = self._publisher.dirty_for
-            return await self._refresher.refresh_source(runtime, source, leases[0], dirty, accept=accept)
+            affected = self._publisher.dirty_for
+            return await self._refresher.refresh_source(runtime, source, leases[0], affected, accept=accept)
         except asyncio.CancelledError:
             await asyncio.shield(self._in_db(self._storage.release, leases))
             raise
@@ -144,13 +147,13 @@ class Poller:
         holds = await self._in_db(self._storage.holds, now=now)
         return [s for s in sources if not holds or s.host is None or registrable(s.host) not in holds]
 
-    def _enter(self, sources: Iterable[ActiveSource]) -> None:
+    def _mark_busy(self, sources: Iterable[ActiveSource]) -> None:
         for source in sources:
             self._busy.add(source.id)
             if source.host:
                 self._hosts.add(source.host)
 
-    def _leave(self, sources: Iterable[ActiveSource]) -> None:
+    def _mark_free(self, sources: Iterable[ActiveSource]) -> None:
         for source in sources:
             self._busy.discard(source.id)
             if source.host:

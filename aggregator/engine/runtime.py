@@ -16,7 +16,7 @@ from aggregator.core.schedule.policy import PollSettings
 from aggregator.core.urls import urls
 from aggregator.sources import Source
 from aggregator.sources.registry import SourceFactory
-from aggregator.storage import Storage
+from aggregator.storage import SourceStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,9 @@ class Runtime:
         return {source.id: source.config.category or None for source in self.sources.values()}
 
 
-def build_runtime(config: Config, storage: Storage, factory: SourceFactory, *, now: datetime) -> Runtime:
+def build_runtime(config: Config, storage: SourceStore, factory: SourceFactory, *, now: datetime) -> Runtime:
     """Put `config` into force in the store: exactly its sources are active from now on. Raises StorageError."""
-    numbers = storage.enlist([(source.id, source.address) for source in config.sources], now=now)
+    numbers = storage.set_sources([(source.id, source.address) for source in config.sources], now=now)
     authority = storage.mint("authority", urls.host_of(config.site.url) or "localhost")
     year = storage.mint("year", str(now.year))
     sources = {

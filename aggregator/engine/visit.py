@@ -58,16 +58,16 @@ class Refresher:
     def __init__(
         self,
         storage: VisitStore,
-        store: DatabaseThread,
+        in_db: DatabaseThread,
         worker_pool: WorkerPool,
         *,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
         self._storage = storage
-        self._in_db = store
+        self._in_db = in_db
         self._pause = GcPause()
-        self._documents = DocumentParser(storage, store, worker_pool)
+        self._documents = DocumentParser(storage, in_db, worker_pool)
         self._clock = clock
         self._jitter = jitter
 
@@ -80,7 +80,7 @@ class Refresher:
         """
         async with self._pause.batch() as batch:
             state = await self._in_db(self._storage.poll_state, source.number)
-            state = replace(state, owner=FeedIdentity()) if accept else state
+            state = replace(state, feed_identity=FeedIdentity()) if accept else state
             started = self._clock()
             result = await self._result(source, state, _context(runtime, source, started), batch)
             ended = self._clock()
@@ -121,13 +121,13 @@ class Refresher:
         answer = await source.fetcher.fetch(fetch_request.request(source.config, state, now=context.now))
         if isinstance(answer, NotModified):
             return not_modified(answer)
-        document = fetch_request.marked(answer, source.config)
+        document = fetch_request.with_rules_hash(answer, source.config)
         batch.keep(document.parts)
-        reading = await self._documents.again(source, state, document)
+        reading = await self._documents.read_changes(source, state, document)
         if isinstance(reading, Unmodified):
             return unmodified(document, reading, state)
         if reading is None:
-            reading = await self._documents.whole(source, document)
+            reading = await self._documents.read_whole(source, document)
         facts = StoredFacts(state=state, known=await self._in_db(self._storage.known, source.number))
         batch.keep(facts.known.values())
         plan = await self._decide(source, document, reading, facts, context, batch)
@@ -152,7 +152,7 @@ class Refresher:
                 batch.keep(plan.keyed)
                 return plan
             if plan is Missing.WHOLE_READING:
-                reading = await self._documents.whole(source, document)
+                reading = await self._documents.read_whole(source, document)
             else:
                 everything = WantedContents(entries=frozenset(known.seq for known in facts.known.values()))
                 loaded = await self._in_db(self._storage.load_contents, everything)

@@ -62,9 +62,10 @@ class FileSource:
         A file of a glob that cannot be read costs only itself: it is named in `diagnostics`. An empty path, no file at
         all, or none that is readable is an error.
         """
-        return await asyncio.to_thread(self._fetch, request)
+        return await asyncio.to_thread(self.read, request)
 
-    def _fetch(self, request: FetchRequest) -> Document | NotModified:
+    def read(self, request: FetchRequest) -> Document | NotModified:
+        """The same, blocking, for code without an event loop."""
         try:
             base = self._root / request.address
             is_glob = _MAGIC.search(request.address) is not None and not base.is_file()

@@ -39,14 +39,14 @@ from aggregator.core.source_state import PollState
 class SourceStore(Protocol):
     """Which sources there are, when each is due, and how it has been doing.
 
-    Called by `engine.runtime` (mint, enlist, sources), `engine.poll` (due, claim, release, holds) and by all that
+    Called by `engine.runtime` (mint, set_sources), `engine.poll` (due, claim, release, holds) and by all that
     report on sources: `engine.status`, `engine.metrics`, publishing, `aggregator status`.
     """
 
     def mint(self, name: str, value: str) -> str:
         """The setting `name`: the `value` of the first call with that name, which is stored."""
 
-    def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
+    def set_sources(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """Make exactly these (id, address) the active sources and return their numbers.
 
         A new one is due at `now`. One whose id is unknown but whose address belongs to a source that is no longer
@@ -246,13 +246,13 @@ class ArchiveStore(Protocol):
     def end_chain(self, output: OutputId) -> None:
         """The output has no archive any more; its files stay listed."""
 
-    def settle(self, output: OutputId, *, settled: int | None = None, looked: int | None = None) -> None:
+    def advance_chain(self, output: OutputId, *, archived_to: int | None = None, checked_to: int | None = None) -> None:
         """Store how far the archive goes (see `Chain`); None leaves a number as it is."""
 
     def put_archive(self, archive: Archive, files: Sequence[ArchiveFile]) -> None:
         """Store a document with its files, instead of the one with its number if there is one.
 
-        The chain is settled at least up to its last story. Nothing happens if the output has no chain.
+        The chain's `archived_to` is at least that of its last story. Nothing happens if the output has no chain.
         """
 
     def newest_archive(self, output: OutputId) -> Archive | None:
@@ -283,19 +283,19 @@ class ReaderStore(Protocol):
     Called by `engine.publish.versions`.
     """
 
-    def put_version(self, state: FileVersion, *, forget: datetime) -> None:
+    def put_file_version(self, version: FileVersion, *, forget: datetime) -> None:
         """Store the present version of a file, which ends the one before; delete those that ended before `forget`."""
 
-    def state(self, path: str) -> FileVersion | None:
+    def file_version(self, path: str) -> FileVersion | None:
         """The present version of a file; None if it was never published."""
 
-    def states(self, path: str | None = None) -> list[FileVersion]:
+    def file_versions(self, path: str | None = None) -> list[FileVersion]:
         """All stored versions, or those of one path, by path and stamp."""
 
-    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
+    def put_reader_lags(self, lags: Sequence[ReaderLag]) -> None:
         """Replace what is known of these outputs' readers."""
 
-    def readers(self) -> dict[OutputId, ReaderLag]:
+    def reader_lags(self) -> dict[OutputId, ReaderLag]:
         """What is known of the readers of each output."""
 
 

@@ -37,8 +37,8 @@ class SqlArchives:
         with self._database.write() as connection:
             _end(connection, output)
 
-    def settle(self, output: OutputId, *, settled: int | None = None, looked: int | None = None) -> None:
-        values = {"settled": settled, "looked": looked}
+    def advance_chain(self, output: OutputId, *, archived_to: int | None = None, checked_to: int | None = None) -> None:
+        values = {"settled": archived_to, "looked": checked_to}
         changed = {name: value for name, value in values.items() if value is not None}
         with self._database.write() as connection:
             connection.execute(update(chain).where(chain.c.output == output).values(changed))
@@ -46,8 +46,8 @@ class SqlArchives:
     def put_archive(self, made: Archive, files: Sequence[ArchiveFile]) -> None:
         with self._database.write() as connection:
             of_output = chain.c.output == made.output
-            settled = connection.scalar(select(chain.c.settled).where(of_output))
-            if settled is None:
+            archived_to = connection.scalar(select(chain.c.settled).where(of_output))
+            if archived_to is None:
                 return
             one = (archive.c.output == made.output, archive.c.number == made.number)
             connection.execute(delete(archive).where(*one))
@@ -55,7 +55,7 @@ class SqlArchives:
             for file in files:
                 connection.execute(delete(archive_file).where(archive_file.c.path == file.path))
                 connection.execute(insert(archive_file), _file_row(file))
-            connection.execute(update(chain).where(of_output).values(settled=max(settled, made.last)))
+            connection.execute(update(chain).where(of_output).values(settled=max(archived_to, made.last)))
 
     def newest_archive(self, output: OutputId) -> Archive | None:
         newest = select(archive).where(archive.c.output == output).order_by(archive.c.number.desc()).limit(1)
@@ -114,8 +114,8 @@ def _chain_row(begun: Chain) -> dict[str, Any]:
         "output": begun.output,
         "generation": begun.generation,
         "definition": begun.definition,
-        "settled": begun.settled,
-        "looked": begun.looked,
+        "settled": begun.archived_to,
+        "looked": begun.checked_to,
     }
 
 
@@ -124,8 +124,8 @@ def _chain(row: Any) -> Chain:
         output=row.output,
         generation=row.generation,
         definition=row.definition,
-        settled=row.settled,
-        looked=row.looked,
+        archived_to=row.settled,
+        checked_to=row.looked,
     )
 
 

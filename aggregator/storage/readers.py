@@ -20,45 +20,45 @@ class SqlReaders:
 
     _database: Database
 
-    def put_version(self, now: FileVersion, *, forget: datetime) -> None:
+    def put_file_version(self, version: FileVersion, *, forget: datetime) -> None:
         with self._database.write() as connection:
-            present = update(file_version).where(file_version.c.path == now.path, file_version.c.until.is_(None))
-            connection.execute(present.values(until=now.since, parts=None))
+            present = update(file_version).where(file_version.c.path == version.path, file_version.c.until.is_(None))
+            connection.execute(present.values(until=version.since, parts=None))
             connection.execute(delete(file_version).where(file_version.c.until < forget))
             connection.execute(
-                delete(file_version).where(file_version.c.path == now.path, file_version.c.etag == now.etag)
+                delete(file_version).where(file_version.c.path == version.path, file_version.c.etag == version.etag)
             )
             row = {
-                "path": now.path,
-                "etag": now.etag,
-                "stamp": now.stamp,
-                "place": now.change_seq,
-                "since": now.since,
-                "until": now.until,
-                "parts": json.dumps(now.parts),
+                "path": version.path,
+                "etag": version.etag,
+                "stamp": version.stamp,
+                "place": version.change_seq,
+                "since": version.since,
+                "until": version.until,
+                "parts": json.dumps(version.parts),
             }
             connection.execute(insert(file_version), row)
 
-    def state(self, path: str) -> FileVersion | None:
+    def file_version(self, path: str) -> FileVersion | None:
         with self._database.read() as connection:
             query = select(file_version).where(file_version.c.path == path, file_version.c.until.is_(None))
             return next(iter(map(_version, connection.execute(query))), None)
 
-    def states(self, path: str | None = None) -> list[FileVersion]:
+    def file_versions(self, path: str | None = None) -> list[FileVersion]:
         query = select(file_version).order_by(file_version.c.path, file_version.c.stamp)
         with self._database.read() as connection:
             wanted = query if path is None else query.where(file_version.c.path == path)
             rows = connection.execute(wanted).all()
         return list(map(_version, rows))
 
-    def put_readers(self, readers: Sequence[ReaderLag]) -> None:
+    def put_reader_lags(self, lags: Sequence[ReaderLag]) -> None:
         with self._database.write() as connection:
-            for one in readers:
+            for one in lags:
                 connection.execute(delete(reader_lag).where(reader_lag.c.output == one.output))
                 row = {"output": one.output, "seconds": one.seconds, "seen": one.seen}
                 connection.execute(insert(reader_lag), row)
 
-    def readers(self) -> dict[OutputId, ReaderLag]:
+    def reader_lags(self) -> dict[OutputId, ReaderLag]:
         with self._database.read() as connection:
             return {row.output: _lag(row) for row in connection.execute(select(reader_lag))}
 

@@ -1,4 +1,4 @@
-"""Deleted entries: marking them, the tombstones that outputs show for a while, and where a deletion came from."""
+"""Deleted entries: marking them, the tombstones that outputs show for a while, and what a visit asks for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aggregator.storage.visits import mark, move, remove
 
 
 class SqlRemovals:
-    """The methods of `EntryStore` about deleted entries, over SQL."""
+    """The methods of `EntryStore` and `VisitStore` about deleted entries, over SQL."""
 
     _database: Database
 

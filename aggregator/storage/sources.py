@@ -25,7 +25,7 @@ class SqlSources:
 
     _database: Database
 
-    def enlist(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
+    def set_sources(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """See `SourceStore`.
 
         What belongs to an address goes with it: beside validators and body hash the redirect noted for the old one.
@@ -164,7 +164,7 @@ def _keep(connection: Connection, row: RowMapping, id_: SourceId, address: str, 
         state = replace(
             _state(row),
             validators=Validators(),
-            owner=FeedIdentity(),
+            feed_identity=FeedIdentity(),
             body_hash=None,
             moved_to=None,
             moved_seen=0,

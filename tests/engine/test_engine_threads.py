@@ -17,7 +17,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from aggregator.engine.worker_process import WorkerDiedError, serve
 from structlog.testing import capture_logs
 
 from aggregator.core.errors import (
@@ -31,6 +30,7 @@ from aggregator.core.errors import (
     StorageError,
 )
 from aggregator.engine.threads import MANY, MAX_ABANDONED, SMALL, DatabaseThread, GcPause, WorkerPool
+from aggregator.engine.worker_process import WorkerDiedError, serve
 
 LARGE = SMALL + 1
 

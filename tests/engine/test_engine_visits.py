@@ -252,7 +252,7 @@ class TestHosts:
 
         async def go() -> list[list[str]]:
             async with run(tmp_path, text, web, clock) as one:
-                await one.poller.visit(one.runtime, [t for t in one.runtime.targets.values() if t.id == "s0"])
+                await one.poller.visit(one.runtime, [t for t in one.runtime.sources.values() if t.id == "s0"])
                 held = sorted(one.storage.holds(now=clock.now))
                 return [held, sorted(t.id for t in await one.poller.due(one.runtime))]
 
@@ -267,7 +267,7 @@ class TestHosts:
 
         async def go() -> list[list[str]]:
             async with run(tmp_path, text, web, clock) as one:
-                await one.poller.visit(one.runtime, [t for t in one.runtime.targets.values() if t.id == "s0"])
+                await one.poller.visit(one.runtime, [t for t in one.runtime.sources.values() if t.id == "s0"])
                 with one.storage._database.write() as connection:  # type: ignore[attr-defined]
                     connection.execute(delete(hold))
                     until = clock.now + timedelta(hours=2)

@@ -27,8 +27,8 @@ def entry(**more: object) -> Entry:
 
 def changes_of(before: Entry, after: Entry, **options: bool) -> tuple[int, int, int]:
     """(revised, unchanged, moved)"""
-    filed = {"a": StoredVersion(fingerprint=fingerprint(before), published=before.published)}
-    found = diff([KeyedEntry(key="a", position=0, entry=after, link_key=None)], filed, {}, **options)
+    versions = {"a": StoredVersion(fingerprint=fingerprint(before), published=before.published)}
+    found = diff([KeyedEntry(key="a", position=0, entry=after, link_key=None)], versions, {}, **options)
     assert () == found.new
     return len(found.revised), found.unchanged, found.moved
 

@@ -54,12 +54,12 @@ def whole(document: Document) -> DocumentReading | None:
 
 def kept(left: CacheUpdate | None) -> bytes:
     """As if something were in motion, so that nothing is taken to be as before."""
-    return entry_cache.dump(left, entries=1, span=0.0, settled=False) if left else b""
+    return entry_cache.dump_cache(left, entries=1, span=0.0, settled=False) if left else b""
 
 
 def after(seen: bytes, document: Document) -> DocumentReading | None:
     about = entry_cache.circumstances(document, context(document), None)
-    found = incremental.reread(document, seen, about, context(document), None)
+    found = incremental.read_changes(document, seen, about, context(document), None)
     assert found is None or isinstance(found, DocumentReading)
     return found
 
@@ -94,7 +94,9 @@ def stays(left: CacheUpdate | None, document: Document) -> tuple[bool, str, obje
     made = cut(document, decoded)
     if left is None or made is None:
         return None
-    loaded = entry_cache.load(kept(left), entry_cache.circumstances(document, context(document), None), made.slices)
+    loaded = entry_cache.load_cache(
+        kept(left), entry_cache.circumstances(document, context(document), None), made.slices
+    )
     assert loaded is not None
     return left.has_all, loaded.inherited, loaded.known
 

@@ -24,9 +24,9 @@ NOW = datetime(2026, 5, 16, 5, 0, 23, 123457, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 
 
-def enlist(store: Storage, *names: str) -> list[SourceNumber]:
+def set_sources(store: Storage, *names: str) -> list[SourceNumber]:
     """These sources active, each at an address of its own, and their numbers."""
-    numbers = store.enlist([(SourceId(name), f"https://{name}.example/feed") for name in names], now=NOW)
+    numbers = store.set_sources([(SourceId(name), f"https://{name}.example/feed") for name in names], now=NOW)
     return [numbers[SourceId(name)] for name in names]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
-from storage_samples import LATER, NOW, add, enlist, entry, revision
+from storage_samples import LATER, NOW, add, entry, revision, set_sources
 
 from aggregator.core.model import OutputId
 from aggregator.core.records import (
@@ -30,7 +30,7 @@ from aggregator.storage import Storage
 from aggregator.storage.opening import HEAD, MIGRATIONS, open_storage
 
 ALL = OutputId("all")
-CHAIN = Chain(output=ALL, generation="g1", definition="d1", settled=0, looked=7)
+CHAIN = Chain(output=ALL, generation="g1", definition="d1", archived_to=0, checked_to=7)
 FILE = ArchiveFile(
     path="a/all/g1/1.atom",
     output=ALL,
@@ -64,7 +64,7 @@ def with_output(store: Storage) -> Storage:
 
 def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     """Rule W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
-    [a, b] = enlist(store, "a", "b")
+    [a, b] = set_sources(store, "a", "b")
     add(store, a, ["one", "two"])
     [output] = [store.put_output(ALL, public_id="p", definition="d", now=NOW)]
     store.put_renditions(ALL, [], stamp=output.stamp, size=0, newest=None)
@@ -84,7 +84,7 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
 
 
 def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
     assert store.expire_tombstones(before=LATER) == []
@@ -95,7 +95,7 @@ def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
 
 def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
     """Rule I10 decides when; then nothing speaks of the deletion any more."""
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one"])
     store.remove([removal(1)], [])
     add(store, a, [], revised=(revision(1),))
@@ -105,7 +105,7 @@ def test_a_revision_brings_a_deleted_entry_back(store: Storage) -> None:
 
 
 def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one"])
     add(store, a, [], removed=(removal(1, origin=RemovalOrigin.SOURCE, why=None),))
     assert store.removals([1])[1].origin is RemovalOrigin.SOURCE
@@ -113,7 +113,7 @@ def test_a_visit_records_what_its_source_deleted(store: Storage) -> None:
 
 def test_a_visit_loads_entries_and_removals_together(store: Storage) -> None:
     """Deleted and unknown entries are left out of the entries, live and unknown ones out of the removals"""
-    [a] = enlist(store, "a")
+    [a] = set_sources(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1)], [])
     every = frozenset({1, 2, 99})
@@ -127,15 +127,15 @@ def test_a_chain_and_its_documents_come_back_whole(store: Storage) -> None:
     with_output(store)
     store.put_archive(document(1, 1, 2, 3), [FILE])
     store.put_archive(document(2, 5, 4, last=9, repeated=1), [])
-    assert store.chain(ALL) == replace(CHAIN, settled=9)
+    assert store.chain(ALL) == replace(CHAIN, archived_to=9)
     assert store.newest_archive(ALL) == document(2, 5, 4, last=9, repeated=1)
     assert store.archive_sizes(ALL) == (5, 1)
     assert store.archive_files() == [FILE]
     assert [one.number for one in store.archives_with(ALL, [4, 77])] == [2]
     assert [one.number for one in store.archives_with(ALL, [74, 72])] == [1, 2]
-    store.settle(ALL, settled=11, looked=12)
+    store.advance_chain(ALL, archived_to=11, checked_to=12)
     store.redefine_chain(ALL, "d2")
-    assert store.chain(ALL) == replace(CHAIN, settled=11, looked=12, definition="d2")
+    assert store.chain(ALL) == replace(CHAIN, archived_to=11, checked_to=12, definition="d2")
 
 
 def test_a_stale_document_is_so_until_it_is_entered_anew(store: Storage) -> None:
@@ -149,7 +149,7 @@ def test_a_stale_document_is_so_until_it_is_entered_anew(store: Storage) -> None
     assert [file.etag for file in store.archive_files()] == ['"f"']
     chain = store.chain(ALL)
     assert chain is not None
-    assert chain.settled == 2, "it never goes back"
+    assert chain.archived_to == 2, "it never goes back"
 
 
 def test_files_of_an_ended_chain_are_listed_until_forgotten(store: Storage) -> None:
@@ -173,24 +173,24 @@ def test_states_follow_each_other(store: Storage) -> None:
         made = FileVersion(
             path="p", etag=etag, stamp=stamp, change_seq=stamp, since=NOW + timedelta(hours=stamp), parts=((1, 2),)
         )
-        store.put_version(made, forget=early)
-    assert [(one.etag, one.stamp, one.until) for one in store.states()] == [
+        store.put_file_version(made, forget=early)
+    assert [(one.etag, one.stamp, one.until) for one in store.file_versions()] == [
         ("b", 2, NOW + timedelta(hours=3)),
         ("a", 3, None),
     ]
-    assert [one.parts for one in store.states()] == [(), ((1, 2),)]
-    assert store.state("p") == store.states()[1]
-    assert store.states("q") == []
-    assert store.state("q") is None
+    assert [one.parts for one in store.file_versions()] == [(), ((1, 2),)]
+    assert store.file_version("p") == store.file_versions()[1]
+    assert store.file_versions("q") == []
+    assert store.file_version("q") is None
     later = FileVersion(path="q", etag="x", stamp=1, change_seq=1, since=LATER)
-    store.put_version(later, forget=NOW + timedelta(days=1))
-    assert [one.etag for one in store.states()] == ["a", "x"]
+    store.put_file_version(later, forget=NOW + timedelta(days=1))
+    assert [one.etag for one in store.file_versions()] == ["a", "x"]
 
 
 def test_the_slowest_reader_is_remembered(store: Storage) -> None:
     for seconds in (5, 7):
-        store.put_readers([ReaderLag(output=ALL, seconds=seconds, seen=NOW)])
-    assert store.readers() == {ALL: ReaderLag(output=ALL, seconds=7, seen=NOW)}
+        store.put_reader_lags([ReaderLag(output=ALL, seconds=seconds, seen=NOW)])
+    assert store.reader_lags() == {ALL: ReaderLag(output=ALL, seconds=7, seen=NOW)}
 
 
 def test_a_store_of_the_first_version_is_brought_up_to_date(database: Path) -> None:

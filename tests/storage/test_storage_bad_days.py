@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, rendition, visit
+from storage_samples import LATER, NOW, add, draft, entry, lease, rendition, set_sources, visit
 
 from aggregator.core.errors import StorageError
 from aggregator.core.model import OutputId, SourceId, SourceNumber
@@ -43,7 +43,7 @@ DOCUMENT = Archive(output=ALL, number=1, first=1, last=1, members=((1,),))
 SHOWN = FileVersion(path="a", etag='"e"', stamp=1, change_seq=1, since=NOW)
 WRITES: dict[str, Callable[[Storage], object]] = {
     "mint": lambda store: store.mint("name", "value"),
-    "enlist": lambda store: store.enlist([(SourceId("b"), "https://b.example/")], now=NOW),
+    "set_sources": lambda store: store.set_sources([(SourceId("b"), "https://b.example/")], now=NOW),
     "claim": lambda store: store.claim([ONE], now=NOW, until=LATER, token="t"),
     "release": lambda store: store.release([HELD]),
     "record": lambda store: store.record(visit(HELD, new=(draft("two"),))),
@@ -59,12 +59,12 @@ WRITES: dict[str, Callable[[Storage], object]] = {
     "begin_chain": lambda store: store.begin_chain(CHAIN),
     "redefine_chain": lambda store: store.redefine_chain(ALL, "e"),
     "end_chain": lambda store: store.end_chain(ALL),
-    "settle": lambda store: store.settle(ALL, settled=1),
+    "advance_chain": lambda store: store.advance_chain(ALL, archived_to=1),
     "put_archive": lambda store: store.put_archive(DOCUMENT, []),
     "mark_stale": lambda store: store.mark_stale(ALL, [1]),
     "forget_archive_files": lambda store: store.forget_archive_files(["a"]),
-    "put_version": lambda store: store.put_version(SHOWN, forget=NOW),
-    "put_readers": lambda store: store.put_readers([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
+    "put_file_version": lambda store: store.put_file_version(SHOWN, forget=NOW),
+    "put_reader_lags": lambda store: store.put_reader_lags([ReaderLag(output=ALL, seconds=1, seen=NOW)]),
     "trim": lambda store: store.trim(attempts=50),
 }
 READS: dict[str, Callable[[Storage], object]] = {
@@ -93,9 +93,9 @@ READS: dict[str, Callable[[Storage], object]] = {
     "archives_with": lambda store: store.archives_with(ALL, [1]),
     "archive_sizes": lambda store: store.archive_sizes(ALL),
     "archive_files": lambda store: store.archive_files(),
-    "state": lambda store: store.state("a"),
-    "states": lambda store: store.states(),
-    "readers": lambda store: store.readers(),
+    "file_version": lambda store: store.file_version("a"),
+    "file_versions": lambda store: store.file_versions(),
+    "reader_lags": lambda store: store.reader_lags(),
     "outputs": lambda store: store.outputs(),
     "renditions": lambda store: store.renditions(),
     "arrivals": lambda store: store.arrivals(now=NOW, days=30),
@@ -113,7 +113,7 @@ def test_every_method_is_tried() -> None:
 def locked(database: Path) -> Iterator[tuple[Storage, sqlite3.Connection]]:
     """A store with one entry, which another program is writing to."""
     store = open_storage(database, busy_seconds=0.05)
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     store.put_output(ALL, public_id="p", definition="before", now=NOW)
     add(store, number, [draft(paths=(("a",),))])
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -157,7 +157,7 @@ def test_writing_waits_for_the_other_process(database: Path) -> None:
 
 def test_two_processes_never_hold_one_lease(shared: tuple[Storage, Storage]) -> None:
     first, second = shared
-    [number] = enlist(first, "a")
+    [number] = set_sources(first, "a")
     held = lease(first, number)
     assert second.claim([number], now=NOW, until=LATER, token="other") == []
     assert second.due(now=NOW) == []
@@ -170,11 +170,11 @@ def test_two_processes_never_hold_one_lease(shared: tuple[Storage, Storage]) -> 
 def test_changes_of_others_are_noticed(shared: tuple[Storage, Storage]) -> None:
     """`changes` differs after another connection's write; our own calls and mere reading leave it."""
     first, second = shared
-    [number] = enlist(first, "a")
+    [number] = set_sources(first, "a")
     before = first.changes()
     add(first, number, ["one"])
     second.sources()
-    enlist(second, "a")
+    set_sources(second, "a")
     assert first.changes() == before
     second.mint("a", "1")
     after = first.changes()
@@ -184,7 +184,7 @@ def test_changes_of_others_are_noticed(shared: tuple[Storage, Storage]) -> None:
 
 def test_a_walk_in_one_process_does_not_hold_up_another(shared: tuple[Storage, Storage]) -> None:
     first, second = shared
-    [number] = enlist(first, "a")
+    [number] = set_sources(first, "a")
     add(first, number, [str(index) for index in range(100)])
     walk = first.entries([number])
     next(walk)
@@ -197,7 +197,7 @@ import sys
 from storage_samples import *
 from aggregator.storage.opening import open_storage
 store = open_storage(sys.argv[1])
-[number] = enlist(store, "a")
+[number] = set_sources(store, "a")
 for turn in range(10_000):
     new = [draft(f"{turn}-{index}", paths=((str(index),),)) for index in range(7)]
     held = lease(store, number, token=str(turn))
@@ -234,7 +234,7 @@ def test_a_killed_process_loses_nothing_and_leaves_no_half_visit(database: Path,
 def test_a_full_disk_is_said_and_loses_nothing(database: Path) -> None:
     """The database is not allowed one page more, which SQLite reports like a full disk."""
     store = open_storage(database)
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one"])
     raw = store._database._engine.raw_connection()  # type: ignore[attr-defined]
     raw.cursor().execute("PRAGMA max_page_count = 1")
@@ -282,7 +282,7 @@ def test_a_store_changed_by_another_version_is_said_to_be(database: Path) -> Non
 def test_known_reads_no_contents(database: Path) -> None:
     """A body that cannot be read is trouble for readers only, and is said in words."""
     store = open_storage(database)
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one"])
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE body SET data = '['")

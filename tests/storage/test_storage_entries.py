@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, revision, visit
+from storage_samples import LATER, NOW, add, draft, entry, lease, revision, set_sources, visit
 
 from aggregator.core.model import SourceId, SourceNumber, StoredEntry
 from aggregator.storage import Storage
@@ -20,7 +20,7 @@ def seqs(entries: Iterator[StoredEntry] | list[StoredEntry]) -> list[int]:
 
 def interleaved(store: Storage, *, sources: int, each: int) -> list[SourceNumber]:
     """So many sources whose entries came in turns."""
-    numbers = enlist(store, *(f"s{index}" for index in range(sources)))
+    numbers = set_sources(store, *(f"s{index}" for index in range(sources)))
     for turn in range(each):
         for number in numbers:
             add(store, number, [f"{number}-{turn}"])
@@ -28,7 +28,7 @@ def interleaved(store: Storage, *, sources: int, each: int) -> list[SourceNumber
 
 
 def test_a_stored_entry_comes_back_whole(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     given = draft("one", published=None, updated=LATER, sort_date=LATER)
     add(store, number, [given])
     assert list(store.entries([number])) == [
@@ -64,7 +64,7 @@ def test_a_walk_goes_from_the_newest_addition_to_the_oldest(store: Storage, coun
 
 
 def test_a_walk_over_many_pages_misses_nothing(store: Storage) -> None:
-    [a, b] = enlist(store, "a", "b")
+    [a, b] = set_sources(store, "a", "b")
     for start in range(0, 3000, 1000):
         add(store, a, [f"a{index}" for index in range(start, start + 1000)])
         add(store, b, [f"b{index}" for index in range(start, start + 50)])
@@ -74,7 +74,7 @@ def test_a_walk_over_many_pages_misses_nothing(store: Storage) -> None:
 
 def test_ten_thousand_sources_can_be_asked_for(store: Storage) -> None:
     """Most of them unknown or empty."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     add(store, a, ["one"])
     add(store, b, ["two"])
     numbers = [SourceNumber(number) for number in range(2, 10_002)]
@@ -99,7 +99,7 @@ def test_other_calls_may_be_made_during_a_walk(store: Storage, count: int) -> No
 
 def test_a_walk_left_half_way_holds_nothing(store: Storage) -> None:
     """The store can be written and closed (see the fixture) although the walk was never finished."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, [str(index) for index in range(100)])
     walk = store.entries([number])
     next(walk)
@@ -111,7 +111,7 @@ def test_a_walk_left_half_way_holds_nothing(store: Storage) -> None:
 
 def paths_of_posts(store: Storage) -> tuple[SourceNumber, SourceNumber]:
     """Source a: 1 news, 2 reports and news, 3 none, 4 elsewhere; source b: 5 it."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     add(
         store,
         a,
@@ -189,7 +189,7 @@ def test_a_revised_entry_comes_before_what_was_added_earlier(store: Storage, cou
 
 
 def test_entries_by_seq(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one", "two", "three"])
     found = store.by_seq([3, 1, 99, 3])
     assert {seq: stored.entry for seq, stored in found.items()} == {1: entry("one"), 3: entry("three")}
@@ -198,7 +198,7 @@ def test_entries_by_seq(store: Storage) -> None:
 
 def test_namesakes_share_a_public_id_or_a_link(store: Storage) -> None:
     """Rule I8: within the sources asked for, each once, by seq."""
-    a, b, c = enlist(store, "a", "b", "c")
+    a, b, c = set_sources(store, "a", "b", "c")
     add(store, a, ["one", draft("two", link_key="same")])
     add(store, b, [draft("three", link_key="same"), draft("four", public_id="urn:x:one", link_key=None)])
     add(store, c, [draft("five", link_key="same")])
@@ -226,7 +226,7 @@ def test_namesakes_share_a_public_id_or_a_link(store: Storage) -> None:
     ],
 )
 def test_finding_entries(store: Storage, text: str, expected: list[int]) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     tencent = draft("two", entry=entry("two", title="标题 Ｔencent 100%", link="https://example.org/?q=标题"))
     three = draft("three", key="key of three", public_id="urn:x:one")
     add(store, number, ["one", tencent, three])

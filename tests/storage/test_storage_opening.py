@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
-from storage_samples import NOW, add, enlist
+from storage_samples import NOW, add, set_sources
 
 from aggregator.core.errors import StorageError
 from aggregator.storage import Storage
@@ -54,7 +54,7 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
 def test_a_store_is_found_again(database: Path, where: str) -> None:
     """What one process stored the next one reads."""
     first = open_storage(database)
-    [number] = enlist(first, "a")
+    [number] = set_sources(first, "a")
     add(first, number, ["one"])
     first.close()
     second = open_storage(where.format(path=database))
@@ -166,7 +166,7 @@ def test_an_empty_file_is_a_new_store(database: Path) -> None:
 
 def test_a_damaged_store_is_said_to_be_damaged(database: Path) -> None:
     store = open_storage(database)
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, [str(index) for index in range(300)])
     store.close()
     with database.open("r+b") as file:
@@ -226,7 +226,7 @@ def test_several_processes_may_make_one_store_at_once(database: Path) -> None:
 
 def test_a_store_is_used_from_other_threads(store: Storage) -> None:
     """One call at a time, from any thread; two at once are put in order rather than mixed."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     errors: list[BaseException] = []
 
     def work(name: str) -> None:
@@ -268,7 +268,7 @@ def test_an_up_to_date_store_opens_without_the_migration_tool(database: Path) ->
 
 def test_errors_do_not_show_articles(store: Storage) -> None:
     """A bug's traceback goes to the log; it must not carry contents."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     with pytest.raises(Exception, match="UNIQUE") as caught:
         add(store, number, ["one", "one"])
     assert not re.search("正文|标题", str(caught.value))

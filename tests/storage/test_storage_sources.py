@@ -1,4 +1,4 @@
-"""Sources: enlisting, what is due, leases, and what status sees."""
+"""Sources: which are set, what is due, leases, and what status sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from storage_samples import LATER, NOW, add, draft, enlist, lease, visit
+from storage_samples import LATER, NOW, add, draft, lease, set_sources, visit
 
 from aggregator.core.document import Validators
 from aggregator.core.model import Feed, SourceId, SourceNumber
@@ -33,65 +33,65 @@ FULL = PollState(
 
 def test_a_new_source_is_due_at_once(store: Storage) -> None:
     """Enlisting gives a number and makes it due at `now`, with a fresh state."""
-    numbers = store.enlist([(A, "https://a.example/feed")], now=NOW)
+    numbers = store.set_sources([(A, "https://a.example/feed")], now=NOW)
     assert store.due(now=NOW) == [Due(number=numbers[A], source=A, address="https://a.example/feed", next_poll=NOW)]
     assert store.poll_state(numbers[A]) == PollState(number=numbers[A], source=A, next_poll=NOW)
     assert store.due(now=NOW - timedelta(microseconds=1)) == []
 
 
-def test_enlisting_the_same_again_changes_nothing(store: Storage) -> None:
+def test_setting_the_same_again_changes_nothing(store: Storage) -> None:
     """Numbers and states stay, and no source becomes due by it."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     assert store.record(visit(lease(store, number), state=FULL))
-    assert store.enlist([(A, "https://a.example/feed")], now=LATER) == {A: number}
+    assert store.set_sources([(A, "https://a.example/feed")], now=LATER) == {A: number}
     assert store.poll_state(number) == replace(FULL, number=number)
 
 
 def test_state_comes_back_whole(store: Storage) -> None:
     """Rule P1: validators byte for byte; instants to the microsecond."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     assert store.record(visit(lease(store, number), state=FULL))
     assert store.poll_state(number) == replace(FULL, number=number)
 
 
 def test_a_renamed_source_keeps_number_entries_and_state(store: Storage) -> None:
     """An unknown id at the address of a source that is no longer named is that source."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one"], state=FULL)
-    assert store.enlist([(B, "https://a.example/feed")], now=NOW) == {B: number}
+    assert store.set_sources([(B, "https://a.example/feed")], now=NOW) == {B: number}
     assert store.poll_state(number) == replace(FULL, number=number, source=B)
     assert [stored.source for stored in store.entries([number])] == [B]
 
 
 def test_an_address_still_named_is_not_taken_over(store: Storage) -> None:
     """Two ids at one address are two sources."""
-    [number] = enlist(store, "a")
-    numbers = store.enlist([(A, "https://a.example/feed"), (B, "https://a.example/feed")], now=NOW)
+    [number] = set_sources(store, "a")
+    numbers = store.set_sources([(A, "https://a.example/feed"), (B, "https://a.example/feed")], now=NOW)
     assert numbers[A] == number
     assert numbers[B] != number
 
 
 def test_of_two_new_ids_at_a_left_address_one_takes_over(store: Storage) -> None:
     """A number is never given to two sources."""
-    [number] = enlist(store, "a")
-    numbers = store.enlist([(B, "https://a.example/feed"), (C, "https://a.example/feed")], now=NOW)
+    [number] = set_sources(store, "a")
+    numbers = store.set_sources([(B, "https://a.example/feed"), (C, "https://a.example/feed")], now=NOW)
     assert numbers[B] == number
     assert numbers[C] != number
 
 
 def test_two_sources_may_exchange_their_addresses(store: Storage) -> None:
     """Known ids keep their numbers whatever address they have."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     swapped = [(A, "https://b.example/feed"), (B, "https://a.example/feed")]
-    assert store.enlist(swapped, now=NOW) == {A: a, B: b}
+    assert store.set_sources(swapped, now=NOW) == {A: a, B: b}
     assert {record.state.source: record.address for record in store.sources()} == dict(swapped)
 
 
 def test_a_new_address_drops_what_belonged_to_the_old_one(store: Storage) -> None:
     """Number and entries stay; validators, body hash and a redirect noted for the old address go; due at once."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one"], state=FULL)
-    assert store.enlist([(A, "https://new.example/")], now=NOW) == {A: number}
+    assert store.set_sources([(A, "https://new.example/")], now=NOW) == {A: number}
     state = store.poll_state(number)
     assert (state.validators, state.body_hash, state.moved_to, state.moved_seen) == (Validators(), None, None, 0)
     assert (state.errors, state.health, state.next_poll) == (3, Health.FAILING, NOW)
@@ -101,40 +101,40 @@ def test_a_new_address_drops_what_belonged_to_the_old_one(store: Storage) -> Non
 
 def test_a_visit_under_way_is_not_recorded_for_another_address(store: Storage) -> None:
     """Rule P2: its validators would belong to the old address."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     held = lease(store, number)
-    store.enlist([(A, "https://new.example/")], now=NOW)
+    store.set_sources([(A, "https://new.example/")], now=NOW)
     assert not store.record(visit(held, new=(draft(),)))
     assert store.known(number) == {}
 
 
 def test_a_source_out_of_the_file_is_neither_due_nor_listed(store: Storage) -> None:
     """It stays stored, though, and comes back with its number and entries, due at once."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     add(store, a, ["one"], state=replace(FULL, next_poll=None, health=Health.GONE))
-    assert store.enlist([(B, "https://b.example/feed")], now=NOW) == {B: b}
+    assert store.set_sources([(B, "https://b.example/feed")], now=NOW) == {B: b}
     assert [due.source for due in store.due(now=LATER)] == [B]
     assert [record.state.source for record in store.sources()] == [B]
     assert store.claim([a], now=LATER, until=LATER, token="t") == []
-    assert enlist(store, "a", "b") == [a, b]
+    assert set_sources(store, "a", "b") == [a, b]
     assert [due.source for due in store.due(now=NOW)] == [A, B]
     assert store.poll_state(a).validators == FULL.validators
     assert set(store.known(a)) == {"urn:x:one"}
 
 
-def test_thousands_of_sources_are_enlisted_and_claimed(store: Storage) -> None:
+def test_thousands_of_sources_are_set_and_claimed(store: Storage) -> None:
     """No limit of the database on the length of a statement shows."""
     names = [f"s{index}" for index in range(3000)]
-    numbers = enlist(store, *names)
+    numbers = set_sources(store, *names)
     assert len(store.due(now=NOW)) == 3000
     leases = store.claim(numbers, now=NOW, until=LATER, token="t")
     assert [held.number for held in leases] == numbers
-    enlist(store, "s0")
+    set_sources(store, "s0")
     assert len(store.sources()) == 1
 
 
 def test_the_longest_overdue_is_first(store: Storage) -> None:
-    a, b, c = enlist(store, "a", "b", "c")
+    a, b, c = set_sources(store, "a", "b", "c")
     for number, minutes in ((a, 3), (b, 1), (c, 2)):
         state = replace(FULL, next_poll=NOW + timedelta(minutes=minutes))
         assert store.record(visit(lease(store, number), state=state))
@@ -143,14 +143,14 @@ def test_the_longest_overdue_is_first(store: Storage) -> None:
 
 
 def test_a_source_without_next_poll_is_never_due(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     assert store.record(visit(lease(store, number), state=replace(FULL, next_poll=None)))
     assert store.due(now=NOW + timedelta(days=9999)) == []
 
 
 def test_a_leased_source_is_nobody_elses_until_the_lease_ends(store: Storage) -> None:
     """Neither due nor claimed while the lease lives; from `until` on it is free."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     held = lease(store, number)
     assert held == Lease(number=number, token="mine", until=LATER)
     just_before = LATER - timedelta(microseconds=1)
@@ -161,7 +161,7 @@ def test_a_leased_source_is_nobody_elses_until_the_lease_ends(store: Storage) ->
 
 
 def test_claiming_passes_over_what_is_unknown(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     claimed = store.claim([SourceNumber(99), number, number], now=NOW, until=LATER, token="t")
     assert [held.number for held in claimed] == [number]
     assert store.claim([], now=NOW, until=LATER, token="t") == []
@@ -169,7 +169,7 @@ def test_claiming_passes_over_what_is_unknown(store: Storage) -> None:
 
 def test_a_released_source_is_due_again(store: Storage) -> None:
     """A lost lease is passed over: it does not release what another one holds."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     lost = lease(store, number)
     current = lease(store, number, now=LATER, token="other")
     store.release([lost])
@@ -180,7 +180,7 @@ def test_a_released_source_is_due_again(store: Storage) -> None:
 
 
 def test_sources_show_feed_counts_and_the_latest_attempt(store: Storage) -> None:
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     feed = Feed(poll_url="https://a.example/feed", id="urn:a", title="甲", updated=NOW, hubs=("https://hub.example/",))
     add(store, a, ["one", draft("two", first_seen=LATER)], feed=feed)
     last = Attempt(at=LATER, outcome="failed", reason="timeout", seconds=1.5)
@@ -192,7 +192,7 @@ def test_sources_show_feed_counts_and_the_latest_attempt(store: Storage) -> None
 
 
 def test_attempts_are_newest_first(store: Storage) -> None:
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     for size in range(5):
         add(store, a, [], attempt=Attempt(at=NOW, outcome="updated", bytes=size))
     add(store, b, [])
@@ -201,7 +201,7 @@ def test_attempts_are_newest_first(store: Storage) -> None:
 
 
 def test_trimming_keeps_the_latest_attempts_of_each_source(store: Storage) -> None:
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     for size in range(60):
         add(store, a, [], attempt=Attempt(at=NOW, outcome="updated", bytes=size))
     add(store, b, [])
@@ -213,7 +213,7 @@ def test_trimming_keeps_the_latest_attempts_of_each_source(store: Storage) -> No
 
 def test_domains_are_left_alone_until_they_said(store: Storage) -> None:
     """Rule P12: the longer of two wishes counts, and one that is over is not told."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, [], hold=("slow.example", LATER))
     add(store, number, [], hold=("slow.example", NOW + timedelta(minutes=1)))
     add(store, number, [], hold=("brief.example", NOW + timedelta(minutes=1)))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
-from storage_samples import LATER, NOW, add, draft, enlist, entry, lease, revision, visit
+from storage_samples import LATER, NOW, add, draft, entry, lease, revision, set_sources, visit
 
 from aggregator.core.model import Diagnostic, OutputId
 from aggregator.core.records import Attempt, KnownEntry
@@ -19,7 +19,7 @@ from aggregator.storage.opening import open_storage
 
 def test_new_entries_are_known_afterwards(store: Storage) -> None:
     """`seq` follows the order of `new` and goes up over all sources."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     add(store, a, ["one", draft("two", published=None, link_key=None)])
     add(store, b, ["three"])
     assert store.known(a) == {
@@ -50,7 +50,7 @@ def test_new_entries_are_known_afterwards(store: Storage) -> None:
 
 
 def test_a_visit_ends_its_lease_and_sets_the_next_poll(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     held = lease(store, number)
     assert store.record(visit(held))
     assert store.due(now=NOW) == []
@@ -61,7 +61,7 @@ def test_a_visit_ends_its_lease_and_sets_the_next_poll(store: Storage) -> None:
 def test_a_visit_without_a_feed_leaves_the_stored_one(store: Storage) -> None:
     from aggregator.core.model import Feed
 
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     feed = Feed(poll_url="https://a.example/feed", id="urn:a", title="甲")
     add(store, number, [], feed=feed)
     add(store, number, [])
@@ -70,7 +70,7 @@ def test_a_visit_without_a_feed_leaves_the_stored_one(store: Storage) -> None:
 
 def test_what_stays_of_a_document_stays_until_another_comes(store: Storage) -> None:
     """In the visit's own transaction (rule P2): what a lost lease brought stays out."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     assert store.entry_cache(a) is None
     add(store, a, [], entry_cache=b"one\n\x00")
     held = lease(store, a)
@@ -85,14 +85,14 @@ def test_what_stays_of_a_document_stays_until_another_comes(store: Storage) -> N
 
 def test_a_late_visit_counts_while_nobody_else_claimed(store: Storage) -> None:
     """A lease is lost when `until` has passed *and* somebody else took the source."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     late = lease(store, number)
     assert store.record(visit(late, attempt=Attempt(at=LATER, outcome="updated")))
 
 
 def test_nothing_is_written_once_the_lease_is_lost(store: Storage) -> None:
     """The slow visitor's entries, state, attempt and marks are all left out; the other's visit counts."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     store.put_output(OutputId("all"), public_id="p", definition="d", now=NOW)
     lost = lease(store, number)
     current = lease(store, number, now=LATER, token="other")
@@ -106,7 +106,7 @@ def test_nothing_is_written_once_the_lease_is_lost(store: Storage) -> None:
 
 def test_a_bad_visit_leaves_nothing_behind(store: Storage) -> None:
     """All or nothing: two entries with one key are refused with everything that came with them, lease included."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     held = lease(store, number)
     twice = (draft("one"), draft("two"), draft("one"))
     with pytest.raises(IntegrityError):
@@ -118,7 +118,7 @@ def test_a_bad_visit_leaves_nothing_behind(store: Storage) -> None:
 
 def test_a_revision_replaces_content_and_keeps_what_is_frozen(store: Storage) -> None:
     """Rules I7 and D4: seq, public id, first seen and sort date stay."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, [draft("one", paths=(("新媒体",),)), "two"])
     changed = entry("one", title="新标题", published=LATER)
     add(store, number, [], revised=(revision(1, entry=changed, paths=(("旧",),)),))
@@ -134,7 +134,7 @@ def test_a_revision_replaces_content_and_keeps_what_is_frozen(store: Storage) ->
 
 def test_old_keys_are_kept_as_aliases(store: Storage) -> None:
     """Rule I4: an entry is known under every key it had, by revision or by rekeying, and says its present one."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one", "two"])
     add(store, number, [], rekeyed=((1, "second"),))
     add(store, number, [], revised=(revision(1, key="third"),))
@@ -146,14 +146,14 @@ def test_old_keys_are_kept_as_aliases(store: Storage) -> None:
 
 def test_a_present_key_goes_before_an_alias(store: Storage) -> None:
     """Rule I3: where a guid was used again, it means the entry that has it now."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one"])
     add(store, number, [draft("new", key="urn:x:one")], rekeyed=((1, "urn:x:one\nlink"),))
     assert {key: one.seq for key, one in store.known(number).items()} == {"urn:x:one": 2, "urn:x:one\nlink": 1}
 
 
 def test_entries_may_exchange_their_keys(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     add(store, number, ["one", "two"])
     add(store, number, [], rekeyed=((1, "urn:x:two"), (2, "urn:x:one")))
     assert {key: one.seq for key, one in store.known(number).items()} == {"urn:x:two": 1, "urn:x:one": 2}
@@ -163,7 +163,7 @@ def test_entries_may_exchange_their_keys(store: Storage) -> None:
 
 def test_a_visit_touches_no_other_source(store: Storage) -> None:
     """A wrong seq changes nothing."""
-    a, b = enlist(store, "a", "b")
+    a, b = set_sources(store, "a", "b")
     add(store, a, ["one"])
     before = store.known(a)
     add(store, b, [], rekeyed=((1, "stolen"),))
@@ -173,7 +173,7 @@ def test_a_visit_touches_no_other_source(store: Storage) -> None:
 
 def test_a_visit_marks_outputs(store: Storage) -> None:
     """Each mark raises the stamp; outputs that do not exist are passed over."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     for name in ("all", "other"):
         store.put_output(OutputId(name), public_id="p", definition="d", now=NOW)
         store.put_renditions(OutputId(name), [], stamp=1, size=0, newest=None)
@@ -182,7 +182,7 @@ def test_a_visit_marks_outputs(store: Storage) -> None:
 
 
 def test_an_attempt_comes_back_whole(store: Storage) -> None:
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     attempt = Attempt(
         at=NOW,
         outcome="failed",
@@ -201,7 +201,7 @@ def test_an_attempt_comes_back_whole(store: Storage) -> None:
 
 def test_words_that_are_no_text_do_not_stop_a_visit(store: Storage) -> None:
     """File names on disk need not be UTF-8, and messages quote them."""
-    [number] = enlist(store, "a")
+    [number] = set_sources(store, "a")
     attempt = Attempt(at=NOW, outcome="failed", message="posts/\udcff.md: 读不了")
     add(store, number, [], attempt=attempt)
     assert store.attempts(number, count=1) == [replace(attempt, message="posts/?.md: 读不了")]
@@ -218,7 +218,7 @@ def test_every_entry_comes_back_as_it_was(title: str, link: str | None, publishe
     """Any text, NUL included, and any instant, to the microsecond."""
     store = open_storage(":memory:")
     try:
-        [number] = enlist(store, "a")
+        [number] = set_sources(store, "a")
         content = entry("one", title=title, link=link, published=published, provenance=pairs)
         add(store, number, [draft(entry=content)])
         [stored] = store.entries([number])

@@ -21,6 +21,7 @@ from upgrade_values import (
     former_definitions_of,
     former_rules_of,
     golden,
+    marked_hash,
     of_document,
     stored_again,
 )
@@ -69,3 +70,18 @@ def test_an_archive_goes_on(name: str, tmp_path: Path) -> None:
     """A chain that 2106d7b began is not begun anew under other addresses, and is defined as by this release then"""
     made, again = asyncio.run(chains_of(CONFIGS[name], tmp_path, golden("chains")[name]))
     assert again == made
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        pytest.param({}, "h", id="without rules"),
+        pytest.param({"encoding": "gbk"}, "h/16bfdb39508d8ea2", id="an encoding"),
+        pytest.param({"page": {"entry": "article", "title": "h2"}}, "h/bfb7710d4174882b", id="a page"),
+        pytest.param({"json": {"entries": "data.items", "title": "t"}}, "h/13e34b2895f2b4d6", id="an API"),
+        pytest.param({"encoding": "gbk", "json": {"entries": "x"}}, "h/2d5600dd12a2ce24", id="an API's encoding"),
+    ],
+)
+def test_the_stored_hash_of_a_document_is_the_same(reading: dict[str, Any], expected: str) -> None:
+    """Another one would read a document once more that has not changed"""
+    assert marked_hash("h", reading) == expected

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from upgrade_rig import HERE, Upgrade
 
 from aggregator.core.config.read import read_config
-from aggregator.core.config.tables import Config
+from aggregator.core.config.tables import Config, SourceConfig
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError
 from aggregator.core.ingest.changes import fingerprint
@@ -28,6 +28,7 @@ from aggregator.core.normalise import Context, NormalisedFeed
 from aggregator.core.select.definition import former_definition, former_rule
 from aggregator.core.select.plan import OutputPlan, plan_outputs
 from aggregator.core.source_state import IdentityMode
+from aggregator.engine.fetch_request import with_rules_hash
 from aggregator.storage import codec
 
 GOLDEN = HERE / "golden"
@@ -112,6 +113,13 @@ def fingerprint_of(stored: Any) -> str:
 def attribution_of(stored: Any) -> str:
     """Of a feed as it is stored."""
     return attribution(codec.FEED.load(json.dumps(stored)))
+
+
+def marked_hash(body_hash: str, reading: dict[str, Any]) -> str:
+    """The hash stored of a document with this hash, of a source with these keys that tell how it is read."""
+    source = SourceConfig.model_validate({"id": "a", "url": "https://e.example/", **reading})
+    document = Document(url=source.address, body=b"", fetched_at=FETCHED_AT, body_hash=body_hash)
+    return with_rules_hash(document, source).body_hash
 
 
 # -- outputs ---------------------------------------------------------------------------------------------------------

@@ -90,12 +90,12 @@ class StoredVersion:
 def diff(
     entries: Iterable[KeyedEntry],
     stored: Mapping[str, StoredVersion],
-    names: Mapping[str, str],
+    old_keys: Mapping[str, str],
     *,
     dates_are_stable: bool = True,
     fingerprint_of: Callable[[Entry], str] = fingerprint,
 ) -> Changes:
-    """Compare with what is stored by key; `names` gives the stored key of entries known by another (rule I4).
+    """Compare with what is stored by key; `old_keys` gives the stored key of entries known by another (rule I4).
 
     An entry is revised if its content differs, or if its source now dates it earlier (rule D8), unless that source's
     dates are known to move by themselves (rule D7). `fingerprint_of` gives an entry's fingerprint.
@@ -105,17 +105,17 @@ def diff(
     renamed: list[Change] = []
     unchanged = moved = 0
     for keyed in entries:
-        old_key, print_ = names.get(keyed.key, keyed.key), fingerprint_of(keyed.entry)
-        filed = stored.get(old_key)
-        if filed is None:
-            new.append(Addition(keyed=keyed, fingerprint=print_))
+        old_key, digest = old_keys.get(keyed.key, keyed.key), fingerprint_of(keyed.entry)
+        before = stored.get(old_key)
+        if before is None:
+            new.append(Addition(keyed=keyed, fingerprint=digest))
             continue
-        shift = _shift(keyed.entry.published, filed.published)
+        shift = _shift(keyed.entry.published, before.published)
         moved += shift != 0
-        if filed.fingerprint != print_ or (shift < 0 and dates_are_stable):
-            revised.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
+        if before.fingerprint != digest or (shift < 0 and dates_are_stable):
+            revised.append(Change(old_key=old_key, keyed=keyed, fingerprint=digest))
         elif old_key != keyed.key:
-            renamed.append(Change(old_key=old_key, keyed=keyed, fingerprint=print_))
+            renamed.append(Change(old_key=old_key, keyed=keyed, fingerprint=digest))
         else:
             unchanged += 1
     return Changes(new=tuple(new), revised=tuple(revised), renamed=tuple(renamed), unchanged=unchanged, moved=moved)

@@ -10,7 +10,7 @@ from aggregator.core.errors import Reason, SourceError
 from aggregator.core.ingest import changeset, deletions
 from aggregator.core.ingest.changeset import ChangeSet
 from aggregator.core.ingest.decide import Plan, VisitContext
-from aggregator.core.ingest.entry_cache import Unmodified, dump
+from aggregator.core.ingest.entry_cache import Unmodified, dump_cache
 from aggregator.core.model import CategoryPath, Diagnostic, Entry, Feed
 from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.records import LoadedContents, NewEntry, Removal, Revision
@@ -138,7 +138,7 @@ def _cache(plan: Plan, outcome: Updated) -> bytes:
     state = plan.change_set.state
     signs = (state.identity, state.alias_streak, state.moving_dates, state.unstable_dates)
     is_stable = signs == (IdentityMode.ID, 0, 0, False)
-    return dump(
+    return dump_cache(
         plan.reading.cache_update,
         entries=outcome.entries,
         span=outcome.span,

@@ -1,4 +1,4 @@
-"""What a document says is no more, and what it brings back (rules W10, W12 and I10). Pure."""
+"""Which stored entries a document deletes, and which deleted ones it restores (rules W10, W12 and I10). Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def removals(
     *,
     now: datetime,
 ) -> tuple[Removal, ...]:
-    """The stored entries that this document deletes: by a tombstone, or by not being in what is said to be the whole.
+    """The stored entries that this document deletes: by a tombstone, or by not being in a complete document.
 
-    Vanishing from any other document is no deletion: it has moved out of the source's window.
+    Vanishing from any other document is no deletion: the entry has left the source's window.
     """
     keyed = list(entries)
     named = _named(normalised.deleted, keyed, stored, now=now)
@@ -35,7 +35,7 @@ def removals(
 def _named(
     deletions: Iterable[Deletion], entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry], *, now: datetime
 ) -> set[int]:
-    """An entry that was updated after the instant of its tombstone is alive (RFC 6721, section 3)."""
+    """By a tombstone. An entry that was updated after the instant of its tombstone is alive (RFC 6721, section 3)."""
     by_public_id = {known.public_id: known for known in stored.values()}
     here = {one.key: one.entry.updated for one in entries}
     found = set()
@@ -68,11 +68,11 @@ def restored(
     *,
     now: datetime,
 ) -> list[Revision]:
-    """Those of `deleted_here` that come back: updated after the deletion (rule I10), or back in a complete document.
+    """Those of `deleted_here` that come back: updated after the deletion, or in a complete document again (rule I10).
 
-    What was only missed gets a new `updated`, for readers were told that it is no more.
+    One that had only vanished gets a new `updated`, for outputs have told readers that it was deleted.
     """
-    made = []
+    revisions = []
     for seq, one in entries.items():
         removal, updated = removals.get(seq), one.entry.updated
         if removal is None:
@@ -82,5 +82,5 @@ def restored(
             continue
         change = Change(old_key=one.key, keyed=one, fingerprint=fingerprint(one.entry))
         revision = changeset.revision(change, stored[one.key], one.entry, now=now)
-        made.append(replace(revision, updated=max(revision.updated, now)) if is_back else revision)
-    return made
+        revisions.append(replace(revision, updated=max(revision.updated, now)) if is_back else revision)
+    return revisions

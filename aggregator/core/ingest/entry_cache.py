@@ -1,12 +1,13 @@
-"""What stays of a source's last document, so that the next one is read only where it differs. Pure.
+"""What is kept of a source's last document, so that the next one is read only where it differs. Pure.
 
-Of every slice (`core.parse.slices`) the traces of its entries stay, under its digest: of each entry what telling
-entries apart needs (identity, title, link, dates, fingerprint). In the next document a slice with the same digest,
-where all that its reading depends on is the same, gives the same entries; stand-ins made from their traces take their
-places. So keys, copies, reused guids, aliases and dates are judged over the whole document as ever.
+A document is cut into slices (`core.slices`), mostly one for each entry. Under a slice's digest the cache keeps what
+comparing needs of its entries: id, title, link, dates and fingerprint. Where the next document has a slice with the
+same digest, and all else that its reading depends on is the same, it would give the same entries; stand-ins made of
+the cached ones take their places. So keys, copies, reused guids, aliases and dates are still judged over the whole
+document.
 
-Nothing is left in doubt. What was not read without a fault, or holds dates told from the moment of reading, leaves no
-traces; and where a stand-in turns out to be needed in full, the whole is read.
+A slice is not cached if it was not read without a fault, or if its dates depend on the moment of reading. Where a
+stand-in turns out to be needed in full, the whole document is read.
 """
 
 from __future__ import annotations
@@ -39,57 +40,57 @@ VERSION = 2
 
 _HEADERS = ("content-type", "content-language", "content-location", "link")
 _MAX_NOTES = 100
-_LINE = 100
-"""Slices that are packed and unpacked in one go; others have their turn between."""
+_PER_LINE = 100
+"""Slices that are packed or unpacked by one call, so that other threads get their turn between."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AGO = re.compile(r"ago|前|전|atrás|назад|\bfa\b|\bvor\b|hace|il y a|\bhá\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedEntry:
-    """What stays of an entry."""
+    """What is kept of an entry."""
 
     entry: Entry
-    """A stand-in: id, link, title and dates, and nothing else."""
+    """The stand-in: id, link, title and dates, and nothing else."""
     fingerprint: str
     text_key: str | None = None
     """Its `identity.text_key`, if it has no id."""
     sample: Sample | None = None
-    """What it tells of the feed's language, where that is guessed."""
+    """Its language sample, where the feed's language is guessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryCache:
-    """What stayed of a document."""
+    """A loaded cache."""
 
     inherited: str
     """A hash of what entries inherit from the feed's own fields."""
     known: Mapping[str, tuple[CachedEntry, ...]]
-    """Those of its slices that may stay: the traces of their entries, by digest."""
+    """The entries of the slices that the present document has again, by digest."""
     notes: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheUpdate:
-    """What is to stay of a document, as far as its reading tells; packed for the store."""
+    """The next cache, as far as reading the document tells; packed for the store."""
 
-    glance: Mapping[str, Any]
-    """What `same` looks at."""
+    summary: Mapping[str, Any]
+    """What `unmodified` compares."""
     has_all: bool
-    """Every slice may stay."""
+    """Every slice of the document is cached."""
     packed: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmodified:
-    """The document holds nothing that the one before did not, and nothing of it is in motion."""
+    """The document says what the one before said, and reading it once more would change nothing."""
 
     entries: int
     span: float
     notes: tuple[Diagnostic, ...]
 
     def outcome(self, document: Document, state: PollState) -> Updated:
-        """What a visit that read the whole would have told."""
+        """The outcome that reading the whole would have had."""
         return Updated(
             url=document.url,
             validators=document.validators,
@@ -106,29 +107,32 @@ class Unmodified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReading:
-    """A document as far as it had to be read."""
+    """A document, read as far as it had to be."""
 
     normalised: NormalisedFeed
-    """Its entries are in document order, stand-ins among them."""
+    """All its entries in document order, with stand-ins for those that were not read."""
     fingerprints: tuple[str, ...]
     """Of each entry."""
     stand_ins: Mapping[int, CachedEntry]
-    """The traces of entries that were not read, by position."""
+    """The cached entries that stand in for those that were not read, by position."""
     cache_update: CacheUpdate | None = None
-    """What is to stay of it; None if nothing may."""
+    """None if nothing of it may be cached."""
 
     def fingerprint_of(self) -> Callable[[Entry], str]:
-        """The fingerprint of each of the reading's entries, which are told apart as objects."""
-        prints = {id(entry): print_ for entry, print_ in zip(self.normalised.entries, self.fingerprints, strict=True)}
-        return lambda entry: prints[id(entry)]
+        """The fingerprint of each of the document's entries; an entry is found by its object, not by its value."""
+        fingerprints = {
+            id(entry): fingerprint
+            for entry, fingerprint in zip(self.normalised.entries, self.fingerprints, strict=True)
+        }
+        return lambda entry: fingerprints[id(entry)]
 
     def text_key_of(self) -> Callable[[Entry], str]:
-        """The `identity.text_key` of each of the reading's entries that has no id."""
-        keys = {id(self.normalised.entries[at]): trace.text_key for at, trace in self.stand_ins.items()}
+        """The `identity.text_key` of each of the document's entries that has no id."""
+        keys = {id(self.normalised.entries[at]): cached.text_key for at, cached in self.stand_ins.items()}
         return lambda entry: keys.get(id(entry)) or identity.text_key(entry)
 
     def lacks(self, found: Changes, keys: KeyAssignment, stored: Mapping[str, KnownEntry]) -> bool:
-        """Whether an entry is wanted in full of which there is only a stand-in."""
+        """Whether an entry is needed in full of which there is only a stand-in."""
         absent = {id(self.normalised.entries[position]) for position in self.stand_ins}
         if not absent:
             return False
@@ -138,17 +142,17 @@ class DocumentReading:
 
 
 def circumstances(document: Document, context: Context, encoding: str | None) -> str:
-    """A hash of what decides how the bytes are read: this program, a person's words, address and headers."""
+    """A hash of what decides how the bytes are read: this program, the configuration, address and headers."""
     headers = [document.headers.get(name) for name in _HEADERS]
     said = (VERSION, encoding, context.language, str(context.timezone), context.title, context.poll_url)
     return hashed((*said, document.url, headers))
 
 
 def cached_entry(
-    parsed: ParsedEntry, entry: Entry, print_: str, sample: Sample | None, *, now: datetime
+    parsed: ParsedEntry, entry: Entry, fingerprint: str, sample: Sample | None, *, now: datetime
 ) -> CachedEntry | None:
-    """What stays of an entry; None unless it would be read the same at any later time."""
-    if not _is_steady(parsed, entry, now):
+    """What is kept of an entry; None unless it would be read the same at any later time."""
+    if not _is_time_independent(parsed, entry, now):
         return None
     stand_in = Entry(
         id=entry.id,
@@ -160,13 +164,13 @@ def cached_entry(
         updated=entry.updated,
     )
     key = None if entry.id else identity.text_key(entry)
-    return CachedEntry(entry=stand_in, fingerprint=print_, text_key=key, sample=sample)
+    return CachedEntry(entry=stand_in, fingerprint=fingerprint, text_key=key, sample=sample)
 
 
-def _is_steady(parsed: ParsedEntry, entry: Entry, now: datetime) -> bool:
-    words = [one.value for one in (*parsed.published, *parsed.updated) if one.value.strip()]
+def _is_time_independent(parsed: ParsedEntry, entry: Entry, now: datetime) -> bool:
+    written = [one.value for one in (*parsed.published, *parsed.updated) if one.value.strip()]
     dates = [date for date in (entry.published, entry.updated) if date is not None]
-    return all(_YEAR.search(word) and not _AGO.search(word) for word in words) and all(date <= now for date in dates)
+    return all(_YEAR.search(text) and not _AGO.search(text) for text in written) and all(date <= now for date in dates)
 
 
 def hashed(value: Plain) -> str:
@@ -175,54 +179,57 @@ def hashed(value: Plain) -> str:
 
 
 # -- as storage keeps it -----------------------------------------------------------------------------------------------
-def leave(
+def pack(
     slices: Slices,
     about: str,
     inherited: str,
     known: Mapping[str, tuple[CachedEntry, ...]],
     notes: tuple[Diagnostic, ...],
 ) -> CacheUpdate:
-    """Pack what is to stay of a document."""
-    glance = {
+    """The cache of a document; `known` has the entries of the slices that may be cached, by digest."""
+    summary = {
         "about": about,
         "head": slices.head,
         "order": hashed(slices.digests),
         "notes": [(note.name, note.message, note.entry) for note in notes[:_MAX_NOTES]],
     }
     rest = {"lasting": slices.lasting, "encoding": slices.encoding, "inherited": inherited}
-    rows = [[digest, *map(_row, traces)] for digest, traces in known.items()]
-    lines = [_json(rest), *(_json(rows[start : start + _LINE]) for start in range(0, len(rows), _LINE))]
+    rows = [[digest, *map(_row, cached)] for digest, cached in known.items()]
+    lines = [
+        _json(rest),
+        *(_json(rows[start : start + _PER_LINE]) for start in range(0, len(rows), _PER_LINE)),
+    ]
     packed = zlib.compress(b"\n".join(lines), 1)
-    return CacheUpdate(glance=glance, has_all=known.keys() == set(slices.digests), packed=packed)
+    return CacheUpdate(summary=summary, has_all=known.keys() == set(slices.digests), packed=packed)
 
 
-def dump(left: CacheUpdate, *, entries: int, span: float, settled: bool) -> bytes:
-    """As storage keeps it: one line for `same`, the rest packed.
+def dump_cache(update: CacheUpdate, *, entries: int, span: float, settled: bool) -> bytes:
+    """The bytes that are stored: one line of JSON for `unmodified`, the rest packed.
 
-    `entries` and `span` are what the visit told of the document. `settled`: the same document once more would change
-    nothing at all, not even what is remembered of the source.
+    `entries` and `span` (in seconds) are what the visit found in the document. `settled`: reading the same document
+    once more would change nothing at all, not even the state of the source.
     """
-    glance = {**left.glance, "settled": settled and left.has_all, "entries": entries, "span": span}
-    return _json(glance) + b"\n" + left.packed
+    summary = {**update.summary, "settled": settled and update.has_all, "entries": entries, "span": span}
+    return _json(summary) + b"\n" + update.packed
 
 
-def same(data: bytes, about: str, slices: Slices) -> Unmodified | None:
-    """Whether the document is, slice by slice, the one that left these traces, and that one was settled."""
+def unmodified(data: bytes, about: str, slices: Slices) -> Unmodified | None:
+    """Whether the document is, slice by slice, the one that was cached, and that one was settled; None if not."""
     try:
-        glance = json.loads(data.partition(b"\n")[0])
+        summary = json.loads(data.partition(b"\n")[0])
         wanted = (about, slices.head, hashed(slices.digests), True)
-        if (glance["about"], glance["head"], glance["order"], glance["settled"]) != wanted:
+        if (summary["about"], summary["head"], summary["order"], summary["settled"]) != wanted:
             return None
-        return Unmodified(entries=glance["entries"], span=glance["span"], notes=_notes(glance))
+        return Unmodified(entries=summary["entries"], span=summary["span"], notes=_notes(summary))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def load(data: bytes, about: str, slices: Slices) -> EntryCache | None:
-    """What was kept, if it is of use for this document: same circumstances and encoding, same lasting head."""
+def load_cache(data: bytes, about: str, slices: Slices) -> EntryCache | None:
+    """The cache, if it is of use for this document: same circumstances and encoding, same lasting head; else None."""
     try:
-        glance, _, packed = data.partition(b"\n")
-        first = json.loads(glance)
+        summary, _, packed = data.partition(b"\n")
+        first = json.loads(summary)
         if first["about"] != about:
             return None
         lines = iter(zlib.decompress(packed).split(b"\n"))
@@ -237,11 +244,11 @@ def load(data: bytes, about: str, slices: Slices) -> EntryCache | None:
 
 
 def _known(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
-    """Those that this document has again."""
+    """Those that the present document has again."""
     for line in lines:
         for digest, *rows in json.loads(line):
             if digest in wanted:
-                yield digest, tuple(map(_trace, rows))
+                yield digest, tuple(map(_cached, rows))
 
 
 def _json(value: object) -> bytes:
@@ -249,18 +256,18 @@ def _json(value: object) -> bytes:
 
 
 def _notes(table: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
-    return tuple(Diagnostic(name=name, message=words, entry=entry) for name, words, entry in table["notes"])
+    return tuple(Diagnostic(name=name, message=message, entry=entry) for name, message, entry in table["notes"])
 
 
-def _row(trace: CachedEntry) -> list[Any]:
-    one = trace.entry
-    dates = [_micros(one.published), one.published_raw, _micros(one.updated)]
-    told = [trace.fingerprint, trace.text_key, trace.sample]
-    return [*told, one.id, one.link, one.title, one.title_is_generated, *dates]
+def _row(cached: CachedEntry) -> list[Any]:
+    one = cached.entry
+    dates = [_microseconds(one.published), one.published_raw, _microseconds(one.updated)]
+    beside = [cached.fingerprint, cached.text_key, cached.sample]
+    return [*beside, one.id, one.link, one.title, one.title_is_generated, *dates]
 
 
-def _trace(row: list[Any]) -> CachedEntry:
-    print_, text_key, sample, id_, link, title, is_generated, published, raw, updated = row
+def _cached(row: list[Any]) -> CachedEntry:
+    fingerprint, text_key, sample, id_, link, title, is_generated, published, raw, updated = row
     entry = Entry(
         id=id_,
         link=link,
@@ -271,10 +278,10 @@ def _trace(row: list[Any]) -> CachedEntry:
         updated=_instant(updated),
     )
     found = (sample[0], sample[1]) if sample else None
-    return CachedEntry(entry=entry, fingerprint=print_, text_key=text_key, sample=found)
+    return CachedEntry(entry=entry, fingerprint=fingerprint, text_key=text_key, sample=found)
 
 
-def _micros(at: datetime | None) -> int | None:
+def _microseconds(at: datetime | None) -> int | None:
     return None if at is None else to_microseconds(at)
 
 

@@ -1,7 +1,7 @@
-"""Which entry is which: keys within a source, public ids, and what survives a change of guid (rules I1 to I11).
+"""Which entry is which: keys within a source, public ids, and entries whose guid changed (rules I1 to I11). Pure.
 
-Rules for editors: a key is computed from what the source wrote and from nothing that we made up; once stored, a key,
-an alias and a public id keep meaning the same entry for ever.
+A key is made of what the source wrote and of nothing that we filled in. Once stored, a key, an alias and a public id
+mean the same entry for ever.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SITE_MIGRATION = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedEntry:
-    """An entry of a document with its key and its place in it, 0 at the top."""
+    """An entry of a document with its key and its position in it, 0 at the top."""
 
     key: str
     position: int
@@ -62,8 +62,8 @@ def assign_keys(
 ) -> KeyAssignment:
     """Key every entry by rules I1 to I3; a guid that is used for different entries makes the source's mode stricter.
 
-    Of two copies of one entry in a document the newer stays, in the place of the first. `text_key_of` gives an entry's
-    `text_key`, where it is known already.
+    Of two copies of one entry the newer is kept, at the position of the first. `text_key_of` gives an entry's
+    `text_key`.
     """
     whole = [urls.link_key(e.link, feed_host=feed_host, keep_fragment=True) if e.link else None for e in entries]
     links = _link_keys(entries, whole, feed_host)
@@ -80,10 +80,10 @@ def assign_keys(
             break
         needed = harder
     kept = _merge_copies(entries, keys, links)
-    told = [] if needed is mode else [Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value))]
+    diagnostics = [] if needed is mode else [Diagnostic(name="reused-guid", message=_REUSED.format(mode=needed.value))]
     if len(kept) < len(entries):
-        told.append(Diagnostic(name="entry-repeated", message=_REPEATED.format(count=len(entries) - len(kept))))
-    return KeyAssignment(entries=kept, mode=needed, diagnostics=tuple(told))
+        diagnostics.append(Diagnostic(name="entry-repeated", message=_REPEATED.format(count=len(entries) - len(kept))))
+    return KeyAssignment(entries=kept, mode=needed, diagnostics=tuple(diagnostics))
 
 
 _REPEATED = "{count} of the entries stand in the document before; of two copies the newer was taken"
@@ -134,7 +134,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIdentity:
-    """What recognising needs to know of a stored entry."""
+    """What `recognise` needs to know of a stored entry."""
 
     seq: int
     key: str
@@ -171,28 +171,28 @@ def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity
 
 
 def _one_each(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
-    """No stored entry may be claimed by two entries of one document: the first has it."""
+    """No stored entry may be that of two entries of one document: the first gets it."""
     claimed: set[int] = set()
     result: dict[str, str] = {}
-    for key, remembered in found.items():
-        if remembered.seq not in claimed:
-            claimed.add(remembered.seq)
-            result[key] = remembered.key
+    for key, candidate in found.items():
+        if candidate.seq not in claimed:
+            claimed.add(candidate.seq)
+            result[key] = candidate.key
     return result
 
 
-def _agrees(entry: Entry, remembered: StoredIdentity) -> bool:
-    same_title = bool(entry.title) and entry.title == remembered.title
-    if entry.published is None or remembered.published is None:
+def _agrees(entry: Entry, candidate: StoredIdentity) -> bool:
+    same_title = bool(entry.title) and entry.title == candidate.title
+    if entry.published is None or candidate.published is None:
         return same_title
-    return same_title or entry.published.replace(microsecond=0) == remembered.published.replace(microsecond=0)
+    return same_title or entry.published.replace(microsecond=0) == candidate.published.replace(microsecond=0)
 
 
 def _alias_index(stored: Iterable[StoredIdentity]) -> dict[str, list[StoredIdentity]]:
     index: dict[str, list[StoredIdentity]] = defaultdict(list)
-    for remembered in stored:
-        for alias in _aliases(remembered.key, remembered.link_key, remembered.title, remembered.published):
-            index[alias].append(remembered)
+    for candidate in stored:
+        for alias in _aliases(candidate.key, candidate.link_key, candidate.title, candidate.published):
+            index[alias].append(candidate)
     return index
 
 

@@ -1,7 +1,7 @@
-"""How a document is read: from beginning to end, or by what differs from the one before. Pure.
+"""Reading a document: from beginning to end, or only where it differs from the one before. Pure.
 
-The second in three steps, so that each can be done where it is no hindrance: `look` what was left by the one before,
-`read_rest`, which is the costly one, and `put_together`. `reread` is all of them.
+The second takes three steps, so that each can be done where it does not hold up others: `compare_slices` with the
+cache, `read_new_slices`, the expensive one, and `merge`. `read_changes` is all of them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from aggregator.core.ingest.entry_cache import (
     Unmodified,
     cached_entry,
     hashed,
-    leave,
-    load,
-    same,
+    load_cache,
+    pack,
+    unmodified,
 )
 from aggregator.core.model import Diagnostic, Entry, Feed
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
@@ -37,28 +37,28 @@ from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
 
 Samples = tuple[Sample | None, ...]
 CachedEntries = tuple[CachedEntry, ...] | None
-"""What a slice that was read leaves: the traces of its entries; None if nothing may stay of it."""
+"""What is cached of a slice: its entries; None if nothing of it may be cached."""
 
 _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A document beside what stayed of the one before: it has to be read in part."""
+    """A document beside the cache of the one before: it has to be read in part."""
 
     slices: Slices
     cache: EntryCache
     rest: Rest
-    """Without the slices that left traces."""
+    """What has to be read: the document without the slices that are cached."""
 
     @property
     def leading(self) -> tuple[Samples | None, ...]:
-        """What the slices at the top tell of the feed's language; None for one that has to be read first."""
+        """Language samples of the first slices; None for one that has to be read first."""
         found: list[Samples | None] = []
         count = 0
         for digest in self.slices.digests:
             known = self.cache.known.get(digest)
-            found.append(None if known is None else tuple(trace.sample for trace in known))
+            found.append(None if known is None else tuple(one.sample for one in known))
             count += len(known or ())
             if count >= SAMPLED_ENTRIES:
                 break
@@ -67,7 +67,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSlices:
-    """The rest of a document, read."""
+    """The slices of a document that were not cached, read."""
 
     normalised: NormalisedFeed
     fingerprints: tuple[str, ...]
@@ -106,38 +106,44 @@ def read_whole(
     rules: PageRules | JsonRules | None,
     about: str | None = None,
 ) -> DocumentReading:
-    """Parse and normalise everything. Raises ParseError. With `about`, the circumstances, traces are taken."""
+    """Parse and normalise everything. Raises ParseError.
+
+    `about` is the hash of the circumstances (`entry_cache.circumstances`); without it nothing is cached.
+    """
     decoded = None if document.parts else decode_document(document, encoding=encoding, rules=rules)
     parsed = parse(document, encoding, rules, decoded)
     samples = None if about is None else _samples(parsed, context)
     normalised = normalise(parsed, replace(context, samples=samples and samples[:SAMPLED_ENTRIES]))
-    prints = tuple(map(fingerprint, normalised.entries))
-    whole = DocumentReading(normalised=normalised, fingerprints=prints, stand_ins={})
+    fingerprints = tuple(map(fingerprint, normalised.entries))
+    whole = DocumentReading(normalised=normalised, fingerprints=fingerprints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
     counts = shares(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
-    cached = _gifts(document, parsed, normalised, prints, counts, samples or (), context)
-    known = {digest: gift for digest, gift in zip(slices.digests, cached, strict=True) if gift is not None}
-    return replace(whole, cache_update=leave(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
+    by_slice = _cached_by_slice(document, parsed, normalised, fingerprints, counts, samples or (), context)
+    known = {digest: cached for digest, cached in zip(slices.digests, by_slice, strict=True) if cached is not None}
+    return replace(whole, cache_update=pack(slices, about, _inherited(normalised.feed), known, normalised.diagnostics))
 
 
-def reread(
+def read_changes(
     document: Document, data: bytes, about: str, context: Context, encoding: str | None
 ) -> Unmodified | DocumentReading | None:
-    """The document by what differs from the one that left `data`; None if the whole has to be read. Never raises."""
-    found = look(document, data, about, encoding)
+    """The document, beside the cache `data` of the one before; None if it has to be read whole. Never raises."""
+    found = compare_slices(document, data, about, encoding)
     if not isinstance(found, Comparison):
         return found
-    fresh = read_rest(found.rest, context, encoding, found.leading, found.cache.inherited)
-    return put_together(found, fresh, about) if fresh else None
+    fresh = read_new_slices(found.rest, context, encoding, found.leading, found.cache.inherited)
+    return merge(found, fresh, about) if fresh else None
 
 
-def look(document: Document, data: bytes, about: str, encoding: str | None) -> Unmodified | Comparison | None:
-    """Whether and what has to be read of the document; None: the whole. What did not change need not be decoded."""
+def compare_slices(document: Document, data: bytes, about: str, encoding: str | None) -> Unmodified | Comparison | None:
+    """What has to be read of the document; None: the whole. Never raises.
+
+    What did not change is found to be so before it is decoded.
+    """
     seen = raw_slices(document)
-    if seen and (settled := same(data, about, seen.slices)):
+    if seen and (settled := unmodified(data, about, seen.slices)):
         return settled
     try:
         decoded = None if document.parts else decode_document(document, encoding=encoding)
@@ -147,21 +153,22 @@ def look(document: Document, data: bytes, about: str, encoding: str | None) -> U
     if found is None:
         return None
     slices = found.slices
-    if settled := same(data, about, slices):
+    if settled := unmodified(data, about, slices):
         return settled
-    cache = load(data, about, slices)
+    cache = load_cache(data, about, slices)
     if cache is None:
         return None
     known = {position for position, digest in enumerate(slices.digests) if digest in cache.known}
     return Comparison(slices=slices, cache=cache, rest=found.without(known)) if known else None
 
 
-def read_rest(
+def read_new_slices(
     rest: Rest, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
 ) -> NewSlices | None:
-    """Parse and normalise the rest; None if it is not certain that it is what it would be in the whole. Never raises.
+    """Parse and normalise the slices that are not cached. Never raises.
 
-    `leading` is what the document's first slices tell of its language, `inherited` what its entries took from the feed.
+    None if it is not certain that their entries are what they would be in the whole document. `leading` are the
+    language samples of its first slices, `inherited` the hash of what entries took from the feed's own fields.
     """
     try:
         parsed = parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
@@ -171,58 +178,58 @@ def read_rest(
     if counts is None:
         return None
     samples = _samples(parsed, context)
-    normalised = normalise(parsed, replace(context, samples=_top(leading, samples, counts)))
+    normalised = normalise(parsed, replace(context, samples=_first_samples(leading, samples, counts)))
     if _inherited(normalised.feed) != inherited:
         return None
-    prints = tuple(map(fingerprint, normalised.entries))
-    cached = _gifts(rest.document, parsed, normalised, prints, counts, samples, context)
-    return NewSlices(normalised=normalised, fingerprints=prints, counts=counts, cached=tuple(cached))
+    fingerprints = tuple(map(fingerprint, normalised.entries))
+    cached = _cached_by_slice(rest.document, parsed, normalised, fingerprints, counts, samples, context)
+    return NewSlices(normalised=normalised, fingerprints=fingerprints, counts=counts, cached=tuple(cached))
 
 
-def put_together(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
-    """The whole document: what was read of it, and stand-ins."""
+def merge(found: Comparison, fresh: NewSlices, about: str) -> DocumentReading:
+    """The whole document: the entries that were read, and stand-ins for the others."""
     slices, known = found.slices, found.cache.known
     read = iter(zip(fresh.normalised.entries, fresh.fingerprints, strict=True))
     shared = iter(zip(fresh.counts, fresh.cached, strict=True))
     both: list[tuple[Entry, str]] = []
-    stand_ins, stay = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
+    stand_ins, kept = dict[int, CachedEntry](), dict[str, tuple[CachedEntry, ...]]()
     for digest in slices.digests:
         if digest in known:
-            gift: CachedEntries = known[digest]
+            cached: CachedEntries = known[digest]
             stand_ins |= dict(enumerate(known[digest], start=len(both)))
-            both += [(trace.entry, trace.fingerprint) for trace in known[digest]]
+            both += [(one.entry, one.fingerprint) for one in known[digest]]
         else:
-            count, gift = next(shared)
+            count, cached = next(shared)
             both += [next(read) for _ in range(count)]
-        if gift is not None:
-            stay[digest] = gift
+        if cached is not None:
+            kept[digest] = cached
     old = _still_true(found.cache.notes, slices, known)
     notes = (*old, *(note for note in fresh.normalised.diagnostics if note.name != "no-entries" or not both))
     normalised = replace(fresh.normalised, entries=tuple(entry for entry, _ in both), diagnostics=_bounded(notes))
     return DocumentReading(
         normalised=normalised,
-        fingerprints=tuple(print_ for _, print_ in both),
+        fingerprints=tuple(digest for _, digest in both),
         stand_ins=stand_ins,
-        cache_update=leave(slices, about, found.cache.inherited, stay, normalised.diagnostics),
+        cache_update=pack(slices, about, found.cache.inherited, kept, normalised.diagnostics),
     )
 
 
-def _gifts(
+def _cached_by_slice(
     document: Document,
     parsed: ParsedFeed,
     normalised: NormalisedFeed,
-    prints: Iterable[str],
+    fingerprints: Iterable[str],
     counts: tuple[int, ...],
     samples: Iterable[Sample | None],
     context: Context,
 ) -> Iterator[CachedEntries]:
-    """What each slice of a document that was read leaves."""
-    rows = zip(parsed.entries, normalised.entries, prints, samples, strict=True)
+    """What is cached of each slice that was read."""
+    rows = zip(parsed.entries, normalised.entries, fingerprints, samples, strict=True)
     faulty = [part.url in parsed.faulty for part in document.parts] or [False] * len(counts)
     for count, is_faulty in zip(counts, faulty, strict=True):
-        left = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]
-        traces = tuple(trace for trace in left if trace is not None)
-        yield traces if len(traces) == count and not is_faulty else None
+        entries = [cached_entry(*next(rows), now=context.fetched_at) for _ in range(count)]
+        cached = tuple(entry for entry in entries if entry is not None)
+        yield cached if len(cached) == count and not is_faulty else None
 
 
 def _samples(parsed: ParsedFeed, context: Context) -> Samples:
@@ -231,8 +238,8 @@ def _samples(parsed: ParsedFeed, context: Context) -> Samples:
     return tuple(entry_samples(parsed.entries))
 
 
-def _top(leading: tuple[Samples | None, ...], samples: Samples, counts: tuple[int, ...]) -> Samples:
-    """What the first entries of the whole document tell of its language."""
+def _first_samples(leading: tuple[Samples | None, ...], samples: Samples, counts: tuple[int, ...]) -> Samples:
+    """The language samples of the first entries of the whole document."""
     found: list[Sample | None] = []
     position, read = 0, iter(counts)
     for known in leading:
@@ -254,8 +261,8 @@ def _inherited(feed: Feed) -> str:
 def _still_true(
     notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[CachedEntry, ...]]
 ) -> list[Diagnostic]:
-    """What was said of slices and entries that are still there; what concerns the feed is found anew."""
-    entries = [trace.entry for traces in known.values() for trace in traces]
+    """Diagnostics of slices and entries that are still there; those of the feed itself are found anew."""
+    entries = [one.entry for cached in known.values() for one in cached]
     names = {name for entry in entries for name in (entry.id, entry.link, entry.title) if name}
     names |= {name for name, digest in zip(slices.names, slices.digests, strict=False) if digest in known}
     return [note for note in notes if note.entry in names]

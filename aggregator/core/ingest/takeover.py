@@ -36,7 +36,7 @@ def _is_same(before: str, now: str) -> bool:
 def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
     """Raises ParseError where title, site and all entries are others than before."""
     now = feed_identity(feed)
-    if is_takeover(state.owner, now, entries=found.entries, new=len(found.changes.new)):
+    if is_takeover(state.feed_identity, now, entries=found.entries, new=len(found.changes.new)):
         words = (
             f"it seems to be somebody else's now: {feed.title[:80]!r} of {now.site}, without an entry that was there "
             f"before; nothing of it was taken. If it is wanted: aggregator poll --accept --source {state.source}"

@@ -11,7 +11,7 @@ from aggregator.core.ingest import changeset
 from aggregator.core.ingest.complete import VisitResult
 from aggregator.core.ingest.takeover import feed_identity
 from aggregator.core.model import CategoryPath, OutputId
-from aggregator.core.outcome import Failed, Gone, Outcome, Unchanged, Updated
+from aggregator.core.outcome import OUTCOME_NAMES, Failed, Gone, Outcome, Unchanged, Updated
 from aggregator.core.records import Attempt, Lease, VisitRecord
 from aggregator.core.schedule.policy import PollSettings, next_poll
 from aggregator.core.source_state import PollState
@@ -43,7 +43,7 @@ def visit_record(
     after = replace(
         after,
         attribution=attribution,
-        owner=feed_identity(result.feed) if result.feed else state.owner,
+        feed_identity=feed_identity(result.feed) if result.feed else state.feed_identity,
         notes=result.diagnostics if has_notes else state.notes,
     )
     return VisitRecord(
@@ -78,12 +78,12 @@ def _hold(host: str | None, outcome: Outcome, now: datetime) -> tuple[str, datet
 
 
 def _attempt(result: VisitResult, started: datetime, ended: datetime) -> Attempt:
-    outcome = result.outcome
+    outcome, name = result.outcome, OUTCOME_NAMES[type(result.outcome)]
     match outcome:
         case Updated():
             attempt = Attempt(
                 at=started,
-                outcome="updated",
+                outcome=name,
                 entries=outcome.entries,
                 known=outcome.known,
                 new=outcome.new,
@@ -91,8 +91,7 @@ def _attempt(result: VisitResult, started: datetime, ended: datetime) -> Attempt
                 bytes=outcome.size,
             )
         case Unchanged():
-            attempt = Attempt(at=started, outcome="unchanged", bytes=outcome.size)
+            attempt = Attempt(at=started, outcome=name, bytes=outcome.size)
         case Failed() | Gone():
-            name = "gone" if isinstance(outcome, Gone) else "failed"
             attempt = Attempt(at=started, outcome=name, reason=outcome.error.reason, message=outcome.error.message)
     return replace(attempt, seconds=(ended - started).total_seconds(), diagnostics=result.diagnostics)

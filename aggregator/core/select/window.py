@@ -14,20 +14,20 @@ BYTES = 1 << 20
 
 
 def window(
-    newest_first: Iterable[StoredEntry], *, limit: int | None, settled: int | None = None, span: timedelta = SPAN
+    newest_first: Iterable[StoredEntry], *, limit: int | None, archived_to: int | None = None, span: timedelta = SPAN
 ) -> Iterator[StoredEntry]:
     """The entries of the window, newest addition or revision first; `newest_first` is read no further than needed.
 
     With a limit, so many. Without: everything added or revised within `span` of the newest, at least 50, beyond that at
     most 500 entries and 1 MiB of content. The newest stands for the clock, so that the same store gives the same window
-    at any time (rule W3). What was changed after `settled` is in no archive yet, and always in (rule W9).
+    at any time (rule W3). What was changed after `archived_to` is in no archive yet, and always in (rule W9).
     """
     size = 0
     newest = None
     for count, stored in enumerate(newest_first):
         moment = stored.changed_at if stored.revision_seq else stored.first_seen
         newest = newest or moment
-        if settled is None or stored.change_seq <= settled:
+        if archived_to is None or stored.change_seq <= archived_to:
             if count >= (limit or AT_MOST):
                 return
             if limit is None and count >= AT_LEAST and (newest - moment > span or size > BYTES):

@@ -46,7 +46,7 @@ class ChainStore(ArchiveStore, EntryStore, Protocol):
 class ArchiveEnd:
     """What an output's window has to know of its archive."""
 
-    settled: int | None = None
+    archived_to: int | None = None
     """Stories above this change number are in no document. None: there is no archive, or it is not yet complete."""
     previous: str | None = None
     """Path without suffix of the newest document, to be linked."""
@@ -95,7 +95,7 @@ class ArchiveBuilder:
         newest = await self._in_db(self._storage.newest_archive, record.output)
         now = await self._in_db(self._storage.chain, record.output)
         return ArchiveEnd(
-            settled=now.settled if now else None,
+            archived_to=now.archived_to if now else None,
             previous=archive_path(record.output, chain.generation, newest.number) if newest else None,
         )
 
@@ -136,7 +136,7 @@ class ArchiveBuilder:
             output=record.output,
             generation=digest.hexdigest()[:8],
             definition=wanted.text,
-            looked=self._storage.last_change_seq(),
+            checked_to=self._storage.last_change_seq(),
         )
         self._storage.begin_chain(begun)
         return begun
@@ -160,7 +160,7 @@ class ArchiveBuilder:
         if not added:
             return True
         oldest = next(iter(self._storage.entries(sorted(added), after=0)), None)
-        if oldest is not None and oldest.change_seq <= chain.settled:
+        if oldest is not None and oldest.change_seq <= chain.archived_to:
             return False
         self._storage.redefine_chain(chain.output, wanted.text)
         return True
@@ -168,9 +168,9 @@ class ArchiveBuilder:
     def _check_changes(self, selection: Selection, chain: Chain) -> Chain:
         """Mark the documents that hold what the output has no more; renumber what is shown instead."""
         last = self._storage.last_change_seq()
-        if last == chain.looked:
+        if last == chain.checked_to:
             return chain
-        changed = set(self._storage.changed(chain.looked))
+        changed = set(self._storage.changed(chain.checked_to))
         holding = self._storage.archives_with(chain.output, changed)
         if holding:
             deleted = self._storage.removals(changed).keys()
@@ -181,15 +181,15 @@ class ArchiveBuilder:
             stale = [one.number for one in holding if not outdated.isdisjoint(one.members)]
             self._storage.mark_stale(chain.output, stale)
             self._reissue(selection, chain, stories, touched - outdated)
-        self._storage.settle(chain.output, looked=last)
-        return replace(chain, looked=last)
+        self._storage.advance_chain(chain.output, checked_to=last)
+        return replace(chain, checked_to=last)
 
     def _reissue(
         self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
     ) -> None:
         """Stories from before the end of the archive that it does not hold as they are now."""
         archived = {story[0] for story in kept}
-        late = [group for group in stories if group[0].change_seq <= chain.settled and group[0].seq not in archived]
+        late = [group for group in stories if group[0].change_seq <= chain.archived_to and group[0].seq not in archived]
         self._storage.move([selection.shown_seq(group) for group in late])
 
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
@@ -197,13 +197,13 @@ class ArchiveBuilder:
         size = min(STORIES, selection.plan.limit or STORIES)
         newest = await self._in_db(self._storage.newest_archive, record.output)
         number = newest.number + 1 if newest else 1
-        batch, settled = await self._in_db(next_batch, selection, chain.settled, size)
+        batch, archived_to = await self._in_db(next_batch, selection, chain.archived_to, size)
         if batch is not None and newest is not None:
             await self._in_db(self._storage.mark_stale, record.output, [newest.number])
         for _ in range(PASS):
             if batch is None:
                 break
-            following, settled = await self._in_db(next_batch, selection, batch.last, size)
+            following, archived_to = await self._in_db(next_batch, selection, batch.last, size)
             archive = Archive(
                 output=record.output,
                 number=number,
@@ -215,8 +215,8 @@ class ArchiveBuilder:
             has_next = following is not None
             await self._write(selection, record, chain.generation, archive, batch.groups, has_next=has_next)
             batch, number = following, number + 1
-        if batch is None and settled != chain.settled:
-            await self._in_db(self._storage.settle, record.output, settled=settled)
+        if batch is None and archived_to != chain.archived_to:
+            await self._in_db(self._storage.advance_chain, record.output, archived_to=archived_to)
         return batch is not None
 
     # -- documents -----------------------------------------------------------------------------------------------

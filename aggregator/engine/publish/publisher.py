@@ -227,7 +227,9 @@ class Publisher:
     def _edition(self, job: _Job, archive: ArchiveEnd) -> Edition:
         """The edition as the store stands. Blocking."""
         span = self._versions.span(job.plan.output)
-        return build_edition(job.selection, job.record, settled=archive.settled, previous=archive.previous, span=span)
+        return build_edition(
+            job.selection, job.record, archived_to=archive.archived_to, previous=archive.previous, span=span
+        )
 
     def _render(self, job: _Job, edition: Edition) -> list[RenderedFile[RenditionRecord]]:
         """The files of an edition, the pages of its stories written. Blocking; raises PublishError."""

@@ -154,16 +154,16 @@ def build_edition(
     selection: Selection,
     record: OutputRecord,
     *,
-    settled: int | None = None,
+    archived_to: int | None = None,
     previous: str | None = None,
     span: timedelta = SPAN,
 ) -> Edition:
-    """The edition of an output as the store stands; `settled` and `previous` tell of its archive, `span` is that of
+    """The edition of an output as the store stands; `archived_to` and `previous` tell of its archive, `span` is that of
     `window`. Blocking."""
     plan = selection.plan
     complete = selection.is_complete
-    everything = 0 if complete else settled
-    chosen = list(window(selection.newest_first(), limit=plan.limit, settled=everything, span=span))
+    everything = 0 if complete else archived_to
+    chosen = list(window(selection.newest_first(), limit=plan.limit, archived_to=everything, span=span))
     edition = selection.edition(selection.stories(chosen), record)
     deleted = selection.tombstones()
     return replace(

@@ -42,7 +42,7 @@ class VersionHistory:
         info = DOCUMENTS.get(file.format)
         if info is None or not info.is_followed:
             return None
-        last = self._storage.state(file.path)
+        last = self._storage.file_version(file.path)
         if last is None or last.etag != file.etag:
             stamp = last.stamp + 1 if last else 1
             known = _pieces(before, last.parts) if last and before is not None and etag_of(before) == last.etag else {}
@@ -56,7 +56,7 @@ class VersionHistory:
                 since=now,
                 parts=parts if info.has_deltas else (),
             )
-            self._storage.put_version(state, forget=now - KEPT)
+            self._storage.put_file_version(state, forget=now - KEPT)
         return self.known_versions(file.path).get(file.path)
 
     def known_versions(self, path: str | None = None) -> dict[str, KnownVersions]:
@@ -64,7 +64,7 @@ class VersionHistory:
         oldest = self._clock() - KEPT
         stamps: dict[str, dict[str, int]] = {}
         parts: dict[str, tuple[tuple[int, int], ...]] = {}
-        for state in self._storage.states(path):
+        for state in self._storage.file_versions(path):
             if state.until is None or state.until >= oldest:
                 stamps.setdefault(state.path, {})[state.etag] = state.stamp
             if state.until is None:
@@ -73,7 +73,7 @@ class VersionHistory:
 
     def span(self, output: OutputId) -> timedelta:
         """How far back the window of an output has to go for its slowest reader."""
-        reader = self._storage.readers().get(output)
+        reader = self._storage.reader_lags().get(output)
         return _span(reader)
 
     def record_late_readers(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
@@ -82,7 +82,7 @@ class VersionHistory:
         Readers that did not come for a week are forgotten.
         """
         now = self._clock()
-        before = self._storage.readers()
+        before = self._storage.reader_lags()
         after = {o: r if now - r.seen <= KEPT else replace(r, seconds=0) for o, r in before.items()}
         for output, behind in self._late(late_readers, now).items():
             known = after.get(output)
@@ -90,7 +90,7 @@ class VersionHistory:
                 after[output] = ReaderLag(output=output, seconds=behind, seen=now)
         changed = [reader for output, reader in after.items() if before.get(output) != reader]
         if changed:
-            self._storage.put_readers(changed)
+            self._storage.put_reader_lags(changed)
         return {reader.output for reader in changed if _span(reader) != _span(before.get(reader.output))}
 
     def _late(self, late_readers: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
@@ -100,7 +100,7 @@ class VersionHistory:
         outputs = {file.path: file.output for file in self._storage.renditions()}
         late: dict[OutputId, int] = {}
         for path, etags in late_readers.items():
-            ends = {state.etag: state.until for state in self._storage.states(path)}
+            ends = {state.etag: state.until for state in self._storage.file_versions(path)}
             for end in (ends.get(etag) for etag in etags):
                 if end is not None and path in outputs and SPAN < now - end <= KEPT:
                     seconds = int((now - end).total_seconds())
