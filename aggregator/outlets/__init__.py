@@ -1,1 +1,1 @@
-"""Shelf: carries published bytes outward. Blind to every other shelf; decides nothing."""
+"""Where published bytes go: files on disk, folders of posts. Imports no source, format or storage; decides nothing."""

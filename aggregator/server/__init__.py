@@ -1,1 +1,1 @@
-"""Roof: the ASGI face. Serves what is published from memory; a reader's request never runs the pipeline."""
+"""The web server: serves what is published from memory. No request polls, renders or waits for the database."""

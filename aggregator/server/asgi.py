@@ -70,41 +70,46 @@ class Application:
     ) -> None:
         self.responses: dict[int, int] = {}
         self._entries = entries
-        self._places = catalogue.paths
+        self._paths = catalogue.paths
         self._archives = catalogue.archives
         self._site = site
         self._pages = _Pages(catalogue, site, status, self.responses).application()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        place = self._places.get(scope.get("path", ""))
-        if place is None or scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-            await self._answer_elsewhere(scope, receive, send)
+        published = self._paths.get(scope.get("path", ""))
+        if published is None or scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self._serve_other(scope, receive, send)
             return
-        await self._serve(place, scope, send)
+        await self._serve(published, scope, send)
 
-    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
-        """The whole answer to a GET or HEAD of a rendition that lies ready; None where anything else has to be done."""
+    def prepared_response(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
+        """The response to a GET or HEAD of a rendition, if it needs nothing but a look-up; else None."""
         path = target.decode("latin-1")
-        place = self._places.get(unquote(path) if "%" in path else path)
-        if place is None:
+        published = self._paths.get(unquote(path) if "%" in path else path)
+        if published is None:
             return None
-        resource = place.choose(fields)
+        resource = published.choose(fields)
         variant = resource.variant(fields.get(b"accept-encoding"))
         if _is_known(resource, variant, fields):
             answer = PreparedResponse(304, variant.not_modified_head, b"")
-        elif (place.deltas is not None and b"if-none-match" in fields) or len(variant.body) > _PIECE:
+        elif (published.deltas is not None and b"if-none-match" in fields) or len(variant.body) > _PIECE:
             return None
         else:
             answer = PreparedResponse(200, variant.ok_head, variant.body)
         self.responses[answer.code] = self.responses.get(answer.code, 0) + 1
         return answer
 
-    async def _serve(self, place: PublishedPath, scope: Scope, send: Send) -> None:
+    async def _serve(self, published: PublishedPath, scope: Scope, send: Send) -> None:
         headers = _fields(scope)
-        resource = place.choose(headers)
+        resource = published.choose(headers)
         code, fields, body = _decide(resource, headers)
-        if code == 200 and b"if-none-match" in headers and place.deltas is not None and resource is place.resource:
-            code, fields, body = _since(place.deltas, resource, headers, len(body)) or (code, fields, body)
+        if (
+            code == 200
+            and b"if-none-match" in headers
+            and published.deltas is not None
+            and resource is published.resource
+        ):
+            code, fields, body = _since(published.deltas, resource, headers, len(body)) or (code, fields, body)
         self.responses[code] = self.responses.get(code, 0) + 1
         await send({"type": "http.response.start", "status": code, "headers": fields})
         if scope["method"] == "HEAD":
@@ -114,25 +119,25 @@ class Application:
         else:
             await _send(body, send)
 
-    async def _answer_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Everything but a GET of a rendition at the very path it is stored under."""
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything but a GET of a rendition at exactly the path that the catalogue has."""
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
         path = self._normal_path(scope["path"])
-        place = self._places.get(path)
-        if place is not None and scope["method"] in ("GET", "HEAD"):
-            await self._serve(place, scope, send)
+        published = self._paths.get(path)
+        if published is not None and scope["method"] in ("GET", "HEAD"):
+            await self._serve(published, scope, send)
             return
-        resource = await self._from_disk(path) if place is None else None
+        resource = await self._from_disk(path) if published is None else None
         if resource is not None and scope["method"] in ("GET", "HEAD"):
             await self._serve(PublishedPath(resource), scope, send)
             return
-        inner = dict(scope, path=path, root_path="", known=place is not None or resource is not None)
+        inner = dict(scope, path=path, root_path="", known=published is not None or resource is not None)
         await self._pages(inner, receive, self._counting(send))
 
     async def _from_disk(self, path: str) -> Resource | None:
-        """A document of an archive or the page of a story: there may be very many."""
+        """An archive document or the page of a story: there may be too many to keep in memory."""
         if self._entries.holds(path):
             return await asyncio.to_thread(self._entries.find, path)
         kept = self._archives.get(path)
@@ -160,7 +165,7 @@ class Application:
 
 
 def _decide(resource: Resource, headers: Mapping[bytes, bytes]) -> tuple[int, Headers, bytes]:
-    """Status, headers and body that answer a GET: the resource, or that it has not changed."""
+    """Status, headers and body of the response to a GET: 200 with the resource, or 304."""
     variant = resource.variant(headers.get(b"accept-encoding"))
     if _is_known(resource, variant, headers):
         return 304, variant.not_modified, b""
@@ -176,7 +181,7 @@ def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, byte
 
 
 def _since(
-    deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], ready: int
+    deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], full_size: int
 ) -> tuple[int, Headers, bytes] | None:
     """What a reader that has an earlier state gets instead of the whole, if it asks for that (rule W11)."""
     none_match, wanted = headers[b"if-none-match"], headers.get(b"a-im")
@@ -185,7 +190,7 @@ def _since(
         return None
     not_modified = resource.variants[IDENTITY].not_modified
     agent = headers.get(b"user-agent", b"")
-    return deltas.answer(wanted, none_match, agent, ready=ready, not_modified=not_modified)
+    return deltas.answer(wanted, none_match, agent, full_size=full_size, not_modified=not_modified)
 
 
 async def _send(body: bytes, send: Send) -> None:

@@ -1,7 +1,7 @@
-"""What is published now, in memory, each answer ready made: serving does no work for a request but look it up.
+"""What is published now, in memory, with all its responses prepared: a request costs no work but a look-up.
 
 Writers may be on any thread and hold a lock among themselves. Readers hold none: a path leads to one immutable
-`PublishedPath`, replaced by one assignment, so that a request sees the old answer or the new one, whole.
+`PublishedPath`, replaced by one assignment, so that a request sees the old response or the new one, whole.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Catalogue:
             stem = _stem(rendition)
             if stem is not None:
                 self._stems.setdefault(stem, {})[rendition.format] = rendition.path
-            self._lay_out(stem, rendition.path)
+            self._update_paths(stem, rendition.path)
 
     def remove(self, path: str) -> None:
         """Serve nothing at `path`; nothing happens if nothing was there."""
@@ -166,7 +166,7 @@ class Catalogue:
             stem = _stem(gone.rendition)
             if stem is not None:
                 del self._stems[stem][gone.rendition.format]
-                self._lay_out(stem, None)
+                self._update_paths(stem, None)
 
     def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
         """Serve a document of an archive, which `read` gets from disk by its path."""
@@ -193,8 +193,8 @@ class Catalogue:
         """List exactly these on the index, in this order."""
         self.outputs = tuple(outputs)
 
-    def _lay_out(self, stem: str | None, path: str | None) -> None:
-        """Make the places of everything that shares a stem anew: one format's change touches the others' headers."""
+    def _update_paths(self, stem: str | None, path: str | None) -> None:
+        """Prepare again all that shares a stem: a change of one format changes the headers of the others."""
         if stem is None:
             assert path is not None
             published = self._published[path]
@@ -206,12 +206,12 @@ class Catalogue:
             self.paths.pop("/" + stem, None)
             return
         group = {info.name: self._published[paths[info.name]] for info in page_first(paths)}
-        page = _elsewhere(group[HTML.name], b"Accept-Encoding, Sec-Fetch-Dest") if HTML.name in group else None
+        page = _negotiated(group[HTML.name], b"Accept-Encoding, Sec-Fetch-Dest") if HTML.name in group else None
         for name, published in group.items():
             shown = page if DOCUMENTS[name].is_shown_as_page else None
             place = PublishedPath(_canonical(published, shown is not None), page=shown, deltas=published.deltas)
             self.paths["/" + published.rendition.path] = place
-        formats = {name: _elsewhere(published, b"Accept-Encoding, Accept") for name, published in group.items()}
+        formats = {name: _negotiated(published, b"Accept-Encoding, Accept") for name, published in group.items()}
         self.paths["/" + stem] = PublishedPath(next(iter(formats.values())), formats=formats)
 
 
@@ -223,12 +223,12 @@ def _stem(rendition: Rendition) -> str | None:
     return rendition.path.removesuffix(info.suffix)
 
 
-def _canonical(published: _PublishedFile, navigable: bool = False) -> Resource:
-    return _resource_of(published, b"Accept-Encoding, Sec-Fetch-Dest" if navigable else b"Accept-Encoding", None)
+def _canonical(published: _PublishedFile, has_page: bool = False) -> Resource:
+    return _resource_of(published, b"Accept-Encoding, Sec-Fetch-Dest" if has_page else b"Accept-Encoding", None)
 
 
-def _elsewhere(published: _PublishedFile, vary: bytes) -> Resource:
-    """A rendition as the answer at another address, which says where it belongs.
+def _negotiated(published: _PublishedFile, vary: bytes) -> Resource:
+    """A rendition as the response at another address, with its own in Content-Location.
 
     The location is relative, so that it also holds below a path that a proxy adds.
     """
@@ -262,7 +262,7 @@ def make_resource(
     location: bytes | None = None,
     copy: bool = True,
 ) -> Resource:
-    """All answers for one body (rules W4, W5 and W18). `etag` is strong and quoted; each encoding gets one of its own.
+    """All responses for one body (rules W4, W5 and W18). `etag` is strong and quoted; each encoding gets its own.
 
     `modified` is the instant in Unix seconds and as HTTP writes it. `copy`: a page of other people's texts, which
     search engines should leave to its authors.

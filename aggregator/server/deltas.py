@@ -1,8 +1,8 @@
 """RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (rule W11).
 
 A delta is the head of the present feed, the stories that are not as they were in that state, and the tail. It is sent
-as it is: compressing it would be work for every request, and where it is not smaller than the whole feed in the
-encoding that the client takes, which lies ready compressed, the client gets that.
+uncompressed: compressing it would be work for every request. Where it is not smaller than the whole feed in the
+encoding that the client takes, which is compressed already, the client gets the whole feed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _WANTED = re.compile(rb"(?:^|,)\s*feed\s*(?:;[^,]*)?(?=,|$)", re.IGNORECASE)
 _REFUSED = re.compile(rb";\s*q\s*=\s*0(?:\.0*)?\s*$")
 _ENCODED = re.compile(rb"-(?:gzip|br|zstd)\"$")
-_UNAWARE = re.compile(rb"\s*(?:feedparser|rss2email)/", re.IGNORECASE)
+_UNAWARE_AGENTS = re.compile(rb"\s*(?:feedparser|rss2email)/", re.IGNORECASE)
 """Programs for which feedparser fetches: it asks on its own, and rss2email, for one, takes a 226 for an error."""
 _VARY = b"A-IM, If-None-Match, Accept-Encoding"
 _CHARACTERS = 4096
@@ -41,15 +41,15 @@ class Deltas:
                 self.late.add(tag.decode("latin-1"))
 
     def answer(
-        self, instance_manipulation: bytes, none_match: bytes, agent: bytes, *, ready: int, not_modified: Headers
+        self, instance_manipulation: bytes, none_match: bytes, agent: bytes, *, full_size: int, not_modified: Headers
     ) -> tuple[int, Headers, bytes] | None:
         """The 226, or the 304, for a client that asks for deltas; None where it is to get what others get.
 
-        `ready` is the size in bytes of the answer that lies ready for it, `not_modified` are the headers of the 304
-        for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent:
-        who asks unawares gets what others get.
+        `full_size` is the size in bytes of the whole feed as the client takes it. `not_modified` are the headers of the
+        304 for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent: programs
+        that do not know that they ask for deltas get what others get.
         """
-        if not self._parts or not _asks(instance_manipulation) or _UNAWARE.match(agent):
+        if not self._parts or not _asks(instance_manipulation) or _UNAWARE_AGENTS.match(agent):
             return None
         tags = _plain(none_match)
         if self._now in tags:
@@ -58,7 +58,7 @@ class Deltas:
         if not known:
             return None
         body = self._since(max(known))
-        return (226, self._headers(len(body)), body) if len(body) < ready else None
+        return (226, self._headers(len(body)), body) if len(body) < full_size else None
 
     def _since(self, stamp: int) -> bytes:
         """Head, the pieces that came after the state of this number, tail."""

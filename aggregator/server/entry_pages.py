@@ -1,6 +1,6 @@
 """Pages of single stories: read from disk when somebody asks, since there are as many as entries.
 
-The few that are asked for often stay ready made; each request still looks whether the file is the same.
+The few that are asked for often are cached; each request still looks whether the file is the same.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from aggregator.outlets.encodings import encode
 from aggregator.server.catalogue import Resource, make_resource
 
 _PATH = re.compile(r"/(e/[0-9a-f]{16}\.html)", re.ASCII)
-_KEPT = 64
+_CACHE_SIZE = 64
 _CONTROL = b"public, max-age=300"
 """Short, so that a deleted story is gone soon."""
 
 
 class EntryPages:
     """What stands below `e/` in the published folder `root`; None: nothing. Used by one thread at a time or by many:
-    at worst a page is made ready twice."""
+    at worst a page is compressed twice."""
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
-        self._ready: OrderedDict[str, tuple[tuple[int, int], Resource]] = OrderedDict()
+        self._cached: OrderedDict[str, tuple[tuple[int, int], Resource]] = OrderedDict()
 
     def holds(self, path: str) -> bool:
         """Whether a request path may lead to such a page: `find` is to be asked."""
@@ -42,19 +42,19 @@ class EntryPages:
             with (self._root / match[1]).open("rb") as file:
                 state = os.fstat(file.fileno())
                 stamp = state.st_mtime_ns, state.st_size
-                ready = self._ready.get(path)
-                if ready is not None and ready[0] == stamp:
-                    return ready[1]
+                cached = self._cached.get(path)
+                if cached is not None and cached[0] == stamp:
+                    return cached[1]
                 body = file.read()
         except OSError:
-            self._ready.pop(path, None)
+            self._cached.pop(path, None)
             return None
         if not body:
             return None  # a power failure: it is made again when its story is next published
         made = _resource(body, int(state.st_mtime))
-        self._ready[path] = stamp, made
-        while len(self._ready) > _KEPT:
-            self._ready.popitem(last=False)
+        self._cached[path] = stamp, made
+        while len(self._cached) > _CACHE_SIZE:
+            self._cached.popitem(last=False)
         return made
 
 

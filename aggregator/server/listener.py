@@ -21,13 +21,12 @@ from starlette.types import ASGIApp
 from aggregator.core.config.values import split_host_port
 from aggregator.core.errors import PublishError
 from aggregator.server.access_log import AccessLog
-from aggregator.server.prepared import HasReady, Ready, Seen
+from aggregator.server.prepared import HasPreparedResponses, ResponseLog, ResponseLookup
 
-_GRACE = 3.0
+_GRACE_SECONDS = 3.0
 """Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""
-_PATIENCE = 60.0
+_IDLE_SECONDS = 60.0
 """Seconds after which a connection is cut on which nothing moves."""
-_LOOKS = 5.0
 _KEEP_ALIVE = 30
 _CONNECTIONS = 1000
 
@@ -35,9 +34,8 @@ _CONNECTIONS = 1000
 class WebServer:
     """One listening socket and the application behind it.
 
-    `listen` is `host:port`; port 0 takes a free one. An `app` with a method `ready` is asked that first.
-    `access_log` receives a line for each request, dated by
-    `clock`; without one of the two there are no lines.
+    `listen` is `host:port`; port 0 takes a free one. An `app` with a method `prepared_response` is asked that
+    first. `access_log` receives a line for each request, dated by `clock`; without one of the two there are no lines.
     Raises PublishError if nobody can listen there.
     """
 
@@ -48,8 +46,8 @@ class WebServer:
         *,
         access_log: Callable[[str], None] | None = None,
         clock: Callable[[], datetime] | None = None,
-        grace: float = _GRACE,
-        patience: float = _PATIENCE,
+        grace_seconds: float = _GRACE_SECONDS,
+        idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self._socket = _bind(listen)
         host, port = self._socket.getsockname()[:2]
@@ -58,7 +56,9 @@ class WebServer:
         log = None if access_log is None or clock is None else AccessLog(app, access_log, clock)
         config = uvicorn.Config(
             log or app,
-            http=_protocol(app.ready if isinstance(app, HasReady) else None, log.note if log else None),
+            http=_protocol(
+                app.prepared_response if isinstance(app, HasPreparedResponses) else None, log.note if log else None
+            ),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -68,12 +68,12 @@ class WebServer:
             server_header=False,
             limit_concurrency=_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=int(grace) + 2,
+            timeout_graceful_shutdown=int(grace_seconds) + 2,
         )
-        self._server = _UvicornServer(config, grace, patience)
+        self._server = _UvicornServer(config, grace_seconds, idle_seconds)
 
     async def serve(self) -> None:
-        """Answer until `stop` is called, then finish what is under way; what is not done after `grace` s is cut off."""
+        """Answer until `stop` is called, then finish what is under way; after `grace_seconds` the rest is cut off."""
         try:
             await self._server.serve([self._socket])
         finally:
@@ -87,10 +87,10 @@ class WebServer:
 class _UvicornServer(uvicorn.Server):
     """uvicorn's server with our time limits and without its signal handlers."""
 
-    def __init__(self, config: uvicorn.Config, grace: float, patience: float) -> None:
+    def __init__(self, config: uvicorn.Config, grace_seconds: float, idle_seconds: float) -> None:
         super().__init__(config)
-        self._grace = grace
-        self._patience = patience
+        self._grace_seconds = grace_seconds
+        self._idle_seconds = idle_seconds
         self._seen: dict[Any, tuple[object, float]] = {}
 
     @contextlib.contextmanager
@@ -115,7 +115,7 @@ class _UvicornServer(uvicorn.Server):
             state = (id(cycle), done, transport.get_write_buffer_size())
             before = self._seen.get(connection)
             since = before[1] if before is not None and before[0] == state else now
-            if now - since > self._patience:
+            if now - since > self._idle_seconds:
                 transport.abort()
             else:
                 seen[connection] = (state, since)
@@ -129,7 +129,7 @@ class _UvicornServer(uvicorn.Server):
             cutting.cancel()
 
     async def _cut_off(self) -> None:
-        await asyncio.sleep(self._grace)
+        await asyncio.sleep(self._grace_seconds)
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -169,10 +169,10 @@ _BIND_WORDS = {
 }
 
 
-def _protocol(ready: Ready | None, seen: Seen | None) -> Any:
+def _protocol(prepared_response: ResponseLookup | None, log_response: ResponseLog | None) -> Any:
     """Ours where httptools is installed; else h11's, which has a limit for a request's head of its own."""
     try:
-        from aggregator.server.protocol import ReadyProtocol
+        from aggregator.server.protocol import PreparedHttpProtocol
     except ImportError:
         return "h11"
-    return functools.partial(ReadyProtocol, ready=ready, seen=seen)
+    return functools.partial(PreparedHttpProtocol, prepared_response=prepared_response, log_response=log_response)

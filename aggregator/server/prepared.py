@@ -1,4 +1,4 @@
-"""Answers that lie ready, and who gives them: what the connection and the application say to each other."""
+"""Prepared responses: how the connection gets them from the application and logs them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class PreparedResponse(NamedTuple):
-    """A whole answer: `head` is the status line, then header fields, each with its line end, but without Date."""
+    """A whole response: `head` is the status line, then header fields, each with its line end, but without Date."""
 
     code: int
     head: bytes
     body: bytes
 
 
-Ready = Callable[[bytes, Mapping[bytes, bytes]], PreparedResponse | None]
-"""The answer to a GET of a request target with these header fields (names in small letters), if it lies ready.
+ResponseLookup = Callable[[bytes, Mapping[bytes, bytes]], PreparedResponse | None]
+"""The prepared response to a GET of this request target with these header fields (names in lower case); None if there
+is none.
 
 It neither blocks nor raises. A HEAD gets the same without its body.
 """
 
-Seen = Callable[[str, bytes, bytes, int, int], None]
-"""Is told client, method, target, status and bytes sent of an answer."""
+ResponseLog = Callable[[str, bytes, bytes, int, int], None]
+"""Logs client, method, target, status and bytes sent of a response."""
 
 
 @runtime_checkable
-class HasReady(Protocol):
-    """An application that has answers ready."""
+class HasPreparedResponses(Protocol):
+    """An application with prepared responses."""
 
-    def ready(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
-        """See `Ready`."""
+    def prepared_response(self, target: bytes, fields: Mapping[bytes, bytes]) -> PreparedResponse | None:
+        """See `ResponseLookup`."""

@@ -1,8 +1,7 @@
-"""HTTP/1.1 on one connection: uvicorn's protocol, with a limit on a request's head, and with answers given at once.
+"""HTTP/1.1 on one connection: uvicorn's protocol, with a limit on a request's head, and with prepared responses.
 
-What is published lies ready made, so that an answer wants no task and no waiting: it is asked for while the request is
-still being read, and handed to the socket. Whatever is not that simple goes the way of every ASGI server. To be
-imported only where httptools is installed.
+A prepared response needs no task and no waiting: it is looked up while the request is still being read, and handed to
+the socket. Every other request takes the way of every ASGI server. To be imported only where httptools is installed.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from aggregator.server.prepared import PreparedResponse, Ready, Seen
+from aggregator.server.prepared import PreparedResponse, ResponseLog, ResponseLookup
 
 _LONGEST_HEAD = 64 * 1024
 """Bytes of request line and headers together."""
@@ -21,17 +20,19 @@ _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgr
 _PROXIED = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
 
-class ReadyProtocol(HttpToolsProtocol):
-    """Asks `ready` first; tells `seen` of what it answered so, and of nothing else."""
+class PreparedHttpProtocol(HttpToolsProtocol):
+    """Sends and logs the response that `prepared_response` finds; leaves all other requests to uvicorn."""
 
-    def __init__(self, *, ready: Ready | None, seen: Seen | None, **given: Any) -> None:
+    def __init__(
+        self, *, prepared_response: ResponseLookup | None, log_response: ResponseLog | None, **given: Any
+    ) -> None:
         super().__init__(**given)
-        self.ready = ready
-        self.seen = seen
+        self.prepared_response = prepared_response
+        self.log_response = log_response
         self.head = -1
         """Bytes received of a head that is not yet complete; -1 outside of one."""
         self.answered = 0
-        """How many requests were answered at once: a sign of life."""
+        """How many requests got a prepared response: a sign of life."""
         self.is_answered = False
         """Whether the request that is being read has its answer."""
 
@@ -43,7 +44,7 @@ class ReadyProtocol(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_message_begin(self) -> None:
-        """The rest of what uvicorn does here waits until its way is taken."""
+        """The rest of what uvicorn does here is done in `_pass_on`."""
         self.head = 0
         self.is_answered = False
         self.url = b""
@@ -66,8 +67,8 @@ class ReadyProtocol(HttpToolsProtocol):
         body = b"" if method == b"HEAD" else answer.body
         stamps = [b"%s: %s\r\n" % field for field in self.server_state.default_headers]
         self.transport.write(b"".join((answer.head, *stamps, b"\r\n", body)))
-        if self.seen is not None:
-            self.seen(self.client[0] if self.client else "-", method, self.url, answer.code, len(body))
+        if self.log_response is not None:
+            self.log_response(self.client[0] if self.client else "-", method, self.url, answer.code, len(body))
         self.on_response_complete()
 
     def on_message_complete(self) -> None:
@@ -75,18 +76,18 @@ class ReadyProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def _answer(self) -> PreparedResponse | None:
-        """The ready answer, if the connection is free for it and the request asks for nothing else."""
+        """The prepared response, if the connection is free and the request asks for nothing else."""
         parser = self.parser
-        if self.ready is None or not self._is_free() or parser.get_http_version() != "1.1":
+        if self.prepared_response is None or not self._is_free() or parser.get_http_version() != "1.1":
             return None
         if parser.get_method() not in _METHODS or not parser.should_keep_alive():
             return None
         fields = dict(self.headers)
         if len(fields) != len(self.headers) or not fields.keys().isdisjoint(_UNUSUAL):
             return None
-        if self.seen is not None and not fields.keys().isdisjoint(_PROXIED):
+        if self.log_response is not None and not fields.keys().isdisjoint(_PROXIED):
             return None  # who asked is for uvicorn's middleware to say
-        return self.ready(self.url, fields)
+        return self.prepared_response(self.url, fields)
 
     def _is_free(self) -> bool:
         """Whether nothing is under way here, and there are not too many connections."""
@@ -95,7 +96,7 @@ class ReadyProtocol(HttpToolsProtocol):
         return is_idle and not self.flow.write_paused and not is_crowded
 
     def _pass_on(self) -> None:
-        """Go uvicorn's way."""
+        """Leave the request to uvicorn."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects

@@ -256,7 +256,7 @@ def test_a_name_stays_when_the_title_changes(yard: Yard) -> None:
     assert (after, "ein anderer Titel" in after.read_text()) == (before, True)
 
 
-def test_a_blog_that_is_not_there_is_told(yard: Yard) -> None:
+def test_a_blog_that_is_not_there_is_posts_of(yard: Yard) -> None:
     yard.configure('posts = "blog/source/_posts"')
     yard.add("1", "a")
     posted = yard.publish()

@@ -86,4 +86,4 @@ def test_memory_stays_small_however_many_are_asked_for(site: Site, folder: Path)
     for number in range(70):
         folder.joinpath(f"{number:016x}.html").write_text(str(number))
     assert [ask(site, f"/e/{number:016x}.html").text for number in range(70)] == [str(number) for number in range(70)]
-    assert len(site.app._entries._ready) == 64
+    assert len(site.app._entries._cached) == 64

@@ -142,7 +142,7 @@ def test_a_client_that_does_not_read_holds_up_nobody(site: Site, run: Callable[.
 def test_the_end_comes_soon_whatever_clients_do(site: Site, run: Callable[..., Running]) -> None:
     """SIGTERM must end the program within 5 s: idle, half-sent and unread connections included."""
     site.catalogue.put(rendition("c/large.rss", body=LARGE), {})
-    running = run(grace=1.0)
+    running = run(grace_seconds=1.0)
     with running.connect() as idle, running.connect() as half, running.connect() as silent, running.connect() as slow:
         idle.sendall(get("/c/bare.rss"))
         idle.recv(1 << 20)
@@ -178,7 +178,7 @@ def test_an_answer_under_way_is_finished(site: Site, run: Callable[..., Running]
 def test_connections_on_which_nothing_moves_are_cut(site: Site, run: Callable[..., Running]) -> None:
     """Who connects and is silent, trickles a head, or does not read is gone after the time allowed."""
     site.catalogue.put(rendition("c/large.rss", body=LARGE), {})
-    running = run(patience=1.0)
+    running = run(idle_seconds=1.0)
     with running.connect() as silent, running.connect() as trickling, running.connect() as unread:
         unread.sendall(get("/c/large.rss"))
         trickling.sendall(b"GET /c/bare.rss HTTP/1.1\r\nX-Slow: ")

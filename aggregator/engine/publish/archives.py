@@ -84,8 +84,8 @@ class ArchiveBuilder:
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
             return ArchiveEnd()
-        chain = await self._in_db(self._the_chain, selection, record)
-        chain = await self._in_db(self._look_again, selection, chain)
+        chain = await self._in_db(self._current_chain, selection, record)
+        chain = await self._in_db(self._check_changes, selection, chain)
         more = await self._extend(selection, record, chain)
         for archive in await self._in_db(self._storage.stale_archives, record.output):
             groups = await self._in_db(_present, selection, archive)
@@ -124,11 +124,11 @@ class ArchiveBuilder:
         return {file.path for file in files}, set(lost)
 
     # -- the chain -----------------------------------------------------------------------------------------------
-    def _the_chain(self, selection: Selection, record: OutputRecord) -> Chain:
+    def _current_chain(self, selection: Selection, record: OutputRecord) -> Chain:
         """The chain to go on with: the present one, or one begun now."""
         wanted = _Definition.of(selection)
         chain = self._storage.chain(record.output)
-        if chain is not None and self._may_go_on(chain, self._read(chain, selection, wanted), wanted):
+        if chain is not None and self._can_continue(chain, self._read(chain, selection, wanted), wanted):
             return chain
         now = self._clock()
         digest = hashlib.sha256(f"{record.output}\n{wanted.text}\n{now.isoformat()}".encode())
@@ -150,7 +150,7 @@ class ArchiveBuilder:
         self._storage.redefine_chain(chain.output, carried_over.text)
         return carried_over
 
-    def _may_go_on(self, chain: Chain, was: _Definition, wanted: _Definition) -> bool:
+    def _can_continue(self, chain: Chain, was: _Definition, wanted: _Definition) -> bool:
         if was.rule != wanted.rule or not (was.sources <= wanted.sources and was.assigned <= wanted.assigned):
             return False
         stories, repeated = self._storage.archive_sizes(chain.output)
@@ -165,7 +165,7 @@ class ArchiveBuilder:
         self._storage.redefine_chain(chain.output, wanted.text)
         return True
 
-    def _look_again(self, selection: Selection, chain: Chain) -> Chain:
+    def _check_changes(self, selection: Selection, chain: Chain) -> Chain:
         """Mark the documents that hold what the output has no more; renumber what is shown instead."""
         last = self._storage.last_change_seq()
         if last == chain.checked_to:
@@ -175,12 +175,12 @@ class ArchiveBuilder:
         if holding:
             deleted = self._storage.removals(changed).keys()
             touched = {story for one in holding for story in one.members if not changed.isdisjoint(story)}
-            stories = selection.around({seq for story in touched for seq in story})
+            stories = selection.stories_of({seq for story in touched for seq in story})
             alive = {shown.seq for shown, _ in stories}
-            hurt = {story for story in touched if story[0] not in alive or not deleted.isdisjoint(story)}
-            stale = [one.number for one in holding if not hurt.isdisjoint(one.members)]
+            outdated = {story for story in touched if story[0] not in alive or not deleted.isdisjoint(story)}
+            stale = [one.number for one in holding if not outdated.isdisjoint(one.members)]
             self._storage.mark_stale(chain.output, stale)
-            self._reissue(selection, chain, stories, touched - hurt)
+            self._reissue(selection, chain, stories, touched - outdated)
         self._storage.advance_chain(chain.output, checked_to=last)
         return replace(chain, checked_to=last)
 
@@ -190,7 +190,7 @@ class ArchiveBuilder:
         """Stories from before the end of the archive that it does not hold as they are now."""
         archived = {story[0] for story in kept}
         late = [group for group in stories if group[0].change_seq <= chain.archived_to and group[0].seq not in archived]
-        self._storage.move([selection.words_of(group) for group in late])
+        self._storage.move([selection.shown_seq(group) for group in late])
 
     async def _extend(self, selection: Selection, record: OutputRecord, chain: Chain) -> bool:
         """Write the documents that can be filled; True if there are more than one pass may write."""
@@ -209,7 +209,7 @@ class ArchiveBuilder:
                 number=number,
                 first=batch.groups[0][0].change_seq,
                 last=batch.last,
-                members=tuple(map(selection.tellers, batch.groups)),
+                members=tuple(map(selection.member_seqs, batch.groups)),
                 repeated=sum(1 for shown, _ in batch.groups if shown.revision_seq),
             )
             has_next = following is not None
@@ -307,4 +307,4 @@ def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | No
 def _present(selection: Selection, archive: Archive) -> list[Group]:
     """The stories of a document as they are now, without those that are no more."""
     own = {story[0] for story in archive.members}
-    return [group for group in selection.around(own) if group[0].seq in own]
+    return [group for group in selection.stories_of(own) if group[0].seq in own]

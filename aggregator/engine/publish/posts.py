@@ -171,8 +171,8 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
         for _ in range(2):  # a namesake may share its link with one more
             found = job.storage.duplicates(*_names(entries.values()), job.selection.numbers)
             entries |= {stored.seq: stored for stored in found}
-    chosen = {seq: stored for seq, stored in entries.items() if job.selection.picks(stored)}
-    return _told(job, _groups(job, chosen), chosen), owners | set(map(_id, entries.values()))
+    chosen = {seq: stored for seq, stored in entries.items() if job.selection.selects(stored)}
+    return _posts_of(job, _groups(job, chosen), chosen), owners | set(map(_id, entries.values()))
 
 
 def _groups(job: _Job, chosen: Mapping[int, StoredEntry]) -> list[Group]:
@@ -181,7 +181,7 @@ def _groups(job: _Job, chosen: Mapping[int, StoredEntry]) -> list[Group]:
     return merge(chosen.values(), {number: own_hosts(r.feed, r.address) for number, r in job.selection.sources.items()})
 
 
-def _told(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEntry]) -> _Posts:
+def _posts_of(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEntry]) -> _Posts:
     # a story shown in a later copy's words has the seq of the first: which copy it was, the entry itself tells
     seqs = {id(stored.entry): seq for seq, stored in chosen.items()}
     members: dict[str, tuple[int, ...]] = {}

@@ -30,7 +30,7 @@ class Selection:
     runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
-    _tellers: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
+    _seqs: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
     """`seq` of entries by source and key: a story carries that of the entry that told it first."""
 
     @cached_property
@@ -43,7 +43,7 @@ class Selection:
         """Its sources, as storage knows them."""
         return _numbers(self.runtime, self.plan.sources)
 
-    def picks(self, stored: StoredEntry) -> bool:
+    def selects(self, stored: StoredEntry) -> bool:
         """Whether an entry, however it was found, passes all filters of the output."""
         return _passes(self.plan.filters, stored)
 
@@ -61,31 +61,31 @@ class Selection:
         if self.plan.dedupe == "off" or not chosen:
             return [(stored, ()) for stored in chosen]
         told = self.storage.duplicates(*_names(chosen), self.numbers)
-        others = [stored for stored in told if self.picks(stored)]
+        others = [stored for stored in told if self.selects(stored)]
         hosts = {number: own_hosts(known.feed, known.address) for number, known in self.sources.items()}
-        self._tellers.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
+        self._seqs.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
         groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), hosts)
         places = {stored.change_seq for stored in chosen}
         return [group for group in groups if group[0].change_seq in places]
 
-    def words_of(self, group: Group) -> int:
+    def shown_seq(self, group: Group) -> int:
         """`seq` of the entry whose words a story is shown in."""
         shown, _ = group
-        return self._tellers.get((shown.number, shown.key), shown.seq)
+        return self._seqs.get((shown.number, shown.key), shown.seq)
 
-    def tellers(self, group: Group) -> tuple[int, ...]:
+    def member_seqs(self, group: Group) -> tuple[int, ...]:
         """`seq` of the entries that tell a story: its own, that of the words it is shown in, then the others."""
         shown, others = group
-        return tuple(dict.fromkeys((shown.seq, self.words_of(group), *(stored.seq for stored in others))))
+        return tuple(dict.fromkeys((shown.seq, self.shown_seq(group), *(stored.seq for stored in others))))
 
-    def around(self, seqs: Collection[int]) -> list[Group]:
+    def stories_of(self, seqs: Collection[int]) -> list[Group]:
         """The stories that these entries, or others that tell the same, tell now; deleted ones tell none."""
         entries = self.storage.by_seq(seqs, deleted=True)
         alive = {one.seq: one for one in self.storage.by_seq(seqs).values()}
         if self.plan.dedupe != "off":
             told = self.storage.duplicates(*_names(list(entries.values())), self.numbers)
             alive |= {one.seq: one for one in told}
-        return self.stories([one for one in alive.values() if self.picks(one)])
+        return self.stories([one for one in alive.values() if self.selects(one)])
 
     def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
         """These stories under the head of the output."""
@@ -113,11 +113,11 @@ class Selection:
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
-        removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.picks(one.stored)]
+        removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.selects(one.stored)]
         if not removed:
             return ()
         alive = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
-        living = {stored.public_id for stored in alive if self.picks(stored)}
+        living = {stored.public_id for stored in alive if self.selects(stored)}
         told = {
             one.stored.public_id: Tombstone(
                 story=Story(stored=one.stored, origin=self.origin(one.stored)), when=one.removal.at

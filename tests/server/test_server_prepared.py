@@ -38,12 +38,12 @@ def serving(app: ASGIApp, log: list[str] | None = None) -> Iterator[tuple[str, i
 
 
 class Watched:
-    """The site, counting the requests that reach it as an application. Its `ready` is the site's."""
+    """The site, counting the requests that reach it as an application. Its `prepared_response` is the site's."""
 
     def __init__(self, site: Site) -> None:
         self.asked = 0
         self._app = site.app
-        self.ready = site.app.ready
+        self.prepared_response = site.app.prepared_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked += 1
@@ -51,7 +51,7 @@ class Watched:
 
 
 def slowly(site: Site) -> ASGIApp:
-    """The site without anything ready."""
+    """The site without prepared responses."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await site.app(scope, receive, send)
@@ -120,7 +120,7 @@ def full() -> Site:
 
 @pytest.fixture(scope="module")
 def ways(full: Site) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
-    """The site with what lies ready, and without."""
+    """The site with prepared responses, and without."""
     with serving(full.app) as quick, serving(slowly(full)) as slow:
         yield quick, slow
 
@@ -134,7 +134,7 @@ def test_both_ways_give_the_same_answer(ways: tuple[tuple[str, int], tuple[str, 
     assert answer.startswith(b"HTTP/1.1 ")
 
 
-def test_what_lies_ready_does_not_reach_the_application(full: Site) -> None:
+def test_a_prepared_response_does_not_reach_the_application(full: Site) -> None:
     watched = Watched(full)
     with serving(watched) as place:
         for name, request in AT_ONCE.items():
@@ -145,7 +145,7 @@ def test_what_lies_ready_does_not_reach_the_application(full: Site) -> None:
 
 
 def test_answers_keep_the_order_of_requests(full: Site) -> None:
-    """What lies ready waits for what was asked before it."""
+    """A prepared response waits for what was asked before it."""
     wanted = [get("/status"), get("/c/bare.rss"), get("/c/large.rss"), get("/c/bare.atom"), get("/health")]
     with serving(full.app) as place:
         answers = said(place, b"".join(wanted))
