@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import StrictFloat, ValidationError
 
+from aggregator.core.config.field_types import ConfigTable
 from aggregator.core.config.positions import DEPTH
 from aggregator.core.config.read import read_config
+from aggregator.core.config.report import ProblemReport
 from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.config.values import identifier
@@ -366,6 +370,22 @@ def test_problems_carry_their_parts() -> None:
     (problem,) = caught.value.problems
     assert (problem.line, problem.column, problem.where) == (4, 1, 'source "s"')
     assert isinstance(problem, Problem)
+
+
+def test_a_key_of_a_new_type_is_refused_in_pydantics_words() -> None:
+    """A new kind of source or filter may have keys of types that no key has today."""
+
+    class Options(ConfigTable):
+        weight: StrictFloat
+
+    text = f'{SOURCE}weight = "heavy"\n'
+    report = ProblemReport(text, tomllib.loads(text))
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate({"weight": "heavy"})
+    for error in caught.value.errors():
+        report.invalid(("source", 0), error, keys=["weight"], tables={})
+    message = 'Input should be a valid number, found "heavy"'
+    assert report.problems == [Problem(message=message, line=4, column=10, where='source "s": weight')]
 
 
 def test_a_config_is_a_value() -> None:
