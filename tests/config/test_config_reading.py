@@ -336,6 +336,13 @@ def test_a_slip_in_a_source_makes_no_second_error_elsewhere() -> None:
     assert "url" in said
 
 
+def test_a_slip_in_the_defaults_leaves_the_other_defaults_in_force() -> None:
+    """The sources are judged with the keys that are right: the category of the output is known."""
+    text = f'[defaults]\ninterval = "4m"\ncategory = "a"\n{SOURCE}[[feed]]\nid = "f"\ncategory = "a"\n'
+    (said,) = problems(text)
+    assert said.startswith('f:2:12 defaults: interval: expected at least "5m"')
+
+
 def test_passwords_are_not_shown() -> None:
     """Errors end in logs and on screens."""
     said = "\n".join(
