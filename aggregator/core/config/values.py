@@ -274,8 +274,6 @@ def _is_encoding(value: str) -> bool:
 
 def category_path(value: object) -> CategoryPath:
     """`"a/b/c"` as the names from the root down, cleaned by rule K3; empty names are passed over."""
-    if isinstance(value, tuple):
-        value = "/".join(value)
     if not isinstance(value, str):
         raise UnfitError('a path of names in one text, such as "新媒体/IT 之家"')
     if "／" in value:
