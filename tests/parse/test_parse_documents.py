@@ -149,7 +149,10 @@ def test_an_override_of_the_encoding_wins() -> None:
         pytest.param("file:///x.md", b'{"a": \n}\nbody', Reason.BROKEN, id="broken JSON front matter"),
         pytest.param("file:///x.md", b';;;\n"a":\n;;;\nbody', Reason.BROKEN, id="broken JSON between semicolons"),
         pytest.param("file:///x.md", b'{"title": "A"}', Reason.NOT_A_FEED, id="a post that is nothing but JSON"),
+        pytest.param("file:///x.md", b"---\n- a\n- b\n---\nbody", Reason.BROKEN, id="a list for front matter"),
         pytest.param("https://e.org/f", b"<channel</b>", Reason.BROKEN, id="a root that is no tag"),
+        pytest.param("https://e.org/f", b"<rss version='2.0'", Reason.BROKEN, id="a root that never ends"),
+        pytest.param("https://e.org/f", b'<?xml version="1.0"', Reason.NOT_A_FEED, id="a declaration that never ends"),
         pytest.param(
             "https://e.org/f",
             b"<rss>&" + b"</a>" * 2_000_000,
@@ -159,7 +162,7 @@ def test_an_override_of_the_encoding_wins() -> None:
         ),
         pytest.param(
             "https://e.org/f",
-            b'Warning: <?xml version="1.0"?><svg><rss/></svg>',
+            b'Warning: <?xml version="1.0"?><svg><rss></rss></svg>',
             Reason.NOT_A_FEED,
             id="another XML behind words, with the name of a feed in it",
         ),

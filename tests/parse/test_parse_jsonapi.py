@@ -145,6 +145,11 @@ def test_an_object_stands_for_its_text() -> None:
     assert only({"title": {"rendered": "It&#8217;s"}}, title="title").title == "It’s"
 
 
+def test_a_list_stands_for_its_first_text() -> None:
+    """Blanks and lists in it are passed over."""
+    assert only({"title": [["x"], "", {"rendered": "A"}, "B"]}, title="title").title == "A"
+
+
 def test_a_path_that_leads_nowhere_is_named() -> None:
     """The API changed; what can still be read is."""
     reading = read([{"t": "A"}], JsonRules(title="t", author="by.name", link="/p/{id}"))

@@ -504,6 +504,19 @@ UNREPAIRED = "<!-- <![CDATA[ -->"
             id="a reference with a capital X",
         ),
         pytest.param(
+            '<?xml version="1.0"><rss><channel><title>F</title><item><title>T</title></item></channel></rss>',
+            "T",
+            "",
+            id="a declaration closed like a tag",
+        ),
+        pytest.param(
+            "<rss><channel><title>F</title><item><title><![CDATA[1 < 2]]></title><br>"
+            "<description><![CDATA[<p>a</p>]]></description></item></channel></rss>",
+            "1 < 2",
+            "<p>a</p>",
+            id="CDATA beside a tag that is never closed",
+        ),
+        pytest.param(
             "<rss<![CDATA[<title>x</title>]]><channel><title>F</title><item><title>T</title></item></channel></rss>",
             "T",
             "",
