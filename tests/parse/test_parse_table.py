@@ -14,7 +14,9 @@ import pytest
 from aggregator.core.document import Document
 from aggregator.core.model import Origin, Person, SourceId
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.normalise.text_fields import has_stray_markup
 from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.parsed import Candidate, Markup
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 URL = "https://example.org/feed"
@@ -528,3 +530,56 @@ def test_an_entry_is_read_although_the_xml_around_it_is_odd(body: str, title: st
     """What cannot be known is left out, and nothing else (rule R4)."""
     (entry,) = of_body(body).entries
     assert (entry.title, entry.content) == (title, content)
+
+
+@pytest.mark.parametrize(
+    ("elements", "title", "is_mended"),
+    [
+        pytest.param("<title>&lt;b&gt;x&lt;/b&gt;</title>", "x", True, id="markup"),
+        pytest.param("<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>y</dc:title>", "y", False, id="markup alone"),
+        pytest.param(
+            "<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>&lt;i&gt;y&lt;/i&gt;</dc:title>", "y", True, id="both"
+        ),
+    ],
+)
+def test_a_title_of_markup_alone_is_none(elements: str, title: str, is_mended: bool) -> None:
+    """Rules M1 and M11: the next candidate is taken, and is what the notice is about."""
+    found = reading("<title>F</title>", elements)
+    assert found.entries[0].title == title
+    assert ("title-mended" in {note.name for note in found.diagnostics}) is is_mended
+
+
+def test_markup_alone_is_no_title_that_was_mended() -> None:
+    """Rule M11"""
+    assert not has_stray_markup([Candidate(value="<b></b>", element="title", markup=Markup.LOOSE)])
+
+
+def test_a_description_of_markup_alone_is_none() -> None:
+    """Rule M1: the next candidate is taken."""
+    head = "<description>&lt;p&gt;&lt;/p&gt;</description><itunes:summary>Two</itunes:summary>"
+    feed = reading(head, "<title>t</title>").feed
+    assert (feed.description, feed.provenance) == ("Two", {"description": "itunes:summary"})
+
+
+def test_a_feeds_own_address_is_one_that_can_be_asked() -> None:
+    """Rule H10: the first of several that is an address."""
+    head = '<title>F</title><a:link rel="self" href="javascript:x"/><a:link rel="self" href="/own"/>'
+    assert reading(head, "<title>t</title>").feed.self_url == "https://example.org/own"
+
+
+@pytest.mark.parametrize("source", ["<source/>", "<a:source/>", "<a:source><a:updated>never</a:updated></a:source>"])
+def test_a_source_that_says_nothing_is_none(source: str) -> None:
+    """Rule M14, `source`."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{source}").entries
+    assert (entry.source, entry.provenance) == (None, {"title": "title"})
+
+
+@pytest.mark.parametrize(("description", "summary"), [("&lt;p&gt;text&lt;/p&gt;", "<p>text</p>"), ("plain", "plain")])
+def test_the_text_of_an_entry_behind_the_feeds_end_is_its_summary(description: str, summary: str) -> None:
+    """Rule M14: feedparser does not tell which element it came from, so it is not taken for the whole text."""
+    body = (
+        "<rss version='2.0'><channel><item><title>A</title></item></channel></rss>"
+        f"<item><guid>2</guid><title>B</title><description>{description}</description></item>"
+    )
+    entry = of_body(body).entries[-1]
+    assert (entry.title, entry.content, entry.summary, entry.summary_is_html) == ("B", "", summary, True)
