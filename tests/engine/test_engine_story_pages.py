@@ -6,7 +6,8 @@ import asyncio
 import re
 from pathlib import Path
 
-from route_bench import Bench, item, items, rss
+from route_bench import Bench, item, items, remove, rss
+from structlog.testing import capture_logs
 
 from aggregator.core.errors import Reason
 
@@ -17,15 +18,6 @@ def pages(bench: Bench) -> dict[str, int]:
         re.findall("<title>(.*?)</title>", path.read_text("utf-8"))[0]: path.stat().st_ino
         for path in (bench.public / "e").glob("*.html")
     }
-
-
-def remove(bench: Bench, title: str) -> None:
-    async def run() -> None:
-        async with bench.app() as app:
-            await app.remove(await app.find(title))
-            await app.publish()
-
-    asyncio.run(run())
 
 
 def test_every_story_has_one_page_however_many_outputs_carry_it(bench: Bench) -> None:
@@ -112,6 +104,25 @@ def test_pages_can_be_switched_off(bench: Bench) -> None:
     assert pages(bench) == {}
     after = bench.read()[0]["url"]
     assert (before.split("/")[3], after.split("/")[3]) == ("e", "c")
+
+
+def test_pages_that_cannot_be_swept_wait(bench: Bench) -> None:
+    """A link that leads in a circle stands for what a disk refuses: it costs nothing else."""
+    bench.origin.feed("/a", rss(item(1, title="甲")))
+    bench.origin.feed("/b", rss(item(2, title="乙")))
+    bench.config(bench.source("a"), bench.source("b"))
+    bench.poll()
+    note = bench.public / "e/.sources"
+    note.unlink()
+    note.symlink_to(note.name)
+    bench.config(bench.source("b"))
+    with capture_logs() as logs:
+        bench.poll()
+    assert {line["event"] for line in logs if line["log_level"] == "error"} == {"retire"}
+    assert (bench.titles(), sorted(pages(bench))) == (["乙"], ["乙", "甲"])
+    note.unlink()
+    bench.poll()
+    assert sorted(pages(bench)) == ["乙"]
 
 
 def test_a_lost_folder_is_made_again(bench: Bench, tmp_path: Path) -> None:
