@@ -10,6 +10,7 @@ from route_bench import Bench, item, items, remove, rss
 from structlog.testing import capture_logs
 
 from aggregator.core.errors import Reason
+from aggregator.core.model import SourceId
 
 
 def pages(bench: Bench) -> dict[str, int]:
@@ -72,6 +73,31 @@ def test_a_deleted_story_has_no_page(bench: Bench) -> None:
     bench.poll()
     remove(bench, "第 1 条")
     assert list(pages(bench)) == ["第 2 条"]
+
+
+def test_a_page_of_two_entries_stays_until_the_one_it_shows_is_deleted(bench: Bench) -> None:
+    """Rule W13: of stories that share an id the one that was stored first is shown."""
+    bench.config(
+        bench.source("a"),
+        bench.source("b"),
+        *(f'[[feed]]\nid = "{name}"\nsource = "{source}"' for name, source in (("x", "a"), ("y", "b"))),
+    )
+    seen = []
+
+    async def run() -> None:
+        async with bench.app() as app:
+            for name, title in (("a", "甲"), ("b", "乙")):
+                bench.origin.feed(f"/{name}", rss(item(1, title=title, guid="tag:shared.example,2026:1")))
+                await app.poll(only=[SourceId(name)])
+            await app.publish()
+            seen.append(list(pages(bench)))
+            for title in ("乙", "甲"):
+                await app.remove(await app.find(title))
+                await app.publish()
+                seen.append(list(pages(bench)))
+
+    asyncio.run(run())
+    assert seen == [["甲"], ["甲"], []]
 
 
 def test_a_story_that_left_the_window_keeps_its_page(bench: Bench) -> None:
