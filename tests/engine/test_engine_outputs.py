@@ -357,9 +357,9 @@ class TestTrouble:
         """Rule W12: a month later, and no output is made again for it"""
         self.two(bench)
         bench.poll()
-        remove(bench, "甲")
         bench.config(bench.source("b"), '[[feed]]\nid = "y"\nsource = "b"')
         bench.poll()
+        remove(bench, "甲")
         bench.origin.answers["/b"] = lambda asked: asked.say(304)
         assert bench.poll_later(days=31).published == []
         with bench.store() as store:
