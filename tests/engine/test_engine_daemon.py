@@ -14,6 +14,8 @@ from structlog.testing import capture_logs
 
 from aggregator.core.errors import StorageError
 from aggregator.engine.daemon import ATTEMPTS_KEPT, App
+from aggregator.engine.publish.publisher import PublishedOutput
+from aggregator.server.catalogue import Catalogue
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
 
@@ -117,6 +119,21 @@ def test_a_bug_before_a_visit_is_logged_and_the_visit_made_later(bench: Bench) -
     bugs = [line for line in logs if line["log_level"] == "error"]
     assert [(line["event"], line["job"]) for line in bugs] == [("a bug of this program", "visit")]
     assert bench.titles() == ["第 1 条"]
+
+
+def test_where_no_reader_came_late_nothing_is_made_again(bench: Bench) -> None:
+    """Rule W11: the windows are as they should be"""
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1))
+    bench.poll()
+
+    async def run() -> list[PublishedOutput]:
+        async with bench.app(catalogue=Catalogue()) as app:
+            await app.restore()
+            await app.record_late_readers()
+            return await app.publish()
+
+    assert asyncio.run(run()) == []
 
 
 def test_upkeep_forgets_all_but_the_last_visits(bench: Bench) -> None:

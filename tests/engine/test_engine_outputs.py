@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from route_bench import Bench, Clock, Origin, item, items, post, remove, rss
 from structlog.testing import capture_logs
 
-from aggregator.core.model import SourceNumber, StoredEntry
+from aggregator.core.model import OutputId, SourceNumber, StoredEntry
+from aggregator.core.records import Archive
 from aggregator.server.catalogue import Catalogue
 from aggregator.storage import Storage
 from aggregator.storage.opening import open_storage
@@ -266,6 +268,30 @@ def test_archive_documents_that_a_poll_beside_the_server_writes_are_served(bench
 def archives(bench: Bench) -> set[str]:
     """Paths of the archive documents on disk."""
     return {path for path in bench.files() if path.startswith("a/")}
+
+
+@pytest.mark.parametrize(
+    ("stories", "repeated", "is_begun_anew"),
+    [(1000, 501, True), (1000, 500, False), (999, 999, False)],
+    ids=["most of it", "half of it", "most of a short one"],
+)
+def test_an_archive_that_mostly_repeats_itself_is_begun_anew(
+    bench: Bench, stories: int, repeated: int, is_begun_anew: bool
+) -> None:
+    """Rule W9: it costs no more disk than about twice what is stored. A document without files stands for the many."""
+    bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 2\nformats = ["atom"]')
+    bench.origin.feed("/news", items(1, 2, 3, 4, 5))
+    bench.poll()
+    before = {path.split("/")[2] for path in archives(bench)}
+    with bench.store() as store:
+        members = tuple((seq,) for seq in range(10_000, 10_000 + stories - 4))
+        store.put_archive(
+            Archive(output=OutputId("x"), number=0, first=1, last=1, members=members, repeated=repeated), []
+        )
+    bench.origin.feed("/news", items(1, 2, 3, 4, 5, 6))
+    bench.poll_later(hours=1)
+    after = {path.split("/")[2] for path in archives(bench)}
+    assert (len(before), len(after), before != after) == (1, 1, is_begun_anew)
 
 
 class TestTrouble:
