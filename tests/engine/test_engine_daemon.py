@@ -105,6 +105,23 @@ def test_a_visit_that_the_store_cannot_take_is_told_until_one_can_be_recorded(be
     assert bench.titles() == ["第 1 条"]
 
 
+def test_an_output_that_the_store_cannot_take_is_made_at_the_next_occasion(bench: Bench) -> None:
+    """It is no trouble of that output alone: nothing is published until the store works again"""
+    bench.config(bench.source("news"))
+    bench.origin.feed("/news", items(1))
+    failing(bench, "put_renditions", [FULL])
+
+    async def run() -> list[PublishedOutput]:
+        async with bench.app() as app:
+            await app.poll()
+            with pytest.raises(StorageError, match="the disk is full"):
+                await app.publish()
+            return await app.publish()
+
+    assert [(made.output, made.stories, made.error) for made in asyncio.run(run())] == [("all", 1, None)]
+    assert bench.titles() == ["第 1 条"]
+
+
 def test_a_bug_before_a_visit_is_logged_and_the_visit_made_later(bench: Bench) -> None:
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1))
