@@ -71,7 +71,7 @@ def test_a_deleted_story_has_no_page(bench: Bench) -> None:
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()
-    remove(bench, "第 1 条")
+    bench.remove("第 1 条")
     assert list(pages(bench)) == ["第 2 条"]
 
 

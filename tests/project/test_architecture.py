@@ -144,3 +144,35 @@ def test_nothing_is_called_utils() -> None:
     """Names say what a module is about"""
     forbidden = {"utils", "helpers", "common", "misc", "manager", "util"}
     assert [] == [file.name for file in PACKAGE.rglob("*.py") if file.stem in forbidden]
+
+
+def tree() -> dict[str, list[str]]:
+    """Folder -> modules, as docs/design.md draws the package."""
+    page = (PACKAGE.parent / "docs" / "design.md").read_text("utf-8")
+    drawn = page.split("<!-- tree")[1].split("```")[1]
+    found: dict[str, list[str]] = {}
+    folder = ""
+    for line in drawn.strip().splitlines():
+        words = line.split()
+        if words[0].endswith("/"):
+            folder = words.pop(0).rstrip("/")
+        found.setdefault(folder, []).extend(words)
+    return found
+
+
+def test_the_tree_of_the_design_page_is_complete() -> None:
+    """Every folder and module of the package stands in it, and nothing else"""
+    modules: dict[str, list[str]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        if "migrations" not in file.parts:
+            folder = modules.setdefault(file.parent.relative_to(PACKAGE.parent).as_posix(), [])
+            folder += [] if file.stem == "__init__" else [file.stem]
+    assert {folder: sorted(names) for folder, names in tree().items()} == {
+        folder: sorted(names) for folder, names in modules.items()
+    }
+
+
+def test_the_glossary_fits_on_a_screen() -> None:
+    page = (PACKAGE.parent / "docs" / "design.md").read_text("utf-8")
+    glossary = page.split("## Glossary")[1].split("\n## ")[0]
+    assert 10 < len(glossary.strip().splitlines()) <= 30
