@@ -304,14 +304,3 @@ class Bench:
 
     def ids(self, output: str = "all") -> list[str]:
         return [one["id"] for one in self.read(output)]
-
-
-def remove(bench: Bench, title: str) -> None:
-    """Delete what has this title, as `aggregator remove` does, in a run of its own."""
-
-    async def run() -> None:
-        async with bench.app() as app:
-            await app.remove(await app.find(title))
-            await app.publish()
-
-    asyncio.run(run())

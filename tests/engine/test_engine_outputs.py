@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from route_bench import Bench, Clock, Origin, item, items, post, remove, rss
+from route_bench import Bench, Clock, Origin, item, items, post, rss
 from structlog.testing import capture_logs
 
 from aggregator.core.model import OutputId, SourceNumber, StoredEntry
@@ -393,7 +393,7 @@ class TestTrouble:
         bench.origin.feed("/b", rss(item(1, title="乙", link=link), item(4), item(5)))
         bench.poll()
         assert archived(bench) >= {"甲", "乙"}
-        remove(bench, "甲")
+        bench.remove("甲")
         assert "甲" not in archived(bench)
         assert "乙" in archived(bench)
 
@@ -403,7 +403,7 @@ class TestTrouble:
         bench.poll()
         bench.config(bench.source("b"), '[[feed]]\nid = "y"\nsource = "b"')
         bench.poll()
-        remove(bench, "甲")
+        bench.remove("甲")
         bench.origin.answers["/b"] = lambda asked: asked.say(304)
         assert bench.poll_later(days=31).published == []
         with bench.store() as store:

@@ -6,7 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from route_bench import Bench, item, items, remove, rss
+from route_bench import Bench, item, items, rss
 from structlog.testing import capture_logs
 
 from aggregator.core.errors import Reason
