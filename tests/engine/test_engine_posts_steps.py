@@ -195,6 +195,18 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
     assert yard.files() == yard.files("anew")
 
 
+def test_stories_that_are_not_merged_are_a_post_each(yard: Yard) -> None:
+    """Rule I8 is off: the same link in two sources, and either may be deleted alone."""
+    yard.configure('dedupe = "off"')
+    yard.add("1", "a", **TWINS)
+    yard.add("2", "b", **TWINS)
+    assert yard.publish() == Posted(changed=2)
+    assert yard.files().keys() == {"urn:x-test:1", "urn:x-test:2"}
+    yard.delete("1")
+    assert yard.publish() == Posted(changed=1)
+    assert yard.files().keys() == {"urn:x-test:2"}
+
+
 @pytest.mark.long
 @settings(max_examples=30)
 @given(steps=STEPS, runs=st.lists(st.booleans(), min_size=14, max_size=14))
