@@ -47,6 +47,7 @@ class Document:
 
     @property
     def content_type(self) -> str | None:
+        """The Content-Type header as sent; None if there was none."""
         return self.headers.get("content-type")
 
 

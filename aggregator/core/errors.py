@@ -46,6 +46,7 @@ class Problem:
     """The table and key in words: `feed "tencent": where`."""
 
     def text(self, file: str) -> str:
+        """One line for a person: `file`, line and column if known, the key, the message."""
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         return f"{place} {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
 

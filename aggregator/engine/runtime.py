@@ -32,6 +32,7 @@ class ActiveSource:
 
     @property
     def id(self) -> SourceId:
+        """The id in feeds.toml."""
         return self.config.id
 
     @property
@@ -53,6 +54,7 @@ class Runtime:
 
     @property
     def numbers(self) -> Mapping[SourceId, SourceNumber]:
+        """The number of each source, by its id in feeds.toml."""
         return {source.id: number for number, source in self.sources.items()}
 
     @property

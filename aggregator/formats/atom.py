@@ -26,6 +26,7 @@ class Atom:
     media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
 
     def entry(self, story: Story) -> FeedEntry:
@@ -64,9 +65,11 @@ class Atom:
         return feed
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         head = xml_pieces.opened(self.feed(edition).atom_str(pretty=True), _TAIL)
         return [head, *_told_apart(edition.stories, fragments), _TAIL]
 

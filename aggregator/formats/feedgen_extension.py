@@ -31,9 +31,11 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
     edition: Edition
 
     def extend_ns(self) -> dict[str, str]:
+        """feedgen: the namespaces to declare on the root element."""
         return dict(xml_pieces.ROOT_PREFIXES)
 
     def extend_rss(self, root: Element) -> Element:
+        """feedgen: complete the `rss` element; returns it."""
         channel = root[0]
         for name in ("title", "description"):
             xml_pieces.respell(channel.find(name))
@@ -47,6 +49,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         return root
 
     def extend_atom(self, root: Element) -> Element:
+        """feedgen: complete the `feed` element; returns it."""
         for name in ("title", "subtitle"):
             element = root.find(name)
             if element is not None:
@@ -78,6 +81,7 @@ def _deleted(root: Element, tombstone: Tombstone) -> None:
 
 
 def head_updated(edition: Edition) -> datetime:
+    """The edition's `updated`; 1990 if that is earlier (rule D5)."""
     return values.instant(edition.updated) or values.EARLIEST
 
 
@@ -120,6 +124,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     story: Story
 
     def extend_rss(self, item: Element) -> Element:
+        """feedgen: complete an `item` element; returns it."""
         story = self.story
         for name in ("title", "source"):
             xml_pieces.respell(item.find(name))
@@ -136,6 +141,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         return item
 
     def extend_atom(self, entry: Element) -> Element:
+        """feedgen: complete an `entry` element; returns it."""
         story = self.story
         if language := story_view.language(story):
             entry.set(f"{{{xml_pieces.XML}}}lang", language)

@@ -40,6 +40,7 @@ class Html:
         self._story = environment().get_template("story.html")
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         anchor = story_view.anchor(story)
         picture, body = story_view.picture(story), on_page(story_view.content(story), anchor)
         text = self._story.render(
@@ -63,9 +64,11 @@ class Html:
         return text.encode("utf-8")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         formats = [(f.label, f.media_type, _address(edition, f)) for f in feeds(edition.formats)]
         language = values.page_language(edition.language)
         words = words_for(language or "en")

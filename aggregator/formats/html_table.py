@@ -23,6 +23,8 @@ class Cell:
 
 @dataclass(slots=True)
 class Row:
+    """A row (`tr`) and its cells."""
+
     node: HtmlNode
     cells: list[Cell]
 

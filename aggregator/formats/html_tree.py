@@ -39,9 +39,11 @@ class HtmlNode:
 
     @property
     def is_block(self) -> bool:
+        """Whether it is a block: not inline, transparent or embedded."""
         return self.name not in INLINE and self.name not in TRANSPARENT and self.name not in EMBEDDED
 
     def elements(self, *names: str) -> list[HtmlNode]:
+        """The child elements of these names, in order; text is left out."""
         return [child for child in self.children if isinstance(child, HtmlNode) and child.name in names]
 
 

@@ -26,12 +26,15 @@ class JsonFeed:
     media_type = JSON.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return _dumped(_present(_item(story)))
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         page = public_url(edition.site_url, edition.output, HTML.suffix)
         last = len(fragments) - 1
         items = [

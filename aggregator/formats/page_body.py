@@ -38,12 +38,14 @@ class BodyWriter:
     """Of the last heading written; the story's own is the second."""
 
     def write(self, children: Iterable[HtmlNode | str], around: Around) -> str:
+        """These nodes as HTML that is valid at `around`."""
         pieces: list[str] = []
         for child in children:  # no comprehension: it would cost a frame for each level of nesting
             pieces += (child if isinstance(child, str) else self.element(child, around),)
         return "".join(pieces)
 
     def element(self, node: HtmlNode, around: Around) -> str:
+        """One element, written as itself or as the nearest element that is valid at `around`."""
         if node.name in TRANSPARENT:
             return self._transparent(node, around)
         if node.name in EMBEDDED:

@@ -51,6 +51,7 @@ class PlaceholderValues:
         self.zone = zone
 
     def fill(self, kind: str, value: str) -> str:
+        """See `Filler`. Categories are shown without links."""
         if kind == "when":
             return shown_instant(datetime.fromisoformat(value), self.zone)
         if kind == "heading":

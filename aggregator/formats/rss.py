@@ -24,6 +24,7 @@ class Rss:
     media_type = RSS.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return xml_pieces.fragment(self.item(story).rss_entry(), "rss", "channel")
 
     def item(self, story: Story) -> FeedEntry:
@@ -66,9 +67,11 @@ class Rss:
         return channel
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         return [xml_pieces.opened(self.channel(edition).rss_str(pretty=True), _TAIL), *fragments, _TAIL]
 
 

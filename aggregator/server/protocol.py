@@ -37,6 +37,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         """Whether the request that is being read has its answer."""
 
     def data_received(self, data: bytes) -> None:
+        """asyncio: parse the bytes. The connection is cut if a head exceeds `_LONGEST_HEAD` bytes."""
         super().data_received(data)
         if self.head >= 0:
             self.head += len(data)
@@ -52,6 +53,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
+        """httptools: answer with a prepared response, or leave the request to uvicorn."""
         self.head = -1
         if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             self.is_answered = True
@@ -72,6 +74,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def on_message_complete(self) -> None:
+        """httptools: the request's body has ended. Nothing to do after a prepared response."""
         if not self.is_answered:
             super().on_message_complete()
 

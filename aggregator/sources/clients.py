@@ -56,6 +56,7 @@ class Client:
         self._made: dict[bool, GuardedTransport] = {}
 
     def transport(self, *, http2: bool) -> httpx.AsyncBaseTransport:
+        """The transport for HTTP/2, or for HTTP/1.1 alone; made at the first use."""
         if self._fixed is not None:
             return self._fixed
         if http2 not in self._made:

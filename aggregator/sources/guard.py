@@ -105,6 +105,7 @@ class SystemResolver:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._resolve, host, port)
 
     def close(self) -> None:
+        """Start no more look-ups. Those that are running end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod

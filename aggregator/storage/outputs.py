@@ -24,6 +24,7 @@ class SqlOutputs:
     _database: Database
 
     def slug(self, kind: str, name: str, *, wanted: str) -> str:
+        """See `OutputStore`."""
         with self._database.write() as connection:
             given = connection.scalar(select(slug.c.slug).where(slug.c.kind == kind, slug.c.name == name))
             if given is not None:
@@ -35,6 +36,7 @@ class SqlOutputs:
             return free
 
     def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
+        """See `OutputStore`."""
         with self._database.write() as connection:
             stored = _one(connection, output)
             if stored is None:
@@ -48,15 +50,18 @@ class SqlOutputs:
             return _output(_one(connection, output))
 
     def definitions(self) -> dict[OutputId, str]:
+        """See `OutputStore`."""
         with self._database.read() as connection:
             rows = connection.execute(select(output.c.id, output.c.definition)).all()
         return {OutputId(id_): definition for id_, definition in rows}
 
     def redefine_output(self, id_: OutputId, definition: str) -> None:
+        """See `OutputStore`."""
         with self._database.write() as connection:
             connection.execute(update(output).where(output.c.id == id_).values(definition=definition))
 
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
+        """See `OutputStore`."""
         kept = frozenset(keep)
         dropped: list[RenditionRecord] = []
         with self._database.write() as connection:
@@ -70,11 +75,13 @@ class SqlOutputs:
         return sorted(dropped, key=lambda record: record.path)
 
     def outputs(self) -> list[OutputRecord]:
+        """See `OutputStore`."""
         with self._database.read() as connection:
             rows = connection.execute(select(output).where(~output.c.retired)).all()
         return sorted(map(_output, rows), key=lambda record: record.output)
 
     def mark_dirty(self, outputs: Collection[OutputId]) -> None:
+        """See `OutputStore`."""
         if outputs:
             with self._database.write() as connection:
                 mark(connection, outputs)
@@ -98,6 +105,7 @@ class SqlOutputs:
         return sorted(written, key=lambda record: record.path)
 
     def renditions(self) -> list[RenditionRecord]:
+        """See `OutputStore`."""
         # Retiring forgets the renditions, so all that are stored count.
         with self._database.read() as connection:
             rows = connection.execute(select(rendition)).all()

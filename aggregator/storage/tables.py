@@ -37,9 +37,11 @@ class InstantColumn(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """SQLAlchemy: the value to store, whole microseconds since 1970. TypeError for a naive datetime."""
         return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """SQLAlchemy: the aware datetime, in UTC, of a stored number."""
         return None if value is None else from_microseconds(value)
 
 

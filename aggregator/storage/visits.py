@@ -43,6 +43,7 @@ class SqlVisits:
     _database: Database
 
     def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
+        """See `VisitStore`."""
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_ALIASES, {"source": number}).all()
@@ -52,11 +53,13 @@ class SqlVisits:
         return {key: by_seq[seq] for key, seq in former} | known
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
+        """See `SourceStore`."""
         query = select(hold.c.domain, hold.c.until).where(hold.c.until > now).order_by(hold.c.domain)
         with self._database.read() as connection:
             return {row.domain: row.until for row in connection.execute(query)}
 
     def entry_cache(self, number: SourceNumber) -> bytes | None:
+        """See `VisitStore`."""
         with self._database.read() as connection:
             data = connection.scalar(_ENTRY_CACHE, {"source": number})
         return None if data is None else bytes(data)

@@ -73,6 +73,7 @@ def one_or_more(value: object) -> object:
 
 
 def once_each(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`items` in order, each once."""
     return tuple(dict.fromkeys(items))
 
 

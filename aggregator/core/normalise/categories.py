@@ -27,6 +27,7 @@ class UsableCategories:
 
 
 def categories(parsed: Iterable[ParsedCategory]) -> UsableCategories:
+    """Clean the categories; each is kept once, under its first spelling (rule K3)."""
     is_short = False
     found: dict[tuple[CategoryKind, tuple[str, ...]], Category] = {}
     for one in parsed:

@@ -57,6 +57,7 @@ class LeftOut:
     line: int = 0
 
     def text(self) -> str:
+        """One line for a person: the line of the file, the name, the reason."""
         return f"line {self.line}: {self.name}: {self.reason}" if self.line else f"{self.name}: {self.reason}"
 
 

@@ -67,6 +67,7 @@ class NamedFeed:
 
     @property
     def is_of_comments(self) -> bool:
+        """Whether address or title says that it is a feed of comments."""
         return _COMMENTS.search(self.url + self.title) is not None
 
 

@@ -128,6 +128,7 @@ class ItemReader:
         self.elements = elements
 
     def read(self, node: Element) -> ParsedEntry:
+        """Read one `item` or `entry` element. No input raises."""
         tree = self.elements.tree
         kids = tree.children(node)
         self._open_groups(kids)
