@@ -55,9 +55,9 @@ class ConfigFile:
         """
         target = self.path.resolve()
         try:
-            with _beside(target) as temporary:
+            with _temporary_in_folder_of(target) as temporary:
                 temporary.write_bytes(body)
-                _like(temporary, target)
+                _copy_owner_and_mode(temporary, target)
                 if _bytes(target) != self.body:
                     raise _problem(self.path, "it was changed meanwhile, so nothing was written; try again")
                 temporary.replace(target)
@@ -91,7 +91,7 @@ def _problem(path: Path, message: str) -> ConfigError:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _temporary_in_folder_of(target: Path) -> Iterator[Path]:
     """A new file in the same folder, gone at the end unless it was renamed."""
     number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     os.close(number)
@@ -102,7 +102,7 @@ def _beside(target: Path) -> Iterator[Path]:
             Path(name).unlink()
 
 
-def _like(temporary: Path, target: Path) -> None:
+def _copy_owner_and_mode(temporary: Path, target: Path) -> None:
     """Owner and permissions of the file that is replaced; those of any new file if there is none."""
     try:
         known = target.stat()

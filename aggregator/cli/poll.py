@@ -53,7 +53,7 @@ async def _poll(
     from aggregator.server.pages import render_index
 
     async with open_app(config, store, index=render_index) as app:
-        only = [_known(app, name) for name in sources]
+        only = [_checked_id(app, name) for name in sources]
         bar = ProgressLine(shown=progress and sys.stderr.isatty())
         await app.restore()
         try:
@@ -64,7 +64,7 @@ async def _poll(
         return PollResult(reports=reports, waiting=waiting, published=published, public=store / "public")
 
 
-def _known(app: App, name: str) -> Any:
+def _checked_id(app: App, name: str) -> Any:
     sources = {str(source.id): source for source in app.runtime.sources.values()}
     if name not in sources:
         raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(sources)}")

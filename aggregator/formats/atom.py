@@ -71,7 +71,7 @@ class Atom:
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
         """See `Format`."""
         head = xml_pieces.opened(self.feed(edition).atom_str(pretty=True), _TAIL)
-        return [head, *_told_apart(edition.stories, fragments), _TAIL]
+        return [head, *_with_distinct_updated(edition.stories, fragments), _TAIL]
 
 
 def _texts(entry: FeedEntry, story: Story) -> None:
@@ -109,7 +109,7 @@ def _scheme(value: str) -> str | None:
     return values.uri(value) if ":" in value and values.uri(value) == value else values.web_url(value)
 
 
-def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[bytes]:
+def _with_distinct_updated(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[bytes]:
     """The fragments with no two equal `updated`, which validators warn of and which some readers take for one entry.
 
     Of stories with one second in common the one that came first keeps it; the others get a fraction made of their

@@ -62,14 +62,14 @@ def render_entry(story: Story, fragment: bytes, frame: EntryFrame, pages: Mappin
         )
     )
     head, tail = text.encode().split(HERE.encode())
-    return b"".join((head, _HEADING.sub(_one_up, filled(fragment, page)), tail))
+    return b"".join((head, _HEADING.sub(_raised_heading, filled(fragment, page)), tail))
 
 
 _HEADING = re.compile(rb"(</?h)([3-6])(?=[ >])")
 """Of the content: a fragment has "<" in tags alone."""
 
 
-def _one_up(match: re.Match[bytes]) -> bytes:
+def _raised_heading(match: re.Match[bytes]) -> bytes:
     """Headings of the content follow the title, which is the first here: no level may be left out."""
     return match[1] + b"%d" % (int(match[2]) - 1)
 

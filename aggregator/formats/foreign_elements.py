@@ -199,7 +199,7 @@ def _write_known(parent: xml_pieces.Element, namespace: str, element: ForeignEle
     if fitting is None:
         return False
     text, attributes = fitting
-    xml_pieces.set_line(_made(parent, namespace, element.name, attributes), text)
+    xml_pieces.set_line(_new_element(parent, namespace, element.name, attributes), text)
     return True
 
 
@@ -219,14 +219,16 @@ def _write_free(parent: xml_pieces.Element, namespace: str, element: ForeignElem
     text = values.line(element.text)
     if any(_RUNS.match(value) for value in (text, *attributes.values())):
         return
-    child = _made(parent, namespace, element.name, attributes)
+    child = _new_element(parent, namespace, element.name, attributes)
     xml_pieces.set_line(child, text)
     for inner in element.children[:MOST] if levels > 1 else ():
         if _canonical(inner.namespace) == namespace:
             _write_free(child, namespace, inner, levels - 1)
 
 
-def _made(parent: xml_pieces.Element, namespace: str, name: str, attributes: Mapping[str, str]) -> xml_pieces.Element:
+def _new_element(
+    parent: xml_pieces.Element, namespace: str, name: str, attributes: Mapping[str, str]
+) -> xml_pieces.Element:
     prefix = xml_pieces.PREFIX_OF[namespace]
     declared = {prefix: namespace} if prefix in xml_pieces.LOCAL_PREFIXES else None
     return etree.SubElement(parent, f"{{{namespace}}}{name}", dict(sorted(attributes.items())), nsmap=declared)

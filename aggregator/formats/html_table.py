@@ -107,14 +107,14 @@ def _is_whole(groups: list[Group]) -> bool:
     begun: set[int] = set()
     width = 0
     for group in groups:
-        ends = _lay_out(group.rows, begun)
+        ends = _grid_width(group.rows, begun)
         if ends is None:
             return False
         width = max(width, ends)
     return begun >= set(range(width))
 
 
-def _lay_out(rows: list[Row], begun: set[int]) -> int | None:
+def _grid_width(rows: list[Row], begun: set[int]) -> int | None:
     """The columns the rows take up, None where spans do not fit; adds to `begun` where cells begin."""
     until: dict[int, int] = {}
     width = 0

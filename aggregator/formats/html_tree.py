@@ -67,10 +67,10 @@ def parse(html: str) -> HtmlNode:
             if name not in VOID:
                 open_nodes.append(node)
             else:
-                _tell(open_nodes[-1], node)
+                _update_flags(open_nodes[-1], node)
     _add_text(open_nodes[-1], html[last:])
     while len(open_nodes) > 1:
-        _tell(open_nodes[-2], open_nodes.pop())
+        _update_flags(open_nodes[-2], open_nodes.pop())
     return root
 
 
@@ -84,10 +84,10 @@ def _close(open_nodes: list[HtmlNode], name: str) -> None:
     if open_nodes[-1].name != name and not any(node.name == name for node in open_nodes):
         return
     while open_nodes[-1].name != name:
-        _tell(open_nodes[-2], open_nodes.pop())
-    _tell(open_nodes[-2], open_nodes.pop())
+        _update_flags(open_nodes[-2], open_nodes.pop())
+    _update_flags(open_nodes[-2], open_nodes.pop())
 
 
-def _tell(parent: HtmlNode, child: HtmlNode) -> None:
+def _update_flags(parent: HtmlNode, child: HtmlNode) -> None:
     parent.holds_blocks = parent.holds_blocks or child.holds_blocks or child.is_block
     parent.holds_interactive = parent.holds_interactive or child.holds_interactive or child.name in _INTERACTIVE

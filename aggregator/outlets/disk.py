@@ -60,7 +60,7 @@ class DiskOutlet:
             self._stay_inside(target, path)
             changed = False
             for name, suffix in SUFFIXES.items():
-                neighbour = _beside(target, suffix)
+                neighbour = _encoded_file(target, suffix)
                 if name in encoded:
                     changed |= _replace(neighbour, encoded[name], modified, lasting)
                 else:
@@ -116,7 +116,7 @@ class DiskOutlet:
         try:
             self._stay_inside(target, path)
             for suffix in ("", *SUFFIXES.values()):
-                _unlink(_beside(target, suffix))
+                _unlink(_encoded_file(target, suffix))
             for folder in target.parents:
                 if folder == self.root:
                     break
@@ -164,7 +164,7 @@ class DiskOutlet:
             raise PublishError(path, "a symbolic link leads out of the published folder; remove it")
 
 
-def _beside(target: Path, suffix: str) -> Path:
+def _encoded_file(target: Path, suffix: str) -> Path:
     return target.with_name(target.name + suffix)
 
 

@@ -63,9 +63,9 @@ class PostFolder:
         self._outlet = DiskOutlet(root)
         self._names: set[str] = set()
         self._read_at: object = None
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         """Know nothing, as before `open`."""
         self.posts: dict[str, PostRecord] = {}
         self.owners: dict[int, str] = {}
@@ -93,7 +93,7 @@ class PostFolder:
             raise PublishError(str(self._root), f"cannot be used: {error.strerror}") from error
         self._done.clear()
         if self._read_at is None or self._read_at != self._stamp():
-            self._forget()
+            self._reset()
             self._read()
             self._read_at = self._stamp()
 
@@ -101,14 +101,14 @@ class PostFolder:
         self._outlet.sweep()
         journal = self._outlet.read(JOURNAL)
         if journal is None:
-            self._append([["post", id_, name, digest, []] for id_, name, digest in self._found()])
+            self._append([["post", id_, name, digest, []] for id_, name, digest in self._posts_without_journal()])
             return
         lines = journal.splitlines()
         for line in lines:
-            self._follow(line)
+            self._apply_line(line)
         is_cut = bool(journal) and not journal.endswith(b"\n")  # by a crash
         if is_cut or len(lines) > 2 * len(self.posts) + _SPARE_LINES:
-            self._outlet.write(JOURNAL, b"".join(self._summary()), {})
+            self._outlet.write(JOURNAL, b"".join(self._shortest_journal()), {})
 
     def _stamp(self) -> object:
         """What changes with the journal; None if there is none."""
@@ -122,7 +122,7 @@ class PostFolder:
         """Have these posts in the folder; returns how many files changed."""
         changed = [draft for draft in drafts if not self._is_there(draft)]
         before = {draft.id: self.posts.get(draft.id) for draft in changed}
-        self._append([self._noted(draft) for draft in changed])
+        self._append([self._journal_entry(draft) for draft in changed])
         count = 0
         for draft in changed:
             count += self._write(draft, before[draft.id])
@@ -147,7 +147,7 @@ class PostFolder:
         if (definition, change_seq) != (self.definition, self.change_seq) or self._unsettled:
             self._append([["complete", definition, change_seq]])
 
-    def _found(self) -> Iterator[tuple[str, str, str]]:
+    def _posts_without_journal(self) -> Iterator[tuple[str, str, str]]:
         """Posts of ours without a journal."""
         for path in sorted(self._root.iterdir()):
             body = self._outlet.read(path.name) if _OUR_NAME.fullmatch(path.name) else None
@@ -161,12 +161,12 @@ class PostFolder:
             return False
         return kept.digest == _digest(draft.body) and kept.members == draft.members
 
-    def _noted(self, draft: NewPost) -> list[Any]:
+    def _journal_entry(self, draft: NewPost) -> list[Any]:
         kept = self.posts.get(draft.id)
-        name = kept.name if kept else self._free(draft.name)
+        name = kept.name if kept else self._free_name(draft.name)
         return ["post", draft.id, name, _digest(draft.body), list(draft.members)]
 
-    def _free(self, wanted: str) -> str:
+    def _free_name(self, wanted: str) -> str:
         path, number = PurePosixPath(wanted), 1
         name = wanted
         while name.casefold() in self._names:
@@ -204,28 +204,28 @@ class PostFolder:
             words = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
             raise PublishError(str(self._root / JOURNAL), f"cannot be written: {words}") from error
         for line in written:
-            self._follow(line)
+            self._apply_line(line)
         self._read_at = self._stamp() if is_alone else None
 
-    def _follow(self, line: bytes) -> None:
+    def _apply_line(self, line: bytes) -> None:
         """Take a line of the journal into account; one that a crash cut short is passed over."""
         try:
             match json.loads(line):
                 case ["post", str(id_), str(name), str(digest), list(members)]:
-                    self._remember(id_, PostRecord(name=name, digest=digest, members=tuple(members)))
+                    self._add_record(id_, PostRecord(name=name, digest=digest, members=tuple(members)))
                 case ["gone", str(id_)]:
-                    self._disown(self.posts.pop(id_, None))
+                    self._release_members(self.posts.pop(id_, None))
                     self._unsettled.discard(id_)
                 case ["complete", str(definition), int(change_seq)]:
                     self.definition, self.change_seq = definition, change_seq
-                    self._settle()
+                    self._settle_all()
         except ValueError:
             return
 
-    def _remember(self, id_: str, kept: PostRecord) -> None:
+    def _add_record(self, id_: str, kept: PostRecord) -> None:
         before = self.posts.get(id_)
         if before is not None:
-            self._disown(before)
+            self._release_members(before)
             earlier = dict.fromkeys((*before.before, before.digest))
             kept = replace(kept, before=tuple(earlier), is_settled=before.is_settled)
         self.posts[id_] = kept
@@ -233,16 +233,16 @@ class PostFolder:
         self._names.add(kept.name.casefold())
         self._unsettled.add(id_)
 
-    def _disown(self, kept: PostRecord | None) -> None:
+    def _release_members(self, kept: PostRecord | None) -> None:
         for member in kept.members if kept else ():
             self.owners.pop(member, None)
 
-    def _settle(self) -> None:
+    def _settle_all(self) -> None:
         for id_ in self._unsettled:
             self.posts[id_] = replace(self.posts[id_], before=(), is_settled=True)
         self._unsettled.clear()
 
-    def _summary(self) -> Iterator[bytes]:
+    def _shortest_journal(self) -> Iterator[bytes]:
         """The journal in its shortest form: what was complete, and what was under way since."""
         pending: list[bytes] = []
         for id_, kept in self.posts.items():

@@ -66,18 +66,20 @@ class SqlArchives:
     def newest_archive(self, output: OutputId) -> Archive | None:
         """See `ArchiveStore`."""
         newest = select(archive).where(archive.c.output == output).order_by(archive.c.number.desc()).limit(1)
-        return next(iter(self._found(newest)), None)
+        return next(iter(self._archives(newest)), None)
 
     def stale_archives(self, output: OutputId) -> list[Archive]:
         """See `ArchiveStore`."""
-        return self._found(_of(output).where(archive.c.stale))
+        return self._archives(_of(output).where(archive.c.stale))
 
     def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
         """See `ArchiveStore`."""
         wanted = frozenset(seqs)
         if not wanted:
             return []
-        return [one for one in self._found(_of(output)) if any(not wanted.isdisjoint(story) for story in one.members)]
+        return [
+            one for one in self._archives(_of(output)) if any(not wanted.isdisjoint(story) for story in one.members)
+        ]
 
     def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
         """See `ArchiveStore`."""
@@ -108,7 +110,7 @@ class SqlArchives:
             for chunk in chunks(sorted(set(paths))):
                 connection.execute(delete(archive_file).where(archive_file.c.path.in_(chunk)))
 
-    def _found(self, query: Select[Any]) -> list[Archive]:
+    def _archives(self, query: Select[Any]) -> list[Archive]:
         with self._database.read() as connection:
             return list(map(_archive, connection.execute(query)))
 

@@ -38,7 +38,7 @@ class SqlOutputs:
     def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
         """See `OutputStore`."""
         with self._database.write() as connection:
-            stored = _one(connection, output)
+            stored = _stored_row(connection, output)
             if stored is None:
                 _insert(connection, output, public_id, definition, now)
             elif stored.retired or stored.definition != definition:
@@ -47,7 +47,7 @@ class SqlOutputs:
                 _renew(connection, stored, definition, configured_at)
             else:
                 return _output(stored)
-            return _output(_one(connection, output))
+            return _output(_stored_row(connection, output))
 
     def definitions(self) -> dict[OutputId, str]:
         """See `OutputStore`."""
@@ -97,7 +97,7 @@ class SqlOutputs:
     ) -> list[RenditionRecord]:
         """See `OutputStore`. Of an unknown or retired output nothing is stored, and [] returned."""
         with self._database.write() as connection:
-            stored = _one(connection, output)
+            stored = _stored_row(connection, output)
             if stored is None or stored.retired:
                 return []
             written = _replace(connection, output, renditions)
@@ -127,7 +127,7 @@ def _own_part(definition: str) -> str:
     return definition.partition("/")[0]
 
 
-def _one(connection: Connection, id_: OutputId) -> Any:
+def _stored_row(connection: Connection, id_: OutputId) -> Any:
     return connection.execute(select(output).where(output.c.id == id_)).one_or_none()
 
 

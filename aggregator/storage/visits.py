@@ -47,7 +47,7 @@ class SqlVisits:
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_ALIASES, {"source": number}).all()
-        known = {row[1]: _known(row) for row in rows}
+        known = {row[1]: _known_entry(row) for row in rows}
         by_seq = {one.seq: one for one in known.values()}
         # A present key goes before the same one in another entry's past.
         return {key: by_seq[seq] for key, seq in former} | known
@@ -93,7 +93,7 @@ class SqlVisits:
         return True
 
 
-def _known(row: Any) -> KnownEntry:
+def _known_entry(row: Any) -> KnownEntry:
     # By position: this runs for every stored entry at every visit.
     seq, key, title, fingerprint, public_id, first_seen, published, updated, link_key, deleted_at = row
     return KnownEntry(

@@ -36,7 +36,7 @@ class DateContext:
     now: datetime | None
 
     @property
-    def tongue(self) -> str:
+    def primary_language(self) -> str:
         """The language without region or script."""
         return re.split(r"[-_]", (self.language or "").lower())[0]
 
@@ -130,10 +130,10 @@ def _unambiguous(parts: tuple[str, str, str], sep: str, weekday: int | None, con
     if len(readings) < 2:
         return readings[0] if readings else None
     first, _, last = parts
-    if len(last) == 2 and context.tongue in _YEAR_FIRST:
+    if len(last) == 2 and context.primary_language in _YEAR_FIRST:
         by_language = _valid((_full_year(first), int(parts[1]), int(last)))
         return by_language if by_language in readings else None
-    if sep == "." and context.tongue in _DOTS_DAY_FIRST:
+    if sep == "." and context.primary_language in _DOTS_DAY_FIRST:
         by_language = _valid((_full_year(last), int(parts[1]), int(first)))
         return by_language if by_language in readings else None
     matching = [day for day in readings if weekday is not None and datetime(*day, tzinfo=UTC).weekday() == weekday]
@@ -166,7 +166,7 @@ def _valid(day: Written) -> Written | None:
 def _day_without_year(match: re.Match[str], context: DateContext) -> Day | None:
     """05-16, 5/16, 16/5: as month and day only where the language writes so, or no other reading is possible."""
     first, last = int(match[1]), int(match[3])
-    if context.tongue in _YEAR_FIRST or (last > 12 and match[2] != "."):
+    if context.primary_language in _YEAR_FIRST or (last > 12 and match[2] != "."):
         month, day = first, last
     elif first > 12 and match[2] != ".":
         month, day = last, first

@@ -99,7 +99,7 @@ def without_tags(text: str) -> str:
         if "<" not in text:
             return text
         before = text
-        text = _RUNNING.sub("", TOKEN.sub(_kept, _without_unseen(text)))
+        text = _RUNNING.sub("", TOKEN.sub(_shown_text, _without_unseen(text)))
         if text == before:
             return text
     return text.replace("<", " ")
@@ -123,7 +123,7 @@ def _without_unseen(text: str) -> str:
     return "".join(pieces) + text[last:]
 
 
-def _kept(token: re.Match[str]) -> str:
+def _shown_text(token: re.Match[str]) -> str:
     name = token["name"]
     if name is None:
         return "" if token[0].lower().startswith(("<!--", "<!doctype ")) or "<" in token[0][1:] else token[0]

@@ -93,7 +93,7 @@ def decide(reading: DocumentReading, facts: StoredFacts, context: VisitContext) 
     Raises ParseError for a feed of this very site (rule R7) and for one that is somebody else's now (rule R6).
     """
     state, normalised = facts.state, reading.normalised
-    refuse_own(normalised.feed, subject=context.address, site_url=context.site_url)
+    refuse_own_output(normalised.feed, subject=context.address, site_url=context.site_url)
     keys = changeset.assign_keys(
         normalised, state, feed_host=urls.host_of(context.address), text_key_of=reading.text_key_of()
     )
@@ -124,7 +124,7 @@ def _rekeyed(known: Mapping[str, KnownEntry], found: ChangeSet, *, is_rekeyed: b
     return keys | {known[change.old_key].seq: change.keyed.key for change in found.changes.renamed}
 
 
-def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
+def refuse_own_output(feed: Feed, *, subject: str, site_url: str) -> None:
     """Raises ParseError for a feed that this very site publishes: it would read its own entries (rule R7).
 
     JSON Feed has no element for the generator, so an address of its own below ours is enough.

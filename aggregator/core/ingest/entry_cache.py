@@ -237,13 +237,13 @@ def load_cache(data: bytes, about: str, slices: Slices) -> EntryCache | None:
         if (rest["lasting"], rest["encoding"]) != (slices.lasting, slices.encoding):
             return None
         return EntryCache(
-            inherited=rest["inherited"], known=dict(_known(lines, frozenset(slices.digests))), notes=_notes(first)
+            inherited=rest["inherited"], known=dict(_unpacked(lines, frozenset(slices.digests))), notes=_notes(first)
         )
     except (zlib.error, ValueError, KeyError, TypeError):
         return None
 
 
-def _known(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
+def _unpacked(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
     """Those that the present document has again."""
     for line in lines:
         for digest, *rows in json.loads(line):

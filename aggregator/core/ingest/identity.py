@@ -167,10 +167,10 @@ def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity
         if agreeing or len({r.seq for r in candidates}) == 1:
             found[keyed.key] = (agreeing or candidates)[0]
     migrated = len(found) >= SITE_MIGRATION and 2 * len(found) > len(document)
-    return _one_each({key: r for key, r in found.items() if migrated or key in sure})
+    return _without_double_matches({key: r for key, r in found.items() if migrated or key in sure})
 
 
-def _one_each(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
+def _without_double_matches(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
     """No stored entry may be that of two entries of one document: the first gets it."""
     claimed: set[int] = set()
     result: dict[str, str] = {}

@@ -33,7 +33,7 @@ from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_la
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse.documents import decode_document, parse_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
-from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
+from aggregator.core.slices.slices import PartialDocument, Slices, cut, entries_per_slice, raw_slices
 
 Samples = tuple[Sample | None, ...]
 CachedEntries = tuple[CachedEntry, ...] | None
@@ -48,7 +48,7 @@ class Comparison:
 
     slices: Slices
     cache: EntryCache
-    rest: Rest
+    rest: PartialDocument
     """What has to be read: the document without the slices that are cached."""
 
     @property
@@ -117,7 +117,7 @@ def read_whole(
     fingerprints = tuple(map(fingerprint, normalised.entries))
     whole = DocumentReading(normalised=normalised, fingerprints=fingerprints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
-    counts = shares(document, parsed, len(found.slices.digests)) if found else None
+    counts = entries_per_slice(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
@@ -163,7 +163,7 @@ def compare_slices(document: Document, data: bytes, about: str, encoding: str | 
 
 
 def read_new_slices(
-    rest: Rest, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
+    rest: PartialDocument, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
 ) -> NewSlices | None:
     """Parse and normalise the slices that are not cached. Never raises.
 
@@ -174,7 +174,7 @@ def read_new_slices(
         parsed = parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
     except ParseError:
         return None
-    counts = shares(rest.document, parsed, rest.count)
+    counts = entries_per_slice(rest.document, parsed, rest.count)
     if counts is None:
         return None
     samples = _samples(parsed, context)

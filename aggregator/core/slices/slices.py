@@ -46,7 +46,7 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class PartialDocument:
     """A document without some of its slices, ready for `parse_document`."""
 
     document: Document
@@ -66,7 +66,7 @@ class Cut:
     """A document that was cut: its slices, and what is left without those at some positions."""
 
     slices: Slices
-    without: Callable[[Collection[int]], Rest]
+    without: Callable[[Collection[int]], PartialDocument]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def cut(document: Document, decoded: Decoded | None, seen: RawSlices | None = No
     return _cut_json(document, decoded) if start.startswith("{") else None
 
 
-def shares(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
+def entries_per_slice(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
     """How many entries each of so many slices gave, seeing what was read of the document; None if that is in doubt.
 
     Of files, one that was not read without a fault is told by `ParsedFeed.faulty`; in anything else no fault is borne.
@@ -143,10 +143,10 @@ def _cut_by_text(document: Document, decoded: Decoded) -> Cut | None:
 def _cut_xml(
     document: Document, decoded: Decoded, body: bytes, encoding: str, spans: cut_xml.Spans, slices: Slices
 ) -> Cut:
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         text = cut_xml.without(body, spans, positions).decode(encoding, "surrogatepass").lstrip("\ufeff")
         left = len(spans) - len(positions)
-        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=text), count=left)
+        return PartialDocument(document=replace(document, body=b""), decoded=replace(decoded, text=text), count=left)
 
     return Cut(slices=replace(slices, encoding=decoded.encoding), without=without)
 
@@ -182,10 +182,10 @@ def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
     if items is None:
         return None
 
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         rest = cut_json.without(text, items, positions)
         left = len(items.spans) - len(positions)
-        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=rest), count=left)
+        return PartialDocument(document=replace(document, body=b""), decoded=replace(decoded, text=rest), count=left)
 
     slices = Slices(
         digests=tuple(_digest(text[start:end].encode("utf-8", "surrogatepass")) for start, end in items.spans),
@@ -198,9 +198,9 @@ def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
 
 # -- files -------------------------------------------------------------------------------------------------------------
 def _cut_files(document: Document) -> Cut:
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         parts = tuple(part for at, part in enumerate(document.parts) if at not in positions)
-        return Rest(document=replace(document, parts=parts), decoded=None, count=len(parts))
+        return PartialDocument(document=replace(document, parts=parts), decoded=None, count=len(parts))
 
     digests = tuple(
         _digest(part.url.encode(), (part.body_hash or _digest(part.body)).encode()) for part in document.parts

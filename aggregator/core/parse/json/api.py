@@ -119,13 +119,13 @@ class _ApiReader:
         people = tuple(ParsedPerson(element="json:author", line=name) for name in _texts(self._at(item, "author")))
         link = self._link(item)
         entry = ParsedEntry(
-            ids=self._one(item, "id"),
+            ids=self._candidate(item, "id"),
             links=(ParsedLink(href=link, element="json:link"),) if link else (),
-            titles=self._one(item, "title", Markup.LOOSE),
-            contents=self._one(item, "content", Markup.HTML),
-            summaries=self._one(item, "summary", Markup.HTML),
+            titles=self._candidate(item, "title", Markup.LOOSE),
+            contents=self._candidate(item, "content", Markup.HTML),
+            summaries=self._candidate(item, "summary", Markup.HTML),
             authors=(people,) if people else (),
-            published=self._one(item, "date"),
+            published=self._candidate(item, "date"),
             categories=tuple(
                 ParsedCategory(path=(name,), element="json:category") for name in _texts(self._at(item, "category"))
             ),
@@ -154,7 +154,7 @@ class _ApiReader:
             self._found.add(key)
         return value
 
-    def _one(self, item: Any, key: str, markup: Markup = Markup.TEXT) -> Candidates:
+    def _candidate(self, item: Any, key: str, markup: Markup = Markup.TEXT) -> Candidates:
         text = _text(self._at(item, key))
         return (Candidate(value=text, element=f"json:{key}", markup=markup),) if text else ()
 
