@@ -59,7 +59,7 @@ class Edition:
     complete: bool = False
     """What is not in it is not in the output: a ranking. It has no archive (rule W10)."""
     archive: str | None = None
-    """The path without suffix where it stands as a document of the archive; None: it is what readers subscribe to."""
+    """Its path without suffix if it is a document of the archive; None: it is what readers subscribe to."""
     previous: str | None = None
     """The path without suffix of the next older document of the archive (rule W9)."""
     following: str | None = None

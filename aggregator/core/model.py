@@ -217,7 +217,7 @@ class StoredEntry:
     updated: datetime
     """The instant outputs give as updated (rule D9)."""
     sort_date: datetime
-    """Where it stands in a feed shown newest first (rule D4)."""
+    """Where it is in a feed shown newest first (rule D4)."""
     fingerprint: str
     entry: Entry
     revision_seq: int = 0

@@ -102,7 +102,7 @@ class RemovedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedContents:
-    """What a visit has to know of some stored entries, by `seq`, beside what `KnownEntry` tells."""
+    """What a visit has to load of some stored entries, by `seq`, in addition to `KnownEntry`."""
 
     entries: frozenset[int] = frozenset()
     """To be loaded in full."""

@@ -52,7 +52,7 @@ class OutputInfo:
     newest: datetime | None = None
     """When its newest entry was published; None if it has none."""
     path: CategoryPath = ()
-    """Where the index files it; () stands above the tree."""
+    """Where the index files it; () is above the tree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +88,12 @@ class StatusReport:
     now: datetime
     """The moment; "3 min ago" counts from it."""
     ok: bool
-    """False if the program itself, not a source, needs a person: polling stands still, the store cannot be written."""
+    """False if the program itself, not a source, needs a person: polling has stopped, the store is not writable."""
     sources: tuple[SourceInfo, ...] = ()
     due: int = 0
     """Sources whose next poll has come."""
     problems: tuple[str, ...] = ()
-    """What a person should mend, in words: a refused edit of feeds.toml, a full disk."""
+    """What a person should fix, in words: a refused edit of feeds.toml, a full disk."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """Totals since the start for `/metrics`: names of small letters and underscores, without prefix and `_total`."""
     store_bytes: int = 0

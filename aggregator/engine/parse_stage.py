@@ -43,7 +43,7 @@ class DocumentParser:
     ) -> Unmodified | DocumentReading | None:
         """The document by what differs from the last one; None if the whole has to be read.
 
-        The documents of a source whose entries are told apart by more than their ids are always read whole (rule I3).
+        The documents of a source whose entries are keyed by more than their ids are always read whole (rule I3).
         Raises FetchError if it takes too long.
         """
         config = source.config

@@ -36,7 +36,7 @@ MANY = 100
 
 
 async def run_in_thread_if_large(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The result of a pure function over `count` entries; above MANY it runs in a thread beside the event loop.
+    """The result of a pure function over `count` entries; above MANY it runs in a thread.
 
     The interpreter switches between the two every few milliseconds. A worker process would not pay: sending the
     entries costs as much as the work.

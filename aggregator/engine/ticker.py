@@ -1,6 +1,6 @@
 """The daemon's jobs, run by APScheduler: ticks at fixed distances, and one at a time of day.
 
-What is due to be polled or published stands in the database, so a restart forgets nothing.
+What is due to be polled or published is in the database, so a restart forgets nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Every(BaseTrigger):  # type: ignore[misc]
 
 
 class Ticker:
-    """Runs jobs on the running event loop, never one beside itself.
+    """Runs jobs on the running event loop. A job never runs twice at the same time.
 
     A late run takes place at once and only once (`misfire_grace_time=None, coalesce=True`: APScheduler's defaults drop
     it). APScheduler plans by the wall clock: one that jumps costs at most a run too many of each job.

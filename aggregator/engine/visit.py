@@ -1,7 +1,7 @@
 """One visit to one source: fetch, parse, decide, record. Every visit ends in one record, however it went.
 
 A document takes four hops: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
-The decisions are pure and stand in `core.ingest`; here they are given what they need.
+The decisions are pure and are in `core.ingest`; here they are given what they need.
 """
 
 from __future__ import annotations

@@ -67,6 +67,6 @@ FORMATS: Mapping[str, Format] = _Writers()
 
 
 def generate(edition: Edition, format_name: str) -> bytes:
-    """The whole rendition of `edition` in one format of `FORMATS`, all fragments made anew."""
+    """The whole rendition of `edition` in one format of `FORMATS`, with all fragments rendered now."""
     chosen = FORMATS[format_name]
     return chosen.assemble(edition, [chosen.render_story(story) for story in edition.stories])

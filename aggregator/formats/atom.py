@@ -117,7 +117,7 @@ def _with_distinct_updated(stories: Sequence[Story], fragments: Sequence[bytes])
     """
     shared: dict[bytes, list[int]] = defaultdict(list)
     for index, fragment in enumerate(fragments):
-        start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
+        start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts are later
         shared[fragment[start : start + _INSTANT]].append(index)
     written = list(fragments)
     for moment, indexes in shared.items():

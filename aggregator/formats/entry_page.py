@@ -1,4 +1,4 @@
-"""The page of one story: what its river page shows of it, where it stands in the tree, and the way to the original.
+"""The page of one story: what the page of its output shows of it, its categories, and a link to the original.
 
 It is the same whichever output carries the story, so that one file serves all; hence nothing of an output is in it.
 """

@@ -1,8 +1,9 @@
-"""The project's one extension to feedgen: it mends what feedgen 1.0.0 leaves out or gets wrong.
+"""The project's one extension to feedgen: it repairs what feedgen 1.0.0 leaves out or gets wrong.
 
 feedgen builds the skeleton; then these classes, which are handed the finished elements last, write the rest. What
-they mend: links of Atom entries lose every attribute but href; the RSS channel link is whichever came last; RSS has
-no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang stands on no entry;
+they repair: links of Atom entries
+ lose every attribute but href; the RSS channel link is whichever came last; RSS has
+no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang is on no entry;
 dates are written by switching the process's locale. Rules for editors: no text reaches an element but through
 `values` or `story_view`; a part that cannot be valid is left out.
 """

@@ -139,7 +139,7 @@ def _time(moment: datetime, shown: str) -> Markup:
 
 
 def _revised(story: Story) -> str:
-    """The update, as the value of a placeholder; "" if it says nothing beside the date of publication."""
+    """The update, as the value of a placeholder; "" if it says no more than the date of publication."""
     published, updated = story_view.published(story), story_view.updated(story)
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 

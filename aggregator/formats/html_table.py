@@ -40,7 +40,7 @@ class Group:
 
 @dataclass(slots=True)
 class HtmlTable:
-    """What a table holds; `loose` is what may not stand in one and goes before it."""
+    """What a table contains; `loose` is what may not be in a table and is written before it."""
 
     caption: HtmlNode | None = None
     groups: list[Group] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it anew.
+"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it as valid HTML.
 
-Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes stand in double
+Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes are in double
 quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
 """
 

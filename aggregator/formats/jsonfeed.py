@@ -19,7 +19,7 @@ _URL = b'"url": '
 
 
 class JsonFeed:
-    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (rule M9)."""
+    """JSON Feed 1.1. Keys are in a fixed order; no authors above the items, who would inherit them (rule M9)."""
 
     name = JSON.name
     suffix = JSON.suffix

@@ -16,12 +16,12 @@ from aggregator.formats.xml_pieces import Element, add
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 
 DEEPEST = 30
-"""Levels of folders; what lies deeper stands in the last."""
+"""Levels of folders; what lies deeper is in the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedOutline:
-    """A feed in the list. `path` is the category it stands in, () at the top."""
+    """A feed in the list. `path` is the category it is in, () at the top."""
 
     title: str
     xml_url: str

@@ -1,7 +1,7 @@
 """A story's content as valid HTML on a page with other stories (the content models of the HTML standard).
 
 Sources nest as they please and sanitising makes that safe, not valid: a paragraph in bold, text in a list, a table
-whose spans lead nowhere. Each element is written as itself where it may stand, else as the nearest thing that looks
+whose spans lead nowhere. Each element is written as itself where it may be, else as the nearest thing that looks
 alike: `div` or `span` with a class that the page's style knows. Text is never lost. Headings begin at the third level,
 below the story's own; ids belong to the story; pictures load when they are reached.
 """
@@ -19,13 +19,13 @@ from aggregator.formats.html_tree import EMBEDDED, INLINE, TRANSPARENT, HtmlNode
 
 @dataclass(frozen=True, slots=True)
 class ElementContext:
-    """What an element stands in."""
+    """What is allowed where an element is."""
 
     flow: bool = True
-    """Blocks may stand here, not only text and its like."""
+    """Blocks may be here, not only text and its like."""
     link: bool = False
     heading: bool = True
-    """Headings may stand here."""
+    """Headings may be here."""
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class BodyWriter:
         return self.tag(node.name, node, self.write(node.children, inside), also=also)
 
     def _ruby(self, node: HtmlNode, around: ElementContext) -> str:
-        """Bases, each with its reading; what follows the last reading has none and stands behind."""
+        """Ruby bases, each with its reading; what follows the last reading is written after the element."""
         # brackets are for browsers that know no ruby
         children = [child for child in node.children if isinstance(child, str) or child.name != "rp"]
         last = max(place for place, child in enumerate(children) if _is_reading(child)) + 1
@@ -122,7 +122,7 @@ class BodyWriter:
         return self.tag("ruby", node, "".join(parts)) + self.write(children[last:], around)
 
     def _flattened(self, node: HtmlNode, around: ElementContext) -> str:
-        """A block where only text may stand."""
+        """A block where only text may be."""
         if node.name == "hr":
             return "<br>"
         if node.name in _ONLY_WITHIN:

@@ -1,6 +1,6 @@
 """Posts for static blogs: one file with front matter per story, as Hexo, Jekyll and Hugo read them.
 
-Nothing of a story is lost (rules M8 and M14): what a blog has no field for stands in one map `origin:`, which
+Nothing of a story is lost (rules M8 and M14): what a blog has no field for is in one map `origin:`, which
 our own reader understands. Rules for editors: the same story gives the same bytes; nothing here can fail; and a story,
 whatever its source wrote, must neither break a blog's build nor become a template or a script in its pages.
 """

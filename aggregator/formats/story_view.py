@@ -75,7 +75,7 @@ def anchor(story: Story) -> str:
 
 
 def entry_path(story: Story) -> str:
-    """Where the story's own page stands below the public root; the same as long as it has its public id (rule W16)."""
+    """Where the story's own page is below the public root; the same as long as it has its public id (rule W16)."""
     return entry_path_of(story.stored.public_id, story.stored.seq)
 
 

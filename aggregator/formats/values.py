@@ -26,7 +26,7 @@ _TWICE_ENCODED = re.compile("[\xc2\xc3][\x80-\xbf]")
 
 
 def characters(text: str) -> str:
-    """`text` without what XML cannot hold or HTML forbids, line ends as LF, and mojibake that validators report mended.
+    """`text` without what XML cannot hold or HTML forbids, line ends as LF, and repaired mojibake.
 
     The C1 range is read as windows-1252 (rule H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
     as Latin-1 is decoded.
@@ -213,7 +213,7 @@ _LANGUAGES = frozenset(_LANGUAGE_WORDS.split())
 
 
 def language(value: str | None) -> str | None:
-    """A BCP 47 tag whose first part is a language of ISO 639, else None. Chinese languages stand below `zh`."""
+    """A BCP 47 tag whose first part is a language of ISO 639, else None. Chinese languages are below `zh`."""
     match = _LANGUAGE.fullmatch(line(value).replace("_", "-"))
     if not match:
         return None

@@ -48,11 +48,11 @@ class DiskOutlet:
         modified: datetime | None = None,
         lasting: bool = True,
     ) -> bool:
-        """Have exactly `body` at `path`, and beside it exactly the encodings given; True if anything was written.
+        """Make `path` contain exactly `body`, with exactly the encodings given as files next to it.
 
-        `lasting` False does not wait for the disk: a power failure may leave the file empty, and its writer must be
-        able to make it again. `modified` becomes the modification time of what is written. Raises PublishError; the
-        old body then still stands whole.
+        `encoded` gives bodies by the names of `encodings.SUFFIXES`. `modified` becomes the modification time of what is
+        written; None: now. `lasting` False does not wait for the disk: a power failure may leave the file empty. True
+        if anything was written. Raises PublishError; the old body is then unchanged.
         """
         target = self._place(path)
         try:
@@ -111,7 +111,7 @@ class DiskOutlet:
             raise _publish_error(place, error) from error
 
     def remove(self, path: str) -> None:
-        """Have nothing at `path`, no encodings beside it, and no folder that this leaves empty. Raises PublishError."""
+        """Remove the file at `path`, its encodings, and folders that this leaves empty. Raises PublishError."""
         target = self._place(path)
         try:
             self._stay_inside(target, path)

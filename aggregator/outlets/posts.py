@@ -57,7 +57,7 @@ class PostFolder:
     """The posts of one output. Blocking; raises PublishError for whatever the disk refuses."""
 
     def __init__(self, root: Path, *, inside: Path | None = None) -> None:
-        """`inside` is the folder that must be there already: a blog that is not mounted is not made anew."""
+        """`inside` is the folder that must be there already: a blog that is not mounted is not created."""
         self._root = root
         self._inside = inside
         self._outlet = DiskOutlet(root)
@@ -83,7 +83,7 @@ class PostFolder:
         return (self._root / JOURNAL).exists()
 
     def open(self) -> None:
-        """Take note of what is there: anew if another process has been here since last time."""
+        """Read the journal, or read it again if another process has changed it since."""
         if self._inside is not None and not self._inside.is_dir():
             raise PublishError(str(self._inside), "there is no such folder; make it, or correct `posts` in feeds.toml")
         try:

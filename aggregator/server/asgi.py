@@ -247,7 +247,7 @@ class _Pages:
         return _respond(await asyncio.to_thread(self._index_resource), request)
 
     def _index_resource(self) -> Resource:
-        """The index, rendered and compressed anew only when what it shows has changed."""
+        """The index; rendered and compressed only when what it shows has changed."""
         shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.paths)
         made = self._index
         if made is None or made[0] != shown:

@@ -66,7 +66,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPath:
-    """What a request path leads to: one resource, save that navigations and Accept may choose another."""
+    """What a request path leads to: one resource, except that navigations and Accept may choose another."""
 
     resource: Resource
     page: Resource | None = None

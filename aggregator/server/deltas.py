@@ -91,5 +91,5 @@ def _asks(value: bytes) -> bool:
 
 
 def _plain(none_match: bytes) -> list[bytes]:
-    """The tags of an If-None-Match without what tells our encodings apart."""
+    """The tags of an If-None-Match without the suffixes of our encodings."""
     return [_ENCODED.sub(b'"', tag) for tag in entity_tags(none_match)]

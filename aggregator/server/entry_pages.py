@@ -22,8 +22,7 @@ _CONTROL = b"public, max-age=300"
 
 
 class EntryPages:
-    """What stands below `e/` in the published folder `root`; None: nothing. Used by one thread at a time or by many:
-    at worst a page is compressed twice."""
+    """The files below `e/` in the published folder `root`; None: there are none. May be used by several threads."""
 
     def __init__(self, root: Path | None) -> None:
         self._root = root

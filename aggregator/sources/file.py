@@ -194,7 +194,7 @@ class _GlobReader:
     def _bytes(self, found: _FileInfo) -> bytes:
         if stat.S_ISDIR(found.mode):
             raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
-        if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end for ever
+        if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end forever
             raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is no ordinary file")
         too_large = _UnreadableFile(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
         if found.size > self._max_bytes:

@@ -38,7 +38,7 @@ SourceFactory = Callable[[SourceConfig], Source]
 
 
 class OpenSources:
-    """The kinds that were asked for. Other settings open them anew; visits under way end with the old ones."""
+    """The kinds that were opened. With other settings a kind is opened again; running visits end with the old one."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, SourceSettings], Source] = {}

@@ -61,7 +61,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that no other process can write beside; all or nothing."""
+        """A transaction during which no other process can write; all or nothing."""
         with self._lock, storage_errors(self.subject), self._writing.begin() as connection:
             yield connection
 

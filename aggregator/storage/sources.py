@@ -28,8 +28,8 @@ class SqlSources:
     def set_sources(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """See `SourceStore`.
 
-        What belongs to an address goes with it: beside validators and body hash the redirect noted for the old one.
-        A lease on a source that left or whose address changed is lost, so that a visit under way is not recorded.
+        A changed address also drops the redirect noted for the old one. A lease on a source that left or whose address
+        changed is lost, so that a running visit is not recorded.
         """
         wanted = dict(sources)
         with self._database.write() as connection:

@@ -17,7 +17,7 @@ MEMORY = ":memory:"
 """In place of a path: a database that lasts as long as its connection."""
 
 _WAL_LIMIT = 64 * 2**20
-"""Bytes the write-ahead log keeps after it was emptied; one huge visit must not hold disk for ever."""
+"""Bytes the write-ahead log keeps after it was emptied; one huge visit must not take disk space forever."""
 
 # By SQLite's primary result code (the low byte of the extended one).
 _MESSAGES = {
@@ -61,7 +61,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin when and how `begin` says, not before the first write
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: a killed process loses nothing
-    # Articles are long: measured beside the defaults, these two save a fifth of the time and two fifths of the space.
+    # Entries are long: compared with the defaults, these two save a fifth of the time and two fifths of the space.
     connection.execute("PRAGMA page_size=8192")
     connection.execute("PRAGMA wal_autocheckpoint=2000")
     connection.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT}")

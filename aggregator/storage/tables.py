@@ -1,8 +1,8 @@
 """The tables.
 
 Rules for editors: every change needs a script in `migrations/versions` and a new `opening.HEAD`; a test compares the
-two. Records are kept whole as JSON (`codec`), and beside it only what a query looks for. The names of
-tables and columns are stored data: each part of the store maps them to fields by hand.
+two. Records are stored whole as JSON (`codec`), with columns only for what queries look for. The names of tables and
+columns are stored data: each part of the store maps them to fields by hand.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-"""UTF-32's little-endian mark begins with UTF-16's, so it stands first."""
+"""UTF-32's little-endian mark begins with UTF-16's, so it is first."""
 
 _HEAD = 1024
 """Where a declaration is looked for; HTML's own limit, and more than any XML declaration takes."""
@@ -56,7 +56,7 @@ class Decoded:
     encoding: str
     diagnostics: tuple[Diagnostic, ...] = ()
     is_exact: bool = False
-    """`encoding` reads all of the bytes, and nothing in them had to be mended."""
+    """`encoding` reads all of the bytes, and nothing in them had to be repaired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ def realigned(codec: str, body: bytes, *, damages: int = _MOST_DAMAGES) -> str:
 
 
 def _odd_run(body: bytes, start: int, at: int) -> range | None:
-    """The bytes above ASCII around a damage, if they stand between ASCII and are one too few or too many for pairs."""
+    """The bytes above ASCII around a damage, if they are between ASCII and are one too few or too many for pairs."""
     low = max(start, at - _LONGEST_RUN)
     first = low + len(body[low:at].rstrip(_PAIRED))
     end = _REST_OF_RUN.match(body, at).end()  # type: ignore[union-attr]  # the pattern may match nothing
@@ -199,7 +199,7 @@ def _with_one_lost(codec: str, run: bytes) -> str:
 
 
 def _first_damage(body: bytes, exact: str) -> int | None:
-    """Where the first byte stands that fits nothing; None if all do."""
+    """Where the first byte is that fits nothing; None if all do."""
     position = None
     try:
         text = body.decode(exact)

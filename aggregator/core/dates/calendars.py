@@ -2,7 +2,7 @@
 
 Rules for editors: a name is looked up folded (case, accents and a final dot dropped). A name that is two months in two
 languages may not be in `_MONTHS` at all; tests hold that. A month that is also a weekday ("mar") may: the reader of
-dates tells them apart by place.
+dates distinguishes them by their position.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def weekday_number(word: str) -> int | None:
 
 
 def is_filler(word: str) -> bool:
-    """Whether the word may stand beside a date without changing it: "at", "de", "Uhr"."""
+    """Whether the word may be next to a date without changing it: "at", "de", "Uhr"."""
     return fold(word) in _FILLER_FOLDED
 
 

@@ -43,7 +43,7 @@ class TimeOfDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTime:
-    """Where a time of day stood. `clock` is None if what stands there is no time that exists."""
+    """Where a time of day was. `clock` is None if what is there is no time that exists."""
 
     clock: TimeOfDay | None
     start: int

@@ -43,7 +43,7 @@ class DateContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A date and where it stood. `year` None: it was not written."""
+    """A date and where it was. `year` None: it was not written."""
 
     year: int | None
     month: int

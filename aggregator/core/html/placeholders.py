@@ -2,7 +2,7 @@
 
 What names a placeholder is asked in two ways, because the answer has different consequences. In a body a word anywhere
 in the address makes us look for another address, and nothing is lost if there is none. A thumbnail is dropped, so the
-word must stand by itself in the file's name; there more words count.
+word must be by itself in the file's name; there more words count.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def _shown_text(token: re.Match[str]) -> str:
 
 
 def atom_text(value: str, type: str | None) -> str:
-    """The text of an Atom text construct (rule M12), on one line: `text` as it stands, `html` and `xhtml` as seen.
+    """The text of an Atom text construct (rule M12), on one line: `text` as it is, `html` and `xhtml` as seen.
 
     `value` is after the XML parser; of `xhtml` it is the serialised content, with or without its wrapping div.
     """

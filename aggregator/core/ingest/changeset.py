@@ -1,4 +1,4 @@
-"""A document's entries beside the stored ones: which are new, revised or renamed, and the records of them. Pure."""
+"""Which entries of a document are new, revised or renamed, compared with the stored ones, and their records. Pure."""
 
 from __future__ import annotations
 

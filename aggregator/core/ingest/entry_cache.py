@@ -36,7 +36,7 @@ from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState
 
 VERSION = 2
-"""To be raised whenever the same bytes would be read as something else than before: then all is read anew."""
+"""To be raised whenever the same bytes would be read as something else than before: then all is read again."""
 
 _HEADERS = ("content-type", "content-language", "content-location", "link")
 _MAX_NOTES = 100

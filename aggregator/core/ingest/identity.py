@@ -1,7 +1,7 @@
 """Which entry is which: keys within a source, public ids, and entries whose guid changed (rules I1 to I11). Pure.
 
 A key is made of what the source wrote and of nothing that we filled in. Once stored, a key, an alias and a public id
-mean the same entry for ever.
+mean the same entry forever.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A document beside the cache of the one before: it has to be read in part."""
+    """A document compared with the cache of the one before: it has to be read in part."""
 
     slices: Slices
     cache: EntryCache
@@ -129,7 +129,7 @@ def read_whole(
 def read_changes(
     document: Document, data: bytes, about: str, context: Context, encoding: str | None
 ) -> Unmodified | DocumentReading | None:
-    """The document, beside the cache `data` of the one before; None if it has to be read whole. Never raises."""
+    """Read what differs from the cache `data` of the document before; None if all has to be read. Never raises."""
     found = compare_slices(document, data, about, encoding)
     if not isinstance(found, Comparison):
         return found
@@ -261,7 +261,7 @@ def _inherited(feed: Feed) -> str:
 def _still_true(
     notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[CachedEntry, ...]]
 ) -> list[Diagnostic]:
-    """Diagnostics of slices and entries that are still there; those of the feed itself are found anew."""
+    """Diagnostics of slices and entries that are still there; those of the feed itself are made again."""
     entries = [one.entry for cached in known.values() for one in cached]
     names = {name for entry in entries for name in (entry.id, entry.link, entry.title) if name}
     names |= {name for name, digest in zip(slices.names, slices.digests, strict=False) if digest in known}

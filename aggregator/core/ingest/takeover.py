@@ -1,4 +1,4 @@
-"""Whose feed stands at an address (rule R6).
+"""Whether the feed at an address is still the same publisher's (rule R6).
 
 A lapsed domain, or a path that is used again, brings a stranger's entries to old readers. Such a feed is refused until
 a person says that it is wanted.

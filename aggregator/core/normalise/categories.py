@@ -47,7 +47,7 @@ def categories(parsed: Iterable[ParsedCategory]) -> UsableCategories:
 
 
 def _name(raw: str) -> tuple[str, str] | None:
-    """The name cleaned, and what it is told apart by; None if nothing or too much is left of it."""
+    """The name cleaned, and what it is distinguished by; None if nothing or too much is left of it."""
     if len(raw) <= _MAX_NAME:
         return _short_name(raw)
     return _cleaned_name(raw) if len(raw) <= 20 * _MAX_NAME else None

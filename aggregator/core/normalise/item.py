@@ -31,13 +31,13 @@ _WEB = ("http://", "https://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
-    """What an entry inherits from the feed it stood in (rule M3)."""
+    """What an entry inherits from the feed it was in (rule M3)."""
 
     head: ParsedHead
     feed: Feed
     bases: BaseUrls
     merged: bool = False
-    """It stood in one of several documents, so its feed is told apart by a source of its own."""
+    """It was in one of several documents, so its feed is distinguished by a source of its own."""
 
 
 def read_entry(parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> Entry:

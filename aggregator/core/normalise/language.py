@@ -1,4 +1,4 @@
-"""Language tags: mended, or found from the script where a feed says nothing or contradicts itself.
+"""Language tags: repaired, or found from the script where a feed says nothing or contradicts itself.
 
 Only scripts that one language owns are recognised. Letters of several languages (Latin, Cyrillic, Arabic) prove
 nothing, and silently wrong is worse than missing.

@@ -25,7 +25,7 @@ from aggregator.core.urls.urls import absolute, host_of, link_key
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TAGS = 500_000
 DEEPEST = 30
-"""Names of a category path; what stands in deeper folders is filed in the last."""
+"""Names of a category path; what is in deeper folders is filed in the last."""
 _MAX_PROBLEMS = 20
 
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?opml[\s>/]", re.IGNORECASE)
@@ -231,7 +231,7 @@ def _names(text: str) -> CategoryPath:
 
 
 def _usable(address: str) -> str:
-    """The address as it may stand in feeds.toml; raises UnfitError whose `expected` says what is wrong."""
+    """The address as it may be in feeds.toml; raises UnfitError whose `expected` says what is wrong."""
     text = _BREAKS.sub("", address)
     text = re.sub(r"^feed:(?://)?(?=https?:)", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^feed:(?=//)", "http:", text, flags=re.IGNORECASE)

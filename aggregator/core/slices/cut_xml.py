@@ -5,7 +5,7 @@ This is no parser. It answers only for documents in which nothing about the bord
 the entries is ever left out, so that namespaces, xml:base and xml:lang reach the entries that stay.
 
 The bytes may be in any encoding in which a sign of ASCII is its own byte and no part of another character's;
-`slices` sees to that.
+`slices` ensures that.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def spans_of(body: bytes) -> Spans | None:
 
 
 def outside(body: bytes, spans: Spans) -> bytes:
-    """All that stands outside the entries, but for blanks between them."""
+    """All that is outside the entries, but for blanks between them."""
     starts = [start for start, _ in spans] + [len(body)]
     ends = [0] + [end for _, end in spans]
     pieces = [body[end:start] for end, start in zip(ends, starts, strict=True)]

@@ -1,8 +1,8 @@
 """A document in slices: what of it can be read apart, so that what was read before need not be read again.
 
 A slice is an entry of an XML feed, an item of a JSON Feed, or one of several files. Each has a digest of its own bytes;
-what stands around them has two, one of everything and one of what decides how slices are read. A document is cut only
-where nothing about the borders is in doubt, and which encoding it is in is judged by the whole, never by a rest.
+what is outside the slices has two: one of everything, and one of what decides how slices are read. A document is cut
+only where the borders are certain. Its encoding is guessed from the whole document, never from a part.
 
 Pages and answers of APIs are not cut: their readers judge all entries together (a path that leads to nothing in any of
 them), and to find the entries of a page is to have read it.
@@ -36,7 +36,7 @@ class Slices:
     digests: tuple[str, ...]
     """In order."""
     head: str
-    """A digest of all that stands outside the slices."""
+    """A digest of all that is outside the slices."""
     lasting: str = ""
     """A digest of that part of it on which the reading of a slice depends: while it stays, so do old readings."""
     encoding: str = ""

@@ -79,7 +79,7 @@ class ArchiveBuilder:
         self._clock = clock
 
     async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
-        """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
+        """Write the documents that are due, and rewrite those that contain something deleted. Raises PublishError."""
         if not archived_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
@@ -289,7 +289,7 @@ class _Definition:
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
     """The next `size` stories changed after `after`, if there are so many, and up to where none is left out.
 
-    Blocking: it belongs on the store's thread.
+    Blocking: to be called on the database thread.
     """
     walk = selection.oldest_first(after)
     groups: list[Group] = []

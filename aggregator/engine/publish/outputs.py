@@ -61,7 +61,7 @@ class Outputs:
         return touched(self.plans, source.id, paths)
 
     def forget_plan(self) -> None:
-        """Plan anew at the next occasion: another process has written to the store."""
+        """Plan again at the next occasion: another process has written to the store."""
         self._planned_for = None
 
     async def plan(self, runtime: Runtime) -> None:

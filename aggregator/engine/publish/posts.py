@@ -37,7 +37,7 @@ Item = TypeVar("Item")
 BATCH = 200
 """Entries looked at in one go: some megabytes."""
 _SHAPE = "1"
-"""Part of every definition: another number has all posts written anew."""
+"""Part of every definition: with another number all posts are written again."""
 
 _Posts = Sequence[tuple[Story, tuple[int, ...]]]
 """Stories, each with the `seq` of all entries that tell it."""
@@ -90,9 +90,10 @@ class PostPublisher:
         self._folders: dict[Path, PostFolder] = {}
 
     async def publish(self, selection: Selection, record: OutputRecord, edition: Edition) -> Posted:
-        """Have the posts of an output as the store stands; nothing is done for an output without posts.
+        """Bring the folder of an output's posts up to date; does nothing for an output without posts.
 
-        With a limit, its posts are the stories of `edition`. A folder that cannot be written costs nothing else.
+        With a limit, its posts are the stories of `edition`. If the folder cannot be written, the error is logged and
+        returned.
         """
         blog = selection.plan.blog
         if blog is None:
@@ -213,7 +214,7 @@ def _put(job: _Job, posts: _Posts) -> int:
 
 
 def _id(stored: StoredEntry) -> str:
-    """The id as it stands in the post, by which posts are known again if all else is lost."""
+    """The id as it is in the post, by which posts are known again if all else is lost."""
     return story_view.identifier(Story(stored=stored, origin=Origin()))
 
 

@@ -74,7 +74,7 @@ class Publication:
         A file whose bytes are there already is not written and keeps its modification time (rule W17). With
         `change_seq` its version is noted, before it is written: everything up to that change number is in it
         (rule W11). `is_listed` False leaves the catalogue as it is. `max_age` is in seconds. Raises PublishError, and
-        StorageError from the note; the old file then still stands whole.
+        StorageError if the version cannot be stored; the old file is then unchanged.
         """
         record, body = file.record, file.body
         is_shown = is_listed and self._catalogue is not None

@@ -105,7 +105,7 @@ class Publisher:
         await self._outputs.plan(runtime)
 
     def forget_plan(self) -> None:
-        """Plan anew at the next occasion: another process has written to the store."""
+        """Plan again at the next occasion: another process has written to the store."""
         self._outputs.forget_plan()
 
     def finish(self) -> None:
@@ -225,7 +225,7 @@ class Publisher:
         )
 
     def _edition(self, job: _Job, archive: ArchiveEnd) -> Edition:
-        """The edition as the store stands. Blocking."""
+        """The edition, from what is stored now. Blocking."""
         span = self._versions.span(job.plan.output)
         return build_edition(
             job.selection, job.record, archived_to=archive.archived_to, previous=archive.previous, span=span

@@ -24,7 +24,7 @@ from aggregator.storage import EntryStore
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What an output takes out of the store. Its methods block: they belong on the store's thread."""
+    """What an output selects from the store. Its methods block: to be called on the database thread."""
 
     storage: EntryStore
     runtime: Runtime
@@ -158,8 +158,10 @@ def build_edition(
     previous: str | None = None,
     span: timedelta = SPAN,
 ) -> Edition:
-    """The edition of an output as the store stands; `archived_to` and `previous` tell of its archive, `span` is that of
-    `window`. Blocking."""
+    """The edition of an output, from what is stored now. Blocking.
+
+    `archived_to` and `previous` are those of `ArchiveEnd`; `span` is that of `window`.
+    """
     plan = selection.plan
     complete = selection.is_complete
     everything = 0 if complete else archived_to
@@ -181,7 +183,7 @@ def _passes(filters: Sequence[Filter], stored: StoredEntry) -> bool:
 
 
 def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
-    """Without the repetitions of an entry that stands in a category by two spellings of its name (rule K3)."""
+    """Without the repetitions of an entry that is in a category by two spellings of its name (rule K3)."""
     last = None
     for stored in entries:
         if stored.seq != last:

@@ -58,7 +58,7 @@ class SiteFiles:
         """Path -> what the file there was made from; None: there is none."""
 
     async def publish(self, runtime: Runtime, plans: Sequence[OutputPlan]) -> None:
-        """Have index and lists as the store stands. Raises PublishError and StorageError."""
+        """Bring index and lists up to date. Raises PublishError and StorageError."""
         outputs = await self._in_db(output_infos, self._storage, plans)
         self._publication.list_outputs(outputs)
         await self._publish_index(runtime, outputs)

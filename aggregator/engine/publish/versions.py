@@ -26,7 +26,7 @@ class VersionStore(ReaderStore, OutputStore, Protocol):
 
 
 class VersionHistory:
-    """Numbers the states of published files. Its methods block: they belong on the store's thread."""
+    """The versions of published files. Its methods block: to be called on the database thread."""
 
     def __init__(self, storage: VersionStore, *, clock: Callable[[], datetime]) -> None:
         self._storage = storage
@@ -37,7 +37,7 @@ class VersionHistory:
     ) -> KnownVersions | None:
         """Take note of what a file is from now on, everything up to `change_seq` taken into account.
 
-        `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
+        `before` is what was there until now; None if nothing did. Returns None for formats that are not followed.
         """
         info = DOCUMENTS.get(file.format)
         if info is None or not info.is_followed:

@@ -1,4 +1,4 @@
-"""The answer of a JSON API as a feed: dotted paths say where the entries and their parts stand ([source.json])."""
+"""The answer of a JSON API as a feed: dotted paths say where the entries and their parts are ([source.json])."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _kind(value: Any) -> str:
 
 
 def _step(value: Any, parts: list[str]) -> Any:
-    """What stands at the end of the path; None for nothing. A list that is met on the way gives what each item has."""
+    """What is at the end of the path; None for nothing. A list that is met on the way gives what each item has."""
     for number, part in enumerate(parts[:_MAX_STEPS]):
         if isinstance(value, dict):
             value = value.get(part)

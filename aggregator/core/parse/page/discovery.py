@@ -29,7 +29,7 @@ _FEED_TYPES = frozenset(
     }
 )
 _SEARCHED = 1_048_576
-"""Characters of a page; what names a feed stands in its head or its foot."""
+"""Characters of a page; what names a feed is in its head or its foot."""
 _MAX_FEEDS = 50
 _MAX_LINKS = 20_000
 _LONGEST_HREF = 4_000

@@ -83,7 +83,7 @@ class Elements:
         return ParsedLink(href=href, element=name, rel=rel, base=self.tree.base(element))
 
     def media(self, element: Element, name: str, *attributes: str) -> ParsedMedia:
-        """A file named by one of `attributes`, with the sizes and types any dialect writes beside it."""
+        """A file named by one of `attributes`, with the sizes and types that any dialect writes with it."""
         children = self.tree.children(element) if len(element) else {}
         title = next((text_of(child).strip() for child in children.get("media:title", ())), None)
         return ParsedMedia(

@@ -71,7 +71,7 @@ def read(text: str) -> FeedparserReading:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # it runs on hostile text and documents no exceptions; the tree's values stand
+    except Exception as error:  # it runs on hostile text and documents no exceptions; the tree's values are used
         return FeedparserReading(failed=f"{type(error).__name__}: {error}"[:200])
     return FeedparserReading(
         dialect=_DIALECTS.get(result.get("version") or "", ""),

@@ -167,7 +167,7 @@ class ItemReader:
         return tuple(dict.fromkeys(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN)))
 
     def _open_groups(self, kids: Children) -> None:
-        """Adds what stands inside media:group and media:content to the entry's own media elements."""
+        """Adds what is inside media:group and media:content to the entry's own media elements."""
         tree = self.elements.tree
         for group in kids.get("media:group", ()):
             for key, nodes in tree.children(group).items():
@@ -363,7 +363,7 @@ def _with_duration(item: ParsedMedia, duration: str) -> ParsedMedia:
 
 
 def _without_proxy(kids: Children, items: Iterator[ParsedMedia]) -> Iterator[ParsedMedia]:
-    """FeedBurner counts whoever loads a file and names the file itself beside it."""
+    """Without FeedBurner's counting address of a file, where feedburner:origEnclosureLink names the file itself."""
     name = "feedburner:origEnclosureLink"
     originals = [text_of(node).strip() for node in kids.get(name.lower(), ())]
     counted = attribute(kids["enclosure"][0], "url") if originals and originals[0] and "enclosure" in kids else None

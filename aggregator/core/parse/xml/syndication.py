@@ -84,7 +84,7 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
 
 
 def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
-    """All that stands in the tree, and entries that only feedparser finds."""
+    """All that is in the tree, and entries that only feedparser finds."""
     tree = Tree(root)
     nodes = _entry_nodes(tree)
     diagnostics = [too_many_entries(len(nodes))] if len(nodes) > MAX_ENTRIES else []
@@ -106,7 +106,7 @@ def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
 
 
 def _deletions(tree: Tree) -> tuple[ParsedDeletion, ...]:
-    """Tombstones stand beside the entries."""
+    """Tombstones are next to the entries."""
     nodes = [node for node in tree.root.iterchildren() if tree.key_or_none(node) == "at:deleted-entry"]
     found = ((attribute(node, "ref"), attribute(node, "when")) for node in nodes[:MAX_ENTRIES])
     return tuple(ParsedDeletion(ref=ref, when=when or "") for ref, when in found if ref)
@@ -165,7 +165,7 @@ def _entry_nodes(tree: Tree) -> list[Element]:
 
 
 def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
-    """What is odd about where things stand and what they are called, once the tree was walked."""
+    """What is odd about where things are and what they are called, once the tree was walked."""
     found = [
         Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
         for uri in tree.misspelt
@@ -192,7 +192,7 @@ def _without_id(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
 
 
 def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
-    """The first head: an Atom feed's own children; a channel's, then what stands beside the channel."""
+    """The first head: an Atom feed's own children; a channel's, then what is next to the channel."""
     root = elements.tree.root
     if nodes == [root]:
         return ParsedHead()

@@ -25,7 +25,7 @@ class AuthorsOptions(FilterOptions):
 
 @dataclass(frozen=True, slots=True)
 class AuthorsFilter:
-    """Whole names, compared as names of categories are (rule K3): neither case, width nor blanks beside CJK count."""
+    """Whole names, compared as names of categories are (rule K3): neither case, width nor blanks next to CJK count."""
 
     in_query: ClassVar[bool] = False
 
