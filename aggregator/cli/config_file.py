@@ -30,11 +30,11 @@ class ConfigFile:
 
     @staticmethod
     def key(url: str) -> str:
-        """What two addresses share that differ by nothing that matters (rule I6)."""
+        """The key by which two addresses are compared (rule I6)."""
         return link_key(url) or url
 
     def sources_by_key(self) -> dict[str, str]:
-        """The id of each source with an address, by the key of that."""
+        """The id of each source with an address, by the `key` of the address."""
         polled = [source for source in self.config.sources if not source.kind.is_local]
         return {self.key(source.address): source.id for source in reversed(polled)}
 
@@ -43,7 +43,7 @@ class ConfigFile:
         return self.sources_by_key().get(self.key(url))
 
     def with_sources(self, sources: Sequence[NewSource]) -> bytes:
-        """Its bytes with these sources added. Raises ConfigError if that would be no good configuration."""
+        """Its bytes with these sources added. Raises ConfigError if the result is not a valid configuration."""
         made = add_sources(self.body.decode(), sources, file=str(self.path)).encode()
         read_config(made, file=str(self.path))
         return made
@@ -66,7 +66,7 @@ class ConfigFile:
 
 
 def open_config(path: Path) -> ConfigFile:
-    """Read feeds.toml to edit it. Raises ConfigError for one that is wrong: edits are made to good files only."""
+    """Read feeds.toml to edit it. Raises ConfigError if it is not valid: only valid files are edited."""
     try:
         body = _bytes(path)
     except OSError as error:

@@ -30,7 +30,7 @@ _GENERIC = re.compile(
 _ENDING = re.compile(r"[\s»|·:–—-]+(?:rss|atom|json|xml)?[\s-]*(?:feeds?|rss|atom)[\s\d.]*$", re.IGNORECASE)
 
 Choose = Callable[[Sequence[NamedFeed], str], NamedFeed]
-"""Which of the feeds is meant; the second value is what there is to say of feeds of the page that are there already."""
+"""Chooses one of a page's feeds. The second argument says which of its feeds feeds.toml has already; "" if none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ async def _probe(file: ConfigFile, url: str) -> FoundFeed:
             return _as_feed(place, await _fetch(file, place))
         except SourceError as error:
             if isinstance(error, FetchError) and error.reason not in _NOT_THERE:
-                raise  # who asks for patience or cannot be reached is not asked again
+                raise  # no more requests to a server that is down or limits the rate
     raise AggregatorError(f"{url}: it names no feed, and there is none at {len(places)} usual places")
 
 

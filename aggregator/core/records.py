@@ -1,4 +1,4 @@
-"""What the store is told and what it returns: plain frozen records."""
+"""What the store takes and returns: plain frozen records."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Attempt:
     entries: int = 0
     """In the document."""
     known: int = 0
-    """Of these, how many were stored already; 0 of many means that some were probably missed (rule S3)."""
+    """Of these, how many were stored already; with 0 of many, some were probably missed (rule S3)."""
     new: int = 0
     revised: int = 0
     bytes: int = 0

@@ -23,7 +23,7 @@ class SiteInfo:
     url: str
     """Public address of the outputs, no final slash; its path is where a proxy mounts us."""
     language: str
-    """BCP 47. Pages speak it where we have the words, English otherwise."""
+    """BCP 47. Pages are in it if there are phrases in it, else in English."""
     timezone: tzinfo
     """Instants on pages are shown in it."""
     description: str = ""
@@ -67,7 +67,7 @@ class SourceInfo:
     health: Health
     last_poll: datetime | None = None
     next_poll: datetime | None = None
-    """None: not by itself."""
+    """None: none is planned."""
     error: str | None = None
     """In words, English ones; None if the last visit went well."""
     reason: Reason | None = None

@@ -1,4 +1,4 @@
-"""From a document to its entries: as little of it as possible is read, and none of a long one on the event loop.
+"""From a document to its entries: only what changed is parsed, and a long document never on the event loop.
 
 Its slices are compared with those of the document before (`core.ingest.incremental`). If none is new, nothing is read;
 if some are, only these. If none is known, or anything is in doubt, the whole is read.

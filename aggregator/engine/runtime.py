@@ -28,7 +28,7 @@ class ActiveSource:
     fetcher: Source
     poll_settings: PollSettings
     host: str | None
-    """The public host that visits burden (rule P12); None for files and for hosts that `[network] allow` names."""
+    """The public host that is requested (rule P12); None for files and for hosts that `[network] allow` names."""
 
     @property
     def id(self) -> SourceId:

@@ -110,7 +110,7 @@ def _size(file: Path) -> int:
 
 
 def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
-    """What to say of sources that end at one address, as redirects lead them: each but the first (rule R8)."""
+    """A diagnostic for each source that ends at the address of an earlier one, redirects followed (rule R8)."""
     first: dict[str, SourceId] = {}
     found = {}
     for record in records:

@@ -30,7 +30,7 @@ class Atom:
         return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
 
     def entry(self, story: Story) -> FeedEntry:
-        """What feedgen is told of the story; it writes the entry, then the extension what feedgen cannot."""
+        """The story as an entry of feedgen; `EntryExtension` adds what feedgen cannot write."""
         entry = FeedEntry()
         entry.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, rss=False)
         entry.aggregator.story = story
@@ -50,7 +50,7 @@ class Atom:
         return entry
 
     def feed(self, edition: Edition) -> FeedGenerator:
-        """What feedgen is told of the head."""
+        """The head as a feed of feedgen; `FeedExtension` adds what feedgen cannot write."""
         feed = FeedGenerator()
         feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
         feed.aggregator.edition = edition
@@ -112,8 +112,8 @@ def _scheme(value: str) -> str | None:
 def _with_distinct_updated(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[bytes]:
     """The fragments with no two equal `updated`, which validators warn of and which some readers take for one entry.
 
-    Of stories with one second in common the one that came first keeps it; the others get a fraction made of their
-    place in the store, the same in every output.
+    Of stories with the same second the one that came first keeps it; the others get a fraction made from their `seq`,
+    the same in every output.
     """
     shared: dict[bytes, list[int]] = defaultdict(list)
     for index, fragment in enumerate(fragments):

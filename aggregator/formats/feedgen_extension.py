@@ -4,8 +4,8 @@ feedgen builds the skeleton; then these classes, which are handed the finished e
 they repair: links of Atom entries
  lose every attribute but href; the RSS channel link is whichever came last; RSS has
 no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang is on no entry;
-dates are written by switching the process's locale. Rules for editors: no text reaches an element but through
-`values` or `story_view`; a part that cannot be valid is left out.
+dates are written by switching the process's locale. Rules for editors: every text passes through `values` or
+`story_view`; a part that cannot be valid is left out.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _history(head: Element, edition: Edition) -> None:
 
 
 def _deleted(root: Element, tombstone: Tombstone) -> None:
-    """RFC 6721; the source must be named where it is another feed, which it always is."""
+    """RFC 6721; the source is named since it is another feed than this one."""
     when = dates.rfc3339(values.instant(tombstone.when) or values.EARLIEST)
     element = etree.SubElement(root, f"{{{xml_pieces.TOMBSTONES}}}deleted-entry", nsmap={"at": xml_pieces.TOMBSTONES})
     element.set("ref", story_view.identifier(tombstone.story))

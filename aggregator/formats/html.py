@@ -1,8 +1,8 @@
-"""The values_of_page page of an output: every story in full, readable on any screen, without script.
+"""The page of an output: every story in full, readable on any screen, without script.
 
 Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
-words are in the language of its output where we have them, else English and marked so; the sources' words carry the
-sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
+phrases are in the language of its output if there are any, else in English, with `lang`; texts of sources have the
+sources' `lang` (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class _PageValues(PlaceholderValues):
 
 
 def _up(edition: Edition) -> str:
-    """The way from a page to the public root: relative, so that it also holds where a proxy adds a path."""
+    """The relative path from a page to the public root, which is right also behind a proxy that adds a path."""
     return "../" * (1 + edition.output.count("/"))
 
 

@@ -1,4 +1,4 @@
-"""Tables on a page: rows put in order, and spans kept only where the grid they make is a whole one."""
+"""Tables on a page: rows put in order, and spans kept only where they make a complete grid."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _is_whole(groups: list[Group]) -> bool:
 
 
 def _grid_width(rows: list[Row], begun: set[int]) -> int | None:
-    """The columns the rows take up, None where spans do not fit; adds to `begun` where cells begin."""
+    """How many columns the rows take, None if spans do not fit; adds the columns in which cells begin to `begun`."""
     until: dict[int, int] = {}
     width = 0
     for index, row in enumerate(rows):

@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(r'\s([a-z]++)="([^"]*+)"')
 
 _INLINE_WORDS = "abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u var"
 INLINE = frozenset(_INLINE_WORDS.split())
-"""Elements that may hold text and their like alone."""
+"""Elements that may contain only text and inline elements."""
 
 TRANSPARENT = frozenset({"a", "del", "ins"})
 EMBEDDED = frozenset({"audio", "br", "iframe", "img", "picture", "video", "wbr"})

@@ -34,7 +34,7 @@ class FeedOutline:
 def render_opml(
     subscriptions: Iterable[FeedOutline], *, title: str, modified: datetime | None = None, exact: bool = False
 ) -> bytes:
-    """The list in the given order, categories as nested outlines. One whose address is none is left out.
+    """The list in the given order, categories as nested outlines. One with an unusable address is left out.
 
     `modified` is the newest change of the list, never the time of rendering (rule W3).
     `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.

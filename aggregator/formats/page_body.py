@@ -1,8 +1,8 @@
 """A story's content as valid HTML on a page with other stories (the content models of the HTML standard).
 
-Sources nest as they please and sanitising makes that safe, not valid: a paragraph in bold, text in a list, a table
-whose spans lead nowhere. Each element is written as itself where it may be, else as the nearest thing that looks
-alike: `div` or `span` with a class that the page's style knows. Text is never lost. Headings begin at the third level,
+Sanitised HTML is safe but may be invalid: a paragraph in bold, text in a list, a table with impossible spans. Each
+element is written as itself where that is valid, else as a `div` or `span` with a class that the page's style sheet
+shows alike. Text is never lost. Headings begin at the third level,
 below the story's own; ids belong to the story; pictures load when they are reached.
 """
 
@@ -22,7 +22,7 @@ class ElementContext:
     """What is allowed where an element is."""
 
     flow: bool = True
-    """Blocks may be here, not only text and its like."""
+    """Blocks may be here, not only text and inline elements."""
     link: bool = False
     heading: bool = True
     """Headings may be here."""
@@ -30,7 +30,7 @@ class ElementContext:
 
 @dataclass(slots=True)
 class BodyWriter:
-    """Writes one story's content; knows the ids it has given away."""
+    """Writes one story's content, with unique ids."""
 
     anchor: str
     ids: set[str] = field(default_factory=set)
@@ -94,7 +94,7 @@ class BodyWriter:
         return self.tag("a", node, self.write(node.children, replace(around, link=True)), also=also)
 
     def _inline(self, node: HtmlNode, around: ElementContext) -> str:
-        """An inline element around blocks gives way to a block that looks like it."""
+        """An inline element; around blocks, a block that looks like it."""
         if around.flow and node.holds_blocks:
             return self.tag("div", node, self.write(node.children, around), looks=f"as-{node.name}")
         inside = replace(around, flow=False)
@@ -230,7 +230,7 @@ class BodyWriter:
         return f'<img{self._common(node)}{also} loading="lazy">'
 
     def _picture(self, node: HtmlNode, around: ElementContext) -> str:
-        """The picture itself: its other sizes were made for another page."""
+        """The `img` alone: the other sizes were made for another page."""
         return self.write((child for child in node.children if _not_source(child)), around)
 
     def _frame(self, node: HtmlNode, around: ElementContext) -> str:
@@ -267,7 +267,7 @@ def _shows(child: HtmlNode | str) -> bool:
 
 
 def _valid_attributes(node: HtmlNode, *names: str) -> str:
-    """Those attributes whose values have the shape the standard asks for."""
+    """Those of the named attributes that have valid values, as HTML with a leading blank."""
     written = ""
     for name in names:
         value = node.attributes.get(name)
@@ -332,5 +332,5 @@ _EMBEDDED_WRITERS = {
 
 
 def on_page(html: str, anchor: str) -> str:
-    """Sanitised content for the page; `anchor` sets this story's ids apart, and links within it keep meeting them."""
+    """Sanitised content for the page; `anchor` is a prefix that makes this story's ids, and links to them, unique."""
     return BodyWriter(anchor).write(parse(html).children, ElementContext()) if "<" in html else html

@@ -28,7 +28,7 @@ class Rss:
         return xml_pieces.fragment(self.item(story).rss_entry(), "rss", "channel")
 
     def item(self, story: Story) -> FeedEntry:
-        """What feedgen is told of the story; it writes the item, then the extension what feedgen cannot."""
+        """The story as an item of feedgen; `EntryExtension` adds what feedgen cannot write."""
         item = FeedEntry()
         item.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, atom=False)
         item.aggregator.story = story
@@ -50,7 +50,7 @@ class Rss:
         return item
 
     def channel(self, edition: Edition) -> FeedGenerator:
-        """What feedgen is told of the head."""
+        """The head as a feed of feedgen; `FeedExtension` adds what feedgen cannot write."""
         channel = FeedGenerator()
         channel.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
         channel.aggregator.edition = edition

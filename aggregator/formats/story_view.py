@@ -1,6 +1,6 @@
 """What all formats write of a story: the same title, link, authors, files and source in each (rule M6).
 
-Rules for editors: what all formats share is decided here once; how a value is spelled is up to a format.
+Rules for editors: which values are written is decided here, how they are written by each format.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def published(story: Story) -> datetime | None:
 
 
 def updated(story: Story) -> datetime:
-    """Never None: the update, else when we first saw the entry, else the epoch of the web."""
+    """Never None: the update, else when the entry was first seen, else 1990 (rule D5)."""
     stored = story.stored
     return values.instant(stored.updated) or values.instant(stored.first_seen) or values.EARLIEST
 
@@ -232,7 +232,7 @@ def path_text(path: CategoryPath) -> str:
 
 
 def _joined(names: Iterable[str]) -> str:
-    """Names with a slash between; parted from a `<` before it, or it would begin an end tag. Readers trim the names."""
+    """Names with a slash between; a blank after a `<`, or it would begin an end tag. Readers trim the names."""
     return "/".join(names).replace("</", "< /")
 
 

@@ -1,7 +1,7 @@
 """Single values as outputs may carry them: texts, addresses, ids, languages, instants.
 
 Rules for editors: every function is total. Text functions return text that XML can hold; the others return None where
-the value cannot be written so that the W3C validator, and the readers it speaks for, accept it.
+the value cannot be written so that the W3C validator and common readers accept it.
 """
 
 from __future__ import annotations

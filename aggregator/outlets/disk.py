@@ -144,7 +144,7 @@ class DiskOutlet:
             yield from (Path(folder, name) for name in names if name.startswith(_TEMPORARY))
 
     def _place(self, path: str) -> Path:
-        """Where `path` lies. Raises PublishError for one that is not plainly below the root."""
+        """The file at `path`. Raises PublishError for one that is not plainly below the root."""
         normal = unicodedata.normalize("NFC", path)
         segments = normal.split("/")
         if any(segment in ("", ".", "..") or set(segment) & {"\0", "\\"} for segment in segments):
@@ -169,7 +169,7 @@ def _encoded_file(target: Path, suffix: str) -> Path:
 
 
 def _replace(target: Path, body: bytes, modified: datetime | None, lasting: bool) -> bool:
-    """Have `body` at `target`; False if it was there already. The bytes are on disk before they get the name."""
+    """Write `body` to `target`; False if it was there already. The bytes are on disk before they get the name."""
     if _holds(target, body):
         return False
     temporary = target.with_name(_TEMPORARY + secrets.token_hex(8))

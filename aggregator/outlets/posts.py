@@ -1,9 +1,9 @@
-"""A folder of posts in a person's blog: what we wrote is ours to change, everything else in it is not.
+"""A folder of posts in a blog: only files that this program wrote, and nobody has edited since, are changed.
 
-`JOURNAL` in the folder remembers the name of every post, since a name is fixed at the first write (rule W16), and
-what we wrote into it. It is appended to before a file is touched, so that a crash leaves no file that nobody knows. A
-file that somebody has edited, or deleted, is left as it is from then on. Without the journal our posts are known by
-the id in their front matter: nothing comes twice.
+`JOURNAL` in the folder has the name of every post, since a name is fixed at the first write (rule W16), and hashes of
+what was written into it. It is appended to before a file is written, so that no file is unknown after a crash. A file
+that somebody has edited or deleted is left as it is from then on. Without the journal, posts are recognised by the id
+in their front matter, so that none is written twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from aggregator.core.errors import PublishError
 from aggregator.outlets.disk import DiskOutlet
 
 JOURNAL = ".feed-aggregator.jsonl"
-"""Hidden: Hexo, Jekyll and Hugo pass over names that begin with a dot."""
+"""Hidden: Hexo, Jekyll and Hugo ignore names that begin with a dot."""
 
 _OUR_NAME = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}[-.].*")
 _OUR_ID = re.compile(rb'\norigin:\n  id: ("(?:[^"\\\n]|\\.)*")\n')
@@ -31,7 +31,7 @@ _SPARE_LINES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """A post to be in the folder. `name` is taken unless it has one; `members` are the entries it is made of."""
+    """A post to be written. `name` is used unless it has one already; `members` are the `seq` of its entries."""
 
     id: str
     name: str
@@ -41,20 +41,20 @@ class NewPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRecord:
-    """What the journal knows of a post."""
+    """What the journal says of a post."""
 
     name: str
     digest: str
     """Of the bytes that we wrote last, or were about to write."""
     members: tuple[int, ...] = ()
     before: tuple[str, ...] = ()
-    """Digests of those we wrote before, while it is not sure that the last ones arrived."""
+    """Digests of what was written before, while it is not certain that the last write took place."""
     is_settled: bool = False
-    """It is sure that the file was written: if it is gone, somebody removed it."""
+    """It is certain that the file was written: if it is gone, somebody removed it."""
 
 
 class PostFolder:
-    """The posts of one output. Blocking; raises PublishError for whatever the disk refuses."""
+    """The posts of one output. Blocking; all methods raise PublishError for errors of the disk."""
 
     def __init__(self, root: Path, *, inside: Path | None = None) -> None:
         """`inside` is the folder that must be there already: a blog that is not mounted is not created."""
@@ -66,12 +66,12 @@ class PostFolder:
         self._reset()
 
     def _reset(self) -> None:
-        """Know nothing, as before `open`."""
+        """Set the state of before `open`."""
         self.posts: dict[str, PostRecord] = {}
         self.owners: dict[int, str] = {}
         """Entry -> the id of the post that it is part of."""
         self.definition: str | None = None
-        """What the folder was last complete for; None: it never was."""
+        """The definition that the folder was last complete for; None: it never was."""
         self.change_seq = 0
         """The change number (`StoredEntry.change_seq`) up to which it was."""
         self._unsettled: set[str] = set()
@@ -119,7 +119,7 @@ class PostFolder:
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def put(self, drafts: Sequence[NewPost]) -> int:
-        """Have these posts in the folder; returns how many files changed."""
+        """Write these posts; returns how many files changed."""
         changed = [draft for draft in drafts if not self._is_there(draft)]
         before = {draft.id: self.posts.get(draft.id) for draft in changed}
         self._append([self._journal_entry(draft) for draft in changed])
@@ -130,7 +130,7 @@ class PostFolder:
         return count
 
     def drop(self, ids: Collection[str]) -> int:
-        """Have no posts of these ids; returns how many files were removed."""
+        """Remove the posts with these ids; returns how many files were removed."""
         known = [id_ for id_ in ids if id_ in self.posts]
         removed = 0
         for id_ in known:
@@ -143,12 +143,12 @@ class PostFolder:
         return removed
 
     def complete(self, definition: str, change_seq: int) -> None:
-        """Note that everything up to `change_seq` is there as `definition` asks."""
+        """Record that the folder is complete up to `change_seq` for `definition`."""
         if (definition, change_seq) != (self.definition, self.change_seq) or self._unsettled:
             self._append([["complete", definition, change_seq]])
 
     def _posts_without_journal(self) -> Iterator[tuple[str, str, str]]:
-        """Posts of ours without a journal."""
+        """(id, name, digest) of posts of this program, by their front matter; for a folder without a journal."""
         for path in sorted(self._root.iterdir()):
             body = self._outlet.read(path.name) if _OUR_NAME.fullmatch(path.name) else None
             id_ = _id_in(body) if body else None
@@ -176,7 +176,7 @@ class PostFolder:
         return name
 
     def _write(self, draft: NewPost, before: PostRecord | None) -> bool:
-        """Write a post that the journal tells of already, unless its file is not ours any more."""
+        """Write a post that is in the journal, unless somebody has edited or removed its file; True if it changed."""
         kept = self.posts[draft.id]
         if before is not None and not self._is_ours(kept.name, kept) and (before.is_settled or self._exists(kept.name)):
             return False
@@ -190,7 +190,7 @@ class PostFolder:
         return self._outlet.read(name) is not None
 
     def _append(self, lines: Iterable[Sequence[Any]]) -> None:
-        """Add to the journal, and to what is known; on disk before anything else happens."""
+        """Add to the journal and apply the lines; they are on disk when this returns."""
         written = [_line(line) for line in lines]
         if not written:
             return
@@ -208,7 +208,7 @@ class PostFolder:
         self._read_at = self._stamp() if is_alone else None
 
     def _apply_line(self, line: bytes) -> None:
-        """Take a line of the journal into account; one that a crash cut short is passed over."""
+        """Apply a line of the journal to the state; one that a crash cut short is ignored."""
         try:
             match json.loads(line):
                 case ["post", str(id_), str(name), str(digest), list(members)]:
@@ -243,7 +243,7 @@ class PostFolder:
         self._unsettled.clear()
 
     def _shortest_journal(self) -> Iterator[bytes]:
-        """The journal in its shortest form: what was complete, and what was under way since."""
+        """The lines of a journal in its shortest form: completed posts, then those that are not settled."""
         pending: list[bytes] = []
         for id_, kept in self.posts.items():
             digests = (*kept.before, kept.digest)

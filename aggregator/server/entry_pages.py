@@ -1,6 +1,6 @@
-"""Pages of single stories: read from disk when somebody asks, since there are as many as entries.
+"""Pages of single stories: read from disk at each request, since there are as many as entries.
 
-The few that are asked for often are cached; each request still looks whether the file is the same.
+The last `_CACHE_SIZE` are cached; each request checks whether the file has changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class EntryPages:
         self._cached: OrderedDict[str, tuple[tuple[int, int], Resource]] = OrderedDict()
 
     def holds(self, path: str) -> bool:
-        """Whether a request path may lead to such a page: `find` is to be asked."""
+        """Whether a request path may be that of a story page, so that `find` has to be called."""
         return self._root is not None and _PATH.fullmatch(path) is not None
 
     def find(self, path: str) -> Resource | None:

@@ -1,7 +1,7 @@
 """HTTP/1.1 on one connection: uvicorn's protocol, with a limit on a request's head, and with prepared responses.
 
 A prepared response needs no task and no waiting: it is looked up while the request is still being read, and handed to
-the socket. Every other request takes the way of every ASGI server. To be imported only where httptools is installed.
+the socket. Every other request is passed on to uvicorn. To be imported only where httptools is installed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.head = -1
         """Bytes received of a head that is not yet complete; -1 outside of one."""
         self.answered = 0
-        """How many requests got a prepared response: a sign of life."""
+        """How many requests got a prepared response: shows that the connection is in use."""
         self.is_answered = False
         """Whether the request that is being read has its answer."""
 
@@ -89,7 +89,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         if len(fields) != len(self.headers) or not fields.keys().isdisjoint(_UNUSUAL):
             return None
         if self.log_response is not None and not fields.keys().isdisjoint(_PROXIED):
-            return None  # who asked is for uvicorn's middleware to say
+            return None  # uvicorn's middleware has to find out the client's address
         return self.prepared_response(self.url, fields)
 
     def _is_free(self) -> bool:

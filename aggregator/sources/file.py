@@ -59,7 +59,7 @@ class FileSource:
     async def fetch(self, request: FetchRequest) -> Document | NotModified:
         """See `Source.fetch`. A glob gives a `Document` with `parts`, sorted by name, and an empty body.
 
-        A file of a glob that cannot be read costs only itself: it is named in `diagnostics`. An empty path, no file at
+        A file of a glob that cannot be read is left out and named in `diagnostics`. An empty path, no file at
         all, or none that is readable is an error.
         """
         return await asyncio.to_thread(self.read, request)

@@ -1,6 +1,6 @@
-"""All that is SQLite's and no other database's: the connection, its transactions, its upkeep, its error codes.
+"""What is specific to SQLite: the connection, its transactions, its maintenance, its error codes.
 
-Elsewhere only `tables` names SQLite, in options that another database passes over.
+Elsewhere only `tables` names SQLite, in options that another database ignores.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def begin(connection: Connection, *, writes: bool) -> None:
     """Begin a transaction. One that writes takes the write lock now and not at its first write: two processes then
     wait for each other instead of one failing because it had read before it wrote.
     """
-    # Past SQLAlchemy, whose bookkeeping of one statement costs more than the statement.
+    # Without SQLAlchemy, whose overhead for one statement is larger than the statement.
     connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -101,7 +101,7 @@ def change_count(engine: Engine) -> int:
 
 
 def optimize(engine: Engine) -> None:
-    """Let SQLite renew what it knows of its tables for planning queries."""
+    """Let SQLite update its statistics for planning queries."""
     # Without a limit it may read whole tables to count them.
     _pragma(engine, "analysis_limit=400")
     _pragma(engine, "optimize")
@@ -120,7 +120,7 @@ def _pragma(engine: Engine, text: str) -> int:
 
 
 def message_of(error: BaseException | None) -> str | None:
-    """What to tell a person of an error of SQLite or SQLAlchemy, and what to do about it; None if it is a bug."""
+    """What an error of SQLite or SQLAlchemy means, and what to do about it, in words; None if it is a bug."""
     if isinstance(error, DBAPIError):
         error = error.orig
     code = getattr(error, "sqlite_errorcode", None)

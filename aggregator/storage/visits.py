@@ -49,7 +49,8 @@ class SqlVisits:
             former = connection.execute(_ALIASES, {"source": number}).all()
         known = {row[1]: _known_entry(row) for row in rows}
         by_seq = {one.seq: one for one in known.values()}
-        # A present key goes before the same one in another entry's past.
+        # A present key wins over the same key that another entry had before.
+
         return {key: by_seq[seq] for key, seq in former} | known
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
@@ -65,7 +66,7 @@ class SqlVisits:
         return None if data is None else bytes(data)
 
     def record(self, visit: VisitRecord) -> bool:
-        """See `VisitStore`. A revision of a deleted entry brings it back (rule I10)."""
+        """See `VisitStore`. A revision of a deleted entry restores it (rule I10)."""
         number = visit.lease.number
         # JSON is made before the write lock is taken, since it takes most of the time.
         added = [_added(number, new) for new in visit.new]

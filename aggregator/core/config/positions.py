@@ -89,7 +89,7 @@ class Positions:
 
 
 class _NotTomlError(Exception):
-    """The walk cannot go on."""
+    """The text is not TOML from here on."""
 
 
 class _Walk:

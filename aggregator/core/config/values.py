@@ -1,7 +1,7 @@
-"""What single values of feeds.toml may be: each function takes what is there and returns what is kept.
+"""What single values of feeds.toml may be: each function takes a value of the file and returns the one to use.
 
-A value that will not do raises `UnfitError`, which says what was expected and, where a person's intent can be guessed,
-what to write instead; what was found and where is added by `report`.
+A value that is not allowed raises `UnfitError`, which says what was expected and, if it can be guessed, what to write
+instead; what was found and where is added by `report`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def normal(value: str) -> str:
 
 
 def folded_name(value: str) -> str:
-    """What two ids share that could not stand for two files everywhere."""
+    """The form in which ids must differ, since they become file names: NFC and case-folded."""
     return normal(normal(value).casefold())
 
 
@@ -100,7 +100,7 @@ def output_identifier(value: str) -> str:
 
 
 def token(value: str) -> str:
-    """A secret that is in an address: long enough that nobody guesses it, of letters that need no escape."""
+    """A secret part of an address: too long to guess, of letters that need no escape."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,100}", value):
         raise UnfitError(
             "16 to 100 ASCII letters, digits, - and _", "it keeps the address secret; `openssl rand -hex 16` makes one"
@@ -293,7 +293,7 @@ def category_path(value: object) -> CategoryPath:
 
 
 def folded_path(path: CategoryPath) -> CategoryPath:
-    """What two paths share that mean the same category: case, width and blanks do not matter (rule K3)."""
+    """The form in which category paths are compared: case, width and blanks do not count (rule K3)."""
     return tuple("".join(unicodedata.normalize("NFKC", name).casefold().split()) for name in path)
 
 

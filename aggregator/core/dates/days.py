@@ -17,7 +17,7 @@ _CJK_MONTH = re.compile(
     r"|(?P<first>\d{1,2}) ?[月월] ?(?P<then>\d{1,2})(?: ?[日号號일])?)"
     r"[-/, ]{1,2}(?P<year>\d{4})(?!\d)"
 )
-"""What Java and .NET write for `d MMM yyyy` and `MMM d, yyyy` where the machine speaks Chinese, Japanese or Korean."""
+"""What Java and .NET write for `d MMM yyyy` and `MMM d, yyyy` in a Chinese, Japanese or Korean locale."""
 _FIGURES = re.compile(r"(?<![\d.])(\d{1,4}) ?([-/. ]) ?(\d{1,3}) ?\2 ?(\d{1,4})\.?(?![-/]?\d)")
 _CJK_DAY = re.compile(r"(?<!\d)(\d{1,2}) ?[月월] ?(\d{1,2})(?: ?[日号號일])?(?!\d)")
 _DAY_FIGURES = re.compile(r"(?<![\d.])(\d{1,2}) ?([-/.]) ?(\d{1,2})\.?(?![-/]?\d)")
@@ -29,7 +29,7 @@ Written = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateContext:
-    """What the source tells about its dates."""
+    """What is known of the source of a date: its zone and language, and when it was fetched; None: unknown."""
 
     zone: tzinfo | None
     language: str | None
@@ -37,7 +37,7 @@ class DateContext:
 
     @property
     def primary_language(self) -> str:
-        """The language without region or script."""
+        """The language without region or script; "" if unknown."""
         return re.split(r"[-_]", (self.language or "").lower())[0]
 
 

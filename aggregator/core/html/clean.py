@@ -1,4 +1,4 @@
-"""HTML of the model (rule H17): `clean_html` makes any fragment safe, whole and self-contained.
+"""HTML of the model (rule H17): `clean_html` makes any fragment safe and well-formed, with absolute addresses.
 
 The order is fixed: decode (rules H12 and H13), rewrite the tags (`rewrite`), build the tree and keep what is
 allowed (`sanitise`), repeated until nothing changes. The result is a fixed point: cleaning it once more gives the same

@@ -31,7 +31,7 @@ class LinkContext:
     def link(self, url: str) -> str | None:
         """An address to follow: absolute, or `#x` as it is; None if its scheme is not allowed.
 
-        User name and password are left out: they are nobody's to publish (rule P21).
+        User name and password are left out (rule P21).
         """
         url = url.strip()
         if url.startswith("#"):

@@ -1,6 +1,6 @@
 """Plain text of the model: titles, names, labels (rules M2, M11, M12 and K3).
 
-What leaves here is text, never markup; outputs escape it. It holds no control characters and no lone surrogates, and
+The results are text, never markup; outputs escape them. It holds no control characters and no lone surrogates, and
 what only makes sense as markup (a tag of HTML, anything with an event handler) is taken out of it.
 """
 

@@ -100,7 +100,7 @@ _RULES: dict[str, Any] = {
     "strip_comments": True,
 }
 _NEEDS_VALUES = ("<iframe", "data:", ' id="')
-"""Where these are, attributes are checked by value: their names do not tell that they are harmless."""
+"""Where these are, attributes are checked by value: by name alone they may be harmful."""
 
 
 @lru_cache(maxsize=8)

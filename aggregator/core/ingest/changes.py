@@ -16,7 +16,7 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 SIGNIFICANT_CHARACTERS = 50
 SIGNIFICANT_SHARE = 0.05
 _COUNTERS = frozenset({"community", "hit_parade"})
-"""Elements of Media RSS and slash that count readers: another number is nothing to tell of again."""
+"""Elements of Media RSS and slash that count readers: another number is no revision."""
 
 
 HASHED_KEYS: Keys = {

@@ -35,7 +35,7 @@ def removals(
 def _by_tombstone(
     deletions: Iterable[Deletion], entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry], *, now: datetime
 ) -> set[int]:
-    """By a tombstone. An entry that was updated after the instant of its tombstone is alive (RFC 6721, section 3)."""
+    """`seq` of entries with a tombstone, unless they were updated after its instant (RFC 6721, section 3)."""
     by_public_id = {known.public_id: known for known in stored.values()}
     here = {one.key: one.entry.updated for one in entries}
     found = set()
@@ -70,7 +70,7 @@ def restored(
 ) -> list[Revision]:
     """Those of `deleted_here` that come back: updated after the deletion, or in a complete document again (rule I10).
 
-    One that had only vanished gets a new `updated`, for outputs have told readers that it was deleted.
+    One that had only vanished gets a new `updated`, since outputs have shown a tombstone of it.
     """
     revisions = []
     for seq, one in entries.items():

@@ -49,7 +49,7 @@ class KeyAssignment:
 
 
 def text_key(entry: Entry) -> str:
-    """The key of an entry that only its title and text tell apart (rule I2)."""
+    """The key of an entry that has neither id nor link, by title and text (rule I2)."""
     return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
 
 

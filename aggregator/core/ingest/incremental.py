@@ -1,7 +1,7 @@
 """Reading a document: from beginning to end, or only where it differs from the one before. Pure.
 
-The second takes three steps, so that each can be done where it does not hold up others: `compare_slices` with the
-cache, `read_new_slices`, the expensive one, and `merge`. `read_changes` is all of them.
+The second takes three steps, so that the expensive one can run in a worker process: `compare_slices` with the cache,
+`read_new_slices` and `merge`. `read_changes` does all three.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from aggregator.core.slices.slices import PartialDocument, Slices, cut, entries_
 
 Samples = tuple[Sample | None, ...]
 CachedEntries = tuple[CachedEntry, ...] | None
-"""What is cached of a slice: its entries; None if nothing of it may be cached."""
+"""The entries of a slice to be cached; None if it must not be cached."""
 
 _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
 
@@ -84,7 +84,7 @@ def parse(
 ) -> ParsedFeed:
     """`parse_document`, but a broken document without entries is refused. Raises ParseError (Reason.BROKEN for that).
 
-    An empty feed is a feed; where no entry of a broken one can be read, nothing tells that it has none.
+    An empty feed is valid; but a broken one without a readable entry may have had some.
     """
     parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
     if not parsed.entries and (parsed.bozo or not parsed.complete):

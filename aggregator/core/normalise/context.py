@@ -1,4 +1,4 @@
-"""What normalise is told besides the parsed feed, and what it answers."""
+"""The input of normalise besides the parsed feed, and its result."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from aggregator.core.urls.urls import host_of, origin_of
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60
 SAMPLED_ENTRIES = 20
-"""So many entries at the top of a document tell its language."""
+"""From so many entries at the top of a document its language is guessed."""
 
 _DAYS = {
     name: day

@@ -243,7 +243,7 @@ class _EntryReader:
         return (Person(name=title, is_source=True),) if title else ()
 
     def _feed_name(self) -> str | None:
-        """The feed's title if it has one; its address is nobody's name."""
+        """The feed's title if it has one; its address is not used as a name."""
         return self.feed_context.feed.title if "title" in self.feed_context.feed.provenance else None
 
     def _inherited_rights(self, source: Origin | None) -> str | None:

@@ -120,7 +120,7 @@ Sample = tuple[str | None, int]
 
 
 def sample_language(text: str) -> Sample | None:
-    """What one text tells; None if there are no letters in it."""
+    """The sample of one text; None if there are no letters in it."""
     joined = "".join(_LETTERS.findall(text[:_MAX_SAMPLE]))
     return (_language_of(joined), len(joined)) if joined else None
 

@@ -1,6 +1,6 @@
-"""OPML in: the subscriptions of another reader, as somebody exported them, edited by hand or hostile (rule W15).
+"""Reading OPML: the subscriptions of another reader (rule W15). The file may be broken or hostile.
 
-Nothing is expanded, loaded or asked for; where the file is broken, what libxml2 can still see is taken.
+No entity is expanded and nothing is loaded. Of a broken file, what libxml2 recovers is read.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _LONGEST_TAG = 65_536
 _PASSING = re.compile(
     rb"<((?:[A-Za-z0-9_-]{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))(?:\s[^<>]{0,200})?>[^<]{0,200}</\1>"
 )
-"""What a head says of the moment, which no entry inherits."""
+"""Elements of a head that change with each fetch and that no entry inherits."""
 _LIST = (b"<rdf:Seq>", b"</rdf:Seq>")
 """In RSS 1.0 it names the items that follow."""
 
@@ -47,7 +47,7 @@ def outside(body: bytes, spans: Spans) -> bytes:
 
 
 def lasting(head: bytes) -> bytes:
-    """Of what is outside all but what it says of the moment: while this stays, old entries mean what they meant."""
+    """The head without what changes with each fetch. While this is the same, cached entries are still valid."""
     start = head.find(_LIST[0])
     end = head.find(_LIST[1], start) if start >= 0 else -1
     return _PASSING.sub(b"", head[:start] + head[end:] if end >= 0 else head)

@@ -1,4 +1,4 @@
-"""A document in slices: what of it can be read apart, so that what was read before need not be read again.
+"""A document in slices, which can be read separately, so that what was read before need not be read again.
 
 A slice is an entry of an XML feed, an item of a JSON Feed, or one of several files. Each has a digest of its own bytes;
 what is outside the slices has two: one of everything, and one of what decides how slices are read. A document is cut
@@ -73,7 +73,7 @@ class Cut:
 class RawSlices:
     """An XML feed cut by its bytes alone, whatever they are in.
 
-    Its slices tell whether it is, but for blanks between entries, one that was cut by its bytes before: nothing more.
+    By its slices it can be compared with a document that was cut by its bytes before, blanks between entries ignored.
     """
 
     slices: Slices
@@ -106,9 +106,9 @@ def cut(document: Document, decoded: Decoded | None, seen: RawSlices | None = No
 
 
 def entries_per_slice(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
-    """How many entries each of so many slices gave, seeing what was read of the document; None if that is in doubt.
+    """How many entries each of `count` slices gave, by what `parsed` has of the document; None if that is not certain.
 
-    Of files, one that was not read without a fault is told by `ParsedFeed.faulty`; in anything else no fault is borne.
+    Files may have faults, which `ParsedFeed.faulty` lists; for any other document with faults the answer is None.
     """
     if parsed.dialect == "files":
         found = Counter(entry.merged_from.url for entry in parsed.entries if entry.merged_from)

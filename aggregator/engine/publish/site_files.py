@@ -34,7 +34,7 @@ class SiteStore(SourceStore, OutputStore, Protocol):
 
 
 class SiteFiles:
-    """Keeps index and lists in step with the store. A file is made again only if what it says has changed.
+    """Keeps index and lists up to date with the store. A file is made again only if its contents changed.
 
     An empty list is not published: OPML wants an outline (opml.org/spec2). The index is a file alone: a server renders
     its own.

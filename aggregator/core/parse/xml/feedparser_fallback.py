@@ -51,7 +51,7 @@ _DIALECTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedparserReading:
-    """feedparser's account of a document, in our records. `failed` if feedparser itself broke down on it."""
+    """What feedparser read of a document. `failed` is the exception that it raised, in words; None: it raised none."""
 
     dialect: str = ""
     head: ParsedHead = field(default_factory=ParsedHead)

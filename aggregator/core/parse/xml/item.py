@@ -219,11 +219,11 @@ class ItemReader:
         if not tree.has_languages:
             return (_NO_LANGUAGE, *candidates(self.elements, kids, _LANGUAGES), _NO_LANGUAGE)
         parts = [part for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
-        spoken = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
+        languages = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
         return (
             Candidate(value=str(tree.language(node, until=node.getparent()) or ""), element="xml:lang"),
             *candidates(self.elements, kids, _LANGUAGES),
-            *(Candidate(value=language, element="xml:lang") for language in spoken if language),
+            *(Candidate(value=language, element="xml:lang") for language in languages if language),
             Candidate(value=tree.language(node) or "", element="xml:lang"),
         )
 
@@ -403,7 +403,7 @@ def _atom_category(node: Element) -> Iterator[ParsedCategory]:
 
 
 def _written_by_us(text: str) -> tuple[str, ...]:
-    """The path that an output of this program tells, a slash within a name as %2F (rules K5 and M6)."""
+    """The path that an output of this program wrote, with a slash within a name as %2F (rules K5 and M6)."""
     names = (name.strip() for name in text.split("/"))
     return tuple(name.replace("%2F", "/").replace("%252F", "%2F") for name in names if name) or (text,)
 

@@ -17,7 +17,7 @@ _MOST_ATTRIBUTES = 100
 
 
 _MOST_NAMESPACES = 200
-"""Declarations that feedparser is told of; it looks through those it knows at every tag. Our own walk knows all."""
+"""Declarations that feedparser gets; it searches all of them at every tag. Our own walk uses all."""
 
 
 class BufferedExpatParser(expatreader.ExpatParser):

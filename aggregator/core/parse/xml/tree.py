@@ -1,4 +1,4 @@
-"""The element tree of a feed: parsed without entities or network, asked by our own names for elements.
+"""The element tree of a feed: parsed without entities or network, with keys of our own for elements.
 
 An element's key is `prefix:local`, in lower case, with the prefixes of `namespaces`; elements of RSS itself have no
 prefix. xml:base and xml:lang come from the element's own ancestors, because feedparser lets them leak from one entry
