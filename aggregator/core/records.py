@@ -106,6 +106,8 @@ class WantedContents:
 
     entries: frozenset[int] = frozenset()
     """To be loaded in full."""
+    deleted: bool = False
+    """Deleted ones of `entries` are wanted, too."""
     removals: frozenset[int] = frozenset()
     """Deleted entries whose removal is to be loaded."""
 
@@ -118,7 +120,7 @@ class LoadedContents:
     """The answer to `WantedContents`, by `seq`."""
 
     entries: Mapping[int, StoredEntry] = field(default_factory=dict)
-    """Without those that are deleted or not stored."""
+    """Without those that are not stored, and without deleted ones unless they were wanted."""
     removals: Mapping[int, Removal] = field(default_factory=dict)
 
 

@@ -155,7 +155,8 @@ class Refresher:
             if plan is Missing.WHOLE_READING:
                 reading = await self._documents.read_whole(source, document)
             else:
-                everything = WantedContents(entries=frozenset(known.seq for known in facts.known.values()))
+                every = frozenset(known.seq for known in facts.known.values())
+                everything = WantedContents(entries=every, deleted=True)
                 loaded = await self._in_db(self._storage.load_contents, everything)
                 facts = replace(facts, contents={seq: stored.entry for seq, stored in loaded.entries.items()})
 

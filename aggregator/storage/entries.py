@@ -77,7 +77,7 @@ class SqlEntries:
 
     def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
         """See `EntryStore`."""
-        return {stored.seq: stored for stored in self._these(seqs, _ALL_THESE if deleted else _THESE)}
+        return {stored.seq: stored for stored in self._these(seqs, deleted=deleted)}
 
     def last_change_seq(self) -> int:
         """See `EntryStore`."""
@@ -120,12 +120,12 @@ class SqlEntries:
         last = self.last_change_seq()
         return last + 1 if before is None else min(before, last + 1)
 
-    def _these(self, seqs: Collection[int], query: Select[Any] | None = None) -> list[StoredEntry]:
-        """These, or the live ones among them, the newest first."""
+    def _these(self, seqs: Collection[int], *, deleted: bool = False) -> list[StoredEntry]:
+        """See `entries_by_seq`."""
         if not seqs:
             return []
         with self._database.read() as connection:
-            return entries_by_seq(connection, seqs, query)
+            return entries_by_seq(connection, seqs, deleted=deleted)
 
     def _matching(self, condition: ColumnElement[bool], count: int) -> list[int]:
         query = select(entry.c.seq).where(entry.c.deleted_at.is_(None), condition)
@@ -226,13 +226,11 @@ def _unique(numbers: Iterable[int]) -> Iterator[int]:
         last = number
 
 
-def entries_by_seq(
-    connection: Connection, seqs: Collection[int], query: Select[Any] | None = None
-) -> list[StoredEntry]:
-    """The live ones of these entries, or those that `query` selects among them, the newest first."""
+def entries_by_seq(connection: Connection, seqs: Collection[int], *, deleted: bool = False) -> list[StoredEntry]:
+    """These entries, the newest first; unknown ones are left out and, unless asked for, deleted ones."""
     found: list[StoredEntry] = []
     for chunk in chunks(sorted(set(seqs), reverse=True)):
-        rows = connection.execute(_THESE if query is None else query, {"seqs": chunk})
+        rows = connection.execute(_ALL_THESE if deleted else _THESE, {"seqs": chunk})
         found += [stored_entry(row) for row in rows]
     return found
 

@@ -43,7 +43,7 @@ class SqlRemovals:
     def load_contents(self, wanted: WantedContents) -> LoadedContents:
         """See `VisitStore`."""
         with self._database.read() as connection:
-            stored = entries_by_seq(connection, wanted.entries)
+            stored = entries_by_seq(connection, wanted.entries, deleted=wanted.deleted)
             return LoadedContents(
                 entries={one.seq: one for one in stored}, removals=_removals(connection, wanted.removals)
             )

@@ -31,8 +31,8 @@ class Ended:
 class Command:
     """A command in this process. A traceback, or any exception that gets out, fails the test."""
 
-    def __call__(self, *arguments: str) -> Ended:
-        result = CliRunner().invoke(aggregator, list(arguments), prog_name="aggregator")
+    def __call__(self, *arguments: str, **environment: str) -> Ended:
+        result = CliRunner().invoke(aggregator, list(arguments), prog_name="aggregator", env=environment)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         assert "Traceback" not in result.output
         return Ended(result.exit_code, result.stdout, result.stderr)

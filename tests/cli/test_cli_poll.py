@@ -149,9 +149,9 @@ class TestPoll:
         assert "refresh" in ended.err
         assert "publish" in ended.err
 
-    def test_progress_is_shown_on_a_terminal_only(self, bench: Bench, program: Program) -> None:
+    def test_progress_is_shown_on_a_terminal_only(self, bench: Bench, run: Command) -> None:
         two(bench)
-        assert "1/2" not in program("poll").err
+        assert "1/2" not in run("poll").err
 
 
 class TestStore:
@@ -215,18 +215,18 @@ class TestStore:
         assert "there is no store yet; run `aggregator poll` first" in ended.err
         assert not bench.home.exists()
 
-    def test_places_may_come_from_the_environment(self, bench: Bench, program: Program) -> None:
+    def test_places_may_come_from_the_environment(self, bench: Bench, run: Command) -> None:
         two(bench)
         (bench.folder / "feeds.toml").rename(bench.folder / "my.toml")
-        ended = program("poll", AGGREGATOR_CONFIG="my.toml", AGGREGATOR_STORE="elsewhere")
+        ended = run("poll", AGGREGATOR_CONFIG="my.toml", AGGREGATOR_STORE="elsewhere")
         assert ended.status == 1
         assert (bench.folder / "elsewhere" / "public" / "c" / "all.atom").exists()
 
-    def test_nothing_is_written_outside_of_the_store(self, bench: Bench, program: Program) -> None:
+    def test_nothing_is_written_outside_of_the_store(self, bench: Bench, run: Command) -> None:
         """All that the program writes is in store/"""
         two(bench)
-        program("poll")
-        program("status")
+        run("poll")
+        run("status")
         assert sorted(path.name for path in bench.folder.iterdir()) == ["feeds.toml", "store"]
 
 
@@ -350,12 +350,12 @@ class TestTheProgram:
         assert "host and a port" in ended.err
 
 
-def test_the_examples_work_with_no_network(program: Program, bench: Bench) -> None:
+def test_the_examples_work_with_no_network(run: Command, bench: Bench) -> None:
     """Clone, one command: the feeds.toml of the project runs as it stands"""
     root = Path(aggregator.__file__).parent.parent
     if not (root / "feeds.toml").exists():
         pytest.skip("the example is in the repository, not in the package")
-    ended = program("poll", "--config", str(root / "feeds.toml"))
+    ended = run("poll", "--config", str(root / "feeds.toml"))
     assert ended.status == 0
     assert len(bench.outputs()) > 9
     assert len(bench.titles()) >= 6

@@ -250,6 +250,16 @@ class Bench:
 
         return asyncio.run(run())
 
+    def remove(self, title: str) -> None:
+        """What `aggregator remove` does to the entries with this title."""
+
+        async def run() -> None:
+            async with self.app() as app:
+                await app.remove(await app.find(title))
+                await app.publish()
+
+        asyncio.run(run())
+
     def poll_later(self, **time: float) -> Pass:
         """One run after this time has passed."""
         self.clock.pass_(**time)

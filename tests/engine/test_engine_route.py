@@ -38,6 +38,17 @@ class TestEntries:
         assert changed["title"] == "第 1 条（更正）"
         assert changed["date_published"] == before["https://news.example/1"]["date_published"]
 
+    def test_a_removed_entry_stays_away_when_the_source_begins_to_reuse_its_guids(self, bench: Bench) -> None:
+        """Rules I3 and I10: it gets a stricter key like all others, and is still known to be deleted"""
+        news(bench, 1, 2)
+        bench.poll()
+        bench.remove("第 1 条")
+        reused = item(3, guid="https://news.example/2", day=3)
+        bench.origin.feed("/news", rss(reused, item(2), item(1)))
+        assert bench.poll_later(hours=1).new == {"news": 1}
+        assert bench.source_record("news").state.identity is IdentityMode.ID_LINK
+        assert sorted(bench.titles()) == ["第 2 条", "第 3 条"]
+
     def test_an_empty_feed_takes_nothing_away(self, bench: Bench) -> None:
         """Rule R9: no items, and items that vanish, are no deletion"""
         news(bench, 1)

@@ -19,15 +19,6 @@ def pages(bench: Bench) -> dict[str, int]:
     }
 
 
-def remove(bench: Bench, title: str) -> None:
-    async def run() -> None:
-        async with bench.app() as app:
-            await app.remove(await app.find(title))
-            await app.publish()
-
-    asyncio.run(run())
-
-
 def test_every_story_has_one_page_however_many_outputs_carry_it(bench: Bench) -> None:
     bench.config(bench.source("news", category="新闻/科技"))
     bench.origin.feed("/news", items(1, 2))
@@ -78,7 +69,7 @@ def test_a_deleted_story_has_no_page(bench: Bench) -> None:
     bench.config(bench.source("news"))
     bench.origin.feed("/news", items(1, 2))
     bench.poll()
-    remove(bench, "第 1 条")
+    bench.remove("第 1 条")
     assert list(pages(bench)) == ["第 2 条"]
 
 

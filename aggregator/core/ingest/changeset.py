@@ -58,7 +58,7 @@ _CHANGING = Diagnostic(
 
 
 def rekey(contents: Mapping[int, Entry], known: Mapping[str, KnownEntry], mode: IdentityMode) -> dict[str, KnownEntry]:
-    """The stored entries by their keys of another mode (rule I3); those without `contents`, by `seq`, are left out.
+    """The stored entries by their keys of another mode (rule I3); `contents` is of each, by `seq`.
 
     Where two would share a key, the later one keeps its old key.
     """

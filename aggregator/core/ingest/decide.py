@@ -49,7 +49,7 @@ class StoredFacts:
     known: Mapping[str, KnownEntry]
     """Every entry by its key and by each key it had before, deleted ones included."""
     contents: Mapping[int, Entry] | None = None
-    """Every entry that is not deleted, by `seq`; None: not loaded, since it is seldom needed."""
+    """Every entry, deleted ones included, by `seq`; None: not loaded, since it is seldom needed."""
 
 
 class Missing(enum.Enum):

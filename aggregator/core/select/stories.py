@@ -43,6 +43,13 @@ def story_links(stored: StoredEntry) -> tuple[str, ...]:
     return tuple(names)
 
 
+def story_keys(entries: Iterable[StoredEntry]) -> tuple[set[str], set[str]]:
+    """The ids and link keys by which other entries may be the same stories; see `EntryStore.duplicates`."""
+    links = [link for stored in entries for link in story_links(stored)]
+    ids = {link.removeprefix("id:") for link in links if link.startswith("id:")}
+    return ids, {link.removeprefix("link:") for link in links if link.startswith("link:")}
+
+
 Group = tuple[StoredEntry, tuple[StoredEntry, ...]]
 """The entry that a story shows, and the other entries that carried the story."""
 

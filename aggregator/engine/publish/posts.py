@@ -22,7 +22,7 @@ from aggregator.core.model import Origin, StoredEntry
 from aggregator.core.records import OutputRecord
 from aggregator.core.select.definition import former_definition
 from aggregator.core.select.plan import BlogPlan, OutputPlan
-from aggregator.core.select.stories import Group, merge, own_hosts, story_links
+from aggregator.core.select.stories import Group, merge, own_hosts, story_keys
 from aggregator.engine.publish.selection import Selection
 from aggregator.engine.threads import DatabaseThread
 from aggregator.formats import story_view
@@ -170,7 +170,7 @@ def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple
     entries = {stored.seq: stored for stored in batch} | job.storage.by_seq(members)
     if job.selection.plan.dedupe != "off":
         for _ in range(2):  # a duplicate may share its link with another entry
-            found = job.storage.duplicates(*_names(entries.values()), job.selection.numbers)
+            found = job.storage.duplicates(*story_keys(entries.values()), job.selection.numbers)
             entries |= {stored.seq: stored for stored in found}
     chosen = {seq: stored for seq, stored in entries.items() if job.selection.selects(stored)}
     return _posts_of(job, _groups(job, chosen), chosen), owners | set(map(_id, entries.values()))
@@ -216,12 +216,6 @@ def _put(job: _Job, posts: _Posts) -> int:
 def _id(stored: StoredEntry) -> str:
     """The id in the post's front matter, by which posts are recognised without the journal."""
     return story_view.identifier(Story(stored=stored, origin=Origin()))
-
-
-def _names(entries: Iterable[StoredEntry]) -> tuple[set[str], set[str]]:
-    names = [name for stored in entries for name in story_links(stored)]
-    ids = {name.removeprefix("id:") for name in names if name.startswith("id:")}
-    return ids, {name.removeprefix("link:") for name in names if name.startswith("link:")}
 
 
 def _slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

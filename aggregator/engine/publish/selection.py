@@ -16,7 +16,7 @@ from aggregator.core.records import OutputRecord, SourceRecord
 from aggregator.core.select.category_paths import is_below
 from aggregator.core.select.filters.filter import Filter, FilterInput
 from aggregator.core.select.plan import OutputPlan
-from aggregator.core.select.stories import Group, compose, merge, origin_of, own_hosts, story_links
+from aggregator.core.select.stories import Group, compose, merge, origin_of, own_hosts, story_keys
 from aggregator.core.select.window import SPAN, window
 from aggregator.engine.runtime import Runtime
 from aggregator.storage import EntryStore
@@ -63,7 +63,7 @@ class Selection:
         """
         if self.plan.dedupe == "off" or not chosen:
             return [(stored, ()) for stored in chosen]
-        duplicates = self.storage.duplicates(*_names(chosen), self.numbers)
+        duplicates = self.storage.duplicates(*story_keys(chosen), self.numbers)
         others = [stored for stored in duplicates if self.selects(stored)]
         hosts = {number: own_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._seqs.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
@@ -86,7 +86,7 @@ class Selection:
         entries = self.storage.by_seq(seqs, deleted=True)
         present = {one.seq: one for one in self.storage.by_seq(seqs).values()}
         if self.plan.dedupe != "off":
-            duplicates = self.storage.duplicates(*_names(list(entries.values())), self.numbers)
+            duplicates = self.storage.duplicates(*story_keys(entries.values()), self.numbers)
             present |= {one.seq: one for one in duplicates}
         return self.stories([one for one in present.values() if self.selects(one)])
 
@@ -192,12 +192,6 @@ def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
         if stored.seq != last:
             yield stored
         last = stored.seq
-
-
-def _names(chosen: Sequence[StoredEntry]) -> tuple[set[str], set[str]]:
-    names = [name for stored in chosen for name in story_links(stored)]
-    ids = {name.removeprefix("id:") for name in names if name.startswith("id:")}
-    return ids, {name.removeprefix("link:") for name in names if name.startswith("link:")}
 
 
 def _numbers(runtime: Runtime, ids: Iterable[SourceId]) -> list[SourceNumber]:
