@@ -50,11 +50,11 @@ class DiskOutlet:
         modified: datetime | None = None,
         lasting: bool = True,
     ) -> bool:
-        """Have exactly `body` at `path`, and beside it exactly the encodings given; True if anything was written.
+        """Make `path` contain exactly `body`, with exactly the encodings given as files next to it.
 
-        `lasting` False does not wait for the disk: a power failure may leave the file empty, and its writer must be
-        able to make it again. `modified` becomes the modification time of what is written. Raises PublishError; the
-        old body then still stands whole.
+        `encoded` gives bodies by the names of `encodings.SUFFIXES`. `modified` becomes the modification time of what is
+        written; None: now. `lasting` False does not wait for the disk: a power failure may leave the file empty. True
+        if anything was written. Raises PublishError; the old body is then unchanged.
         """
         target = self._place(path)
         try:
@@ -62,7 +62,7 @@ class DiskOutlet:
             self._stay_inside(target, path)
             changed = False
             for name, suffix in SUFFIXES.items():
-                neighbour = _beside(target, suffix)
+                neighbour = _encoded_file(target, suffix)
                 if name in encoded:
                     changed |= _replace(neighbour, encoded[name], modified, lasting)
                 else:
@@ -105,12 +105,12 @@ class DiskOutlet:
             raise _publish_error(place, error) from error
 
     def remove(self, path: str) -> None:
-        """Have nothing at `path`, no encodings beside it, and no folder that this leaves empty. Raises PublishError."""
+        """Remove the file at `path`, its encodings, and folders that this leaves empty. Raises PublishError."""
         target = self._place(path)
         try:
             self._stay_inside(target, path)
             for suffix in ("", *SUFFIXES.values()):
-                _unlink(_beside(target, suffix))
+                _unlink(_encoded_file(target, suffix))
             for folder in itertools.takewhile(lambda folder: folder != self.root, target.parents):
                 folder.rmdir()
         except OSError as error:
@@ -148,7 +148,7 @@ class DiskOutlet:
         return found if stat.S_ISREG(found.st_mode) else None
 
     def _place(self, path: str) -> Path:
-        """Where `path` lies. Raises PublishError for one that is not plainly below the root."""
+        """The file at `path`. Raises PublishError for one that is not plainly below the root."""
         normal = unicodedata.normalize("NFC", path)
         segments = normal.split("/")
         if any(segment in ("", ".", "..") or set(segment) & {"\0", "\\"} for segment in segments):
@@ -169,12 +169,12 @@ class DiskOutlet:
             raise PublishError(path, "a symbolic link leads out of the published folder; remove it")
 
 
-def _beside(target: Path, suffix: str) -> Path:
+def _encoded_file(target: Path, suffix: str) -> Path:
     return target.with_name(target.name + suffix)
 
 
 def _replace(target: Path, body: bytes, modified: datetime | None, lasting: bool) -> bool:
-    """Have `body` at `target`; False if it was there already. The bytes are on disk before they get the name."""
+    """Write `body` to `target`; False if it was there already. The bytes are on disk before they get the name."""
     if _holds(target, body):
         return False
     temporary = target.with_name(_TEMPORARY + secrets.token_hex(8))

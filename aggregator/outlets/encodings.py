@@ -1,6 +1,6 @@
 """Compressed forms of a published file, made once per change and never for a request.
 
-The names are those of HTTP's Content-Encoding; the suffixes those that nginx and Caddy look for beside a file.
+The names are those of HTTP's Content-Encoding; the suffixes those that nginx and Caddy look for next to a file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ZSTD_LEVEL = 3
 def encode(body: bytes, *, only: str | None = None) -> dict[str, bytes]:
     """The encodings worth sending instead of `body`: gzip, br and zstd; {} for a short body.
 
-    `only` makes that one alone, for files that are kept for ever and seldom read. The same body gives the same bytes.
+    `only` makes that one alone, for files that are kept forever and seldom read. The same body gives the same bytes.
     An encoding that does not save a tenth is left out.
     """
     if len(body) < _LEAST:

@@ -47,7 +47,7 @@ def test_without_a_store_there_is_still_a_list(bench: Bench, run: Command) -> No
     assert not bench.home.exists()
 
 
-def test_no_password_leaves_the_house(bench: Bench, run: Command) -> None:
+def test_no_password_is_exported(bench: Bench, run: Command) -> None:
     """Rule P21."""
     bench.config('[[source]]\nid = "a"\nurl = "https://me:secret@a.example/f"')
     ended = run("export")

@@ -102,7 +102,7 @@ class Yard:
         record = output_record(self.plan, self.runtime.config)
         newest = list(itertools.islice(selection.newest_first(), self.plan.limit or 0))
         edition = selection.edition(selection.stories(newest), record)
-        posts = PostPublisher(self.store, default=self.folder / name, home=self.folder)
+        posts = PostPublisher(self.store, default=self.folder / name, base=self.folder)
         posts = self.publishers.setdefault(name, posts) if daemon else posts
         return asyncio.run(posts.publish(selection, record, edition))
 

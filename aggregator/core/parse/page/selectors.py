@@ -1,4 +1,4 @@
-"""A page as a feed: CSS selectors say what an entry is and where its parts stand ([source.page]).
+"""A page as a feed: CSS selectors say what an entry is and where its parts are ([source.page]).
 
 Rules for editors: everything is bounded before a selector sees it (tags, depth, entries), since matching walks up
 and down the tree. Values are handed on in the page's own words; cleaning is normalise's.

@@ -114,7 +114,7 @@ def _toml(block: str, body: str) -> FrontMatter:
 
 
 def _is_shallow(block: str) -> bool:
-    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested for ever."""
+    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested forever."""
     return block.count("[") + block.count("{") < _MAX_BRACKETS and not _DEEP.search(block)
 
 
@@ -202,7 +202,7 @@ def _inline(value: str, depth: int = 0) -> Any:
 
 
 def _split_commas(inside: str) -> Iterator[str]:
-    """The parts between commas that stand in no quotes and no inner list."""
+    """The parts between commas that are in no quotes and no inner list."""
     start, depth, quote = 0, 0, ""
     for position, character in enumerate(inside):
         if quote:
