@@ -47,7 +47,7 @@ def read(
     """The feed and the entries of a document: RSS, RDF, Atom, JSON Feed or a post with front matter.
 
     `source` is the document's bytes, or the path of a file; a glob such as `posts/*.md` reads all its files as one
-    feed. Nothing is stored and nothing is asked of the network. What is odd in the document is in `diagnostics`.
+    feed. Nothing is stored, and no request is made. `diagnostics` lists what was repaired or ignored.
 
     `url` is where the document came from: relative links are resolved against it. Without it they are dropped, and the
     address of the feed is that of the file, `about:blank` for bytes. `encoding` and `language`, a BCP 47 tag, win
@@ -79,7 +79,7 @@ def _document(source: bytes | str | os.PathLike[str], url: str | None, now: date
         words = "this is an address; fetch it and read the bytes, or name it in feeds.toml"
         raise FetchError(path, Reason.UNSUPPORTED, words)
     answer = FileSource(Path()).read(FetchRequest(address=path, now=now))
-    assert isinstance(answer, Document)  # no version of it was said to be known
+    assert isinstance(answer, Document)  # no earlier version was given, so it cannot be NotModified
     if url is None:
         return answer
     return Document(url=url, body=answer.body, fetched_at=now, parts=answer.parts, diagnostics=answer.diagnostics)
@@ -110,9 +110,10 @@ def open(
     *,
     workers: int | None = None,
 ) -> Aggregator:
-    """The same for code without an event loop, and for a notebook, which has one: methods block until they are done.
+    """As `open_async`, for code without an event loop and for notebooks: its methods block until they are done.
 
-    The aggregator is open when this returns; close it, or use it as a context manager.
+    The aggregator is open when this returns; close it, or use it as a context manager. Raises ConfigError and
+    StorageError.
     """
     return Aggregator(open_async(config, store, workers=workers))
 
@@ -159,8 +160,8 @@ class Aggregator:
         """Visit the sources that are due, once, and store what is new; outputs are written by `publish`.
 
         With `only`, these sources are visited and no others, with `force` all of them, due or not. Returns a report
-        for each visit (`report.error` is None if it went well) and the sources that were asked for but must be left
-        alone for now (rule P13).
+        for each visit (`report.error` is None if it went well) and the ids of sources in `only` that
+        must not be visited yet (rule P13). Raises AggregatorError and StorageError.
         """
         chosen = [SourceId(name) for name in only]
         return self._run(lambda: self._app.poll(only=chosen, force=force))
@@ -189,7 +190,7 @@ class Aggregator:
         return self._run(lambda: self._app.remove(entries, why=why))
 
     def close(self) -> None:
-        """Give up what is under way and close the store. Closing twice does nothing."""
+        """Cancel running work and close the store. Closing twice does nothing."""
         if not self._loop.is_closed():
             self._end(lambda: self._opening.__aexit__(None, None, None))
 
@@ -214,7 +215,7 @@ class Aggregator:
             raise
 
     def _end(self, *last: Callable[[], Awaitable[object]]) -> None:
-        """Cancel what is under way, call these, and end loop and thread."""
+        """Cancel running tasks, call `last`, and end the loop and its thread."""
         try:
             for function in (_cancel_others, *last, self._loop.shutdown_default_executor):
                 self._run(function)

@@ -1,6 +1,6 @@
-"""The wiring: reads feeds.toml, builds everything, and is the only module that names concrete kinds.
+"""Builds an aggregator from feeds.toml and a store.
 
-Random numbers are drawn here and handed down, and so is the wall clock, which `engine.clock` reads.
+Random numbers are drawn here and passed on, as is the wall clock, which `engine.clock` reads.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def load_config(path: Path) -> Config:
 
 
 def user_agent(config: Config) -> str:
-    """What sources see of us (rule P15)."""
+    """The User-Agent of all requests (rule P15)."""
     return config.network.user_agent or f"feed-aggregator/{__version__} (+{config.contact})"
 
 
 def _factory(sources: OpenSources, settings: SourceSettings, config: Config) -> SourceFactory:
-    """What makes the source of a [[source]] under this configuration; the kinds that it names are opened now."""
+    """The function that gives a [[source]] of this configuration its `Source`; the kinds it names are opened now."""
     settings = replace(settings, user_agent=user_agent(config), allow=config.network.allow)
     for kind in {source.kind for source in config.sources}:
         sources.get(kind, settings)
@@ -68,7 +68,7 @@ def _factory(sources: OpenSources, settings: SourceSettings, config: Config) -> 
 
 @asynccontextmanager
 async def open_sources(config: Config, base: Path) -> AsyncIterator[SourceFactory]:
-    """The kinds of source without a store, for commands that look and keep nothing; paths start from `base`."""
+    """Source kinds without a store, for commands that store nothing; relative paths start from `base`."""
     async with OpenSources() as sources:
         yield _factory(sources, SourceSettings(base=base, visits=1), config)
 
@@ -87,10 +87,11 @@ async def open_app(
     storage: Callable[[Path], Storage] = open_storage,
     transport: Transport | None = None,
 ) -> AsyncIterator[App]:
-    """An aggregator over this feeds.toml and this store. Raises ConfigError and StorageError.
+    """An aggregator over this feeds.toml and this store folder. Raises ConfigError and StorageError.
 
-    `workers` is the number of processes that read large documents; 0 reads them on the spot. `storage` opens the
-    database. `transport` stands in for the network, see `HttpSource`.
+    `catalogue` is that of a server in this process, `index` renders the index page; None: there is none. `jitter` gives
+    numbers in [0, 1). `workers` is the number of processes that parse large documents: None is one for each processor,
+    0 parses them on the event loop. `storage` opens the database. `transport` replaces the network, see `HttpSource`.
     """
     config_file = WatchedConfig(config_path, load_config)
     config = config_file.read()
@@ -105,7 +106,7 @@ async def open_app(
         async with OpenSources() as sources:
             factory = partial(_factory, sources, settings)
             runtime = build_runtime(config, opened, factory(config), now=clock())
-            posts = PostPublisher(in_db, default=store_path / POSTS, home=config_path.parent)
+            posts = PostPublisher(in_db, default=store_path / POSTS, base=config_path.parent)
             publisher = Publisher(opened, in_db, outlet, catalogue, index, clock=clock, posts=posts)
             refresher = Refresher(opened, in_db, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)

@@ -57,7 +57,7 @@ def add(
 
 
 class AddRequest:
-    """What the command line asks for, checked before anybody is asked. Raises AggregatorError for what will not do."""
+    """The options of the command, checked before any prompt. Raises AggregatorError for unusable ones."""
 
     def __init__(self, url: str, *, name: str | None, title: str | None, category: str | None) -> None:
         from aggregator.cli.fetch_once import address_of
@@ -82,7 +82,7 @@ class AddRequest:
             raise AggregatorError(f"{option}: {error}") from error
 
     def refuse_taken(self, file: ConfigFile) -> None:
-        """Say so if the id or the address is there, before anybody is asked."""
+        """Raise AggregatorError if feeds.toml has the id or the address already."""
         from aggregator.core.config import values
         from aggregator.core.errors import AggregatorError
 
@@ -92,7 +92,7 @@ class AddRequest:
         refuse_known_address(file, self.url)
 
     def write(self, file: ConfigFile, found: FoundFeed) -> str:
-        """Add the source; returns what is told of it."""
+        """Add the source; returns the message about it. Raises ConfigError."""
         from aggregator.core.config.edit import Ids, NewSource, host_name
         from aggregator.core.urls.parser import without_userinfo
 
@@ -124,7 +124,7 @@ def _is_terminal() -> bool:
 
 def _first(feeds: Sequence[NamedFeed], known: str) -> NamedFeed:
     if known:
-        # what is left is the same in another format, or the comments: nobody who does not say so wants it as well
+        # the page's other feeds are the same in another format, or comments: they are added only by their own address
         from aggregator.core.errors import AggregatorError
 
         raise AggregatorError(_listed(f"{known}; to have another of its feeds as well, add it by its address:", feeds))

@@ -70,7 +70,7 @@ def configure_log(*, quiet: bool, as_json: bool = False, least: int = logging.WA
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        # plain: the default draws all local variables, in seconds of work and with the passwords among them
+        # plain: the default prints all local variables, which is slow and may show passwords
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )

@@ -30,11 +30,11 @@ class ConfigFile:
 
     @staticmethod
     def key(url: str) -> str:
-        """What two addresses share that differ by nothing that matters (rule I6)."""
+        """The key by which two addresses are compared (rule I6)."""
         return link_key(url) or url
 
     def sources_by_key(self) -> dict[str, str]:
-        """The id of each source with an address, by the key of that."""
+        """The id of each source with an address, by the `key` of the address."""
         polled = [source for source in self.config.sources if not source.kind.is_local]
         return {self.key(source.address): source.id for source in reversed(polled)}
 
@@ -43,7 +43,7 @@ class ConfigFile:
         return self.sources_by_key().get(self.key(url))
 
     def with_sources(self, sources: Sequence[NewSource]) -> bytes:
-        """Its bytes with these sources added. Raises ConfigError if that would be no good configuration."""
+        """Its bytes with these sources added. Raises ConfigError if the result is not a valid configuration."""
         made = add_sources(self.body.decode(), sources, file=str(self.path)).encode()
         read_config(made, file=str(self.path))
         return made
@@ -55,9 +55,9 @@ class ConfigFile:
         """
         target = self.path.resolve()
         try:
-            with _beside(target) as temporary:
+            with _temporary_in_folder_of(target) as temporary:
                 temporary.write_bytes(body)
-                _like(temporary, target)
+                _copy_owner_and_mode(temporary, target)
                 if _bytes(target) != self.body:
                     raise _problem(self.path, "it was changed meanwhile, so nothing was written; try again")
                 temporary.replace(target)
@@ -66,7 +66,7 @@ class ConfigFile:
 
 
 def open_config(path: Path) -> ConfigFile:
-    """Read feeds.toml to edit it. Raises ConfigError for one that is wrong: edits are made to good files only."""
+    """Read feeds.toml to edit it. Raises ConfigError if it is not valid: only valid files are edited."""
     try:
         body = _bytes(path)
     except OSError as error:
@@ -91,7 +91,7 @@ def _problem(path: Path, message: str) -> ConfigError:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _temporary_in_folder_of(target: Path) -> Iterator[Path]:
     """A new file in the same folder, gone at the end unless it was renamed."""
     number, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     os.close(number)
@@ -102,7 +102,7 @@ def _beside(target: Path) -> Iterator[Path]:
             Path(name).unlink()
 
 
-def _like(temporary: Path, target: Path) -> None:
+def _copy_owner_and_mode(temporary: Path, target: Path) -> None:
     """Owner and permissions of the file that is replaced; those of any new file if there is none."""
     try:
         known = target.stat()

@@ -60,7 +60,7 @@ def _sources(config: Path, store: Path) -> bytes:
 
 
 def _records(store: Path) -> list[SourceRecord]:
-    """What the store knows of the sources; nothing if there is none yet."""
+    """The sources in the store; [] if there is no store yet."""
     from aggregator.app import DATABASE
     from aggregator.storage.opening import open_storage
 

@@ -30,7 +30,7 @@ _GENERIC = re.compile(
 _ENDING = re.compile(r"[\s»|·:–—-]+(?:rss|atom|json|xml)?[\s-]*(?:feeds?|rss|atom)[\s\d.]*$", re.IGNORECASE)
 
 Choose = Callable[[Sequence[NamedFeed], str], NamedFeed]
-"""Which of the feeds is meant; the second value is what there is to say of feeds of the page that are there already."""
+"""Chooses one of a page's feeds. The second argument says which of its feeds feeds.toml has already; "" if none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ async def find(file: ConfigFile, url: str, *, choose: Choose, probe: bool) -> Fo
     """
     document = await _fetch(file, url)
     try:
-        return _found(url, document)
+        return _as_feed(url, document)
     except ParseError as error:
         if error.reason not in (Reason.HTML_PAGE, Reason.NOT_A_FEED) or b"<" not in document.body[:2000]:
             raise
@@ -68,7 +68,7 @@ async def _on_page(file: ConfigFile, document: Document, *, choose: Choose, prob
         if chosen.is_declared:
             return FoundFeed(url=chosen.url, names=tuple(filter(None, (_name(chosen.title), _name(page_title(text))))))
         await asyncio.sleep(PAUSE)
-        return _found(chosen.url, await _fetch(file, chosen.url))
+        return _as_feed(chosen.url, await _fetch(file, chosen.url))
     if named:
         raise AggregatorError(known)
     if probe:
@@ -84,10 +84,10 @@ async def _probe(file: ConfigFile, url: str) -> FoundFeed:
     for place in places:
         await asyncio.sleep(PAUSE)
         try:
-            return _found(place, await _fetch(file, place))
+            return _as_feed(place, await _fetch(file, place))
         except SourceError as error:
             if isinstance(error, FetchError) and error.reason not in _NOT_THERE:
-                raise  # who asks for patience or cannot be reached is not asked again
+                raise  # no more requests to a server that is down or limits the rate
     raise AggregatorError(f"{url}: it names no feed, and there is none at {len(places)} usual places")
 
 
@@ -99,7 +99,7 @@ def _source(url: str) -> SourceConfig:
     return SourceConfig.model_validate({"id": "new", "url": url})
 
 
-def _found(url: str, document: Document) -> FoundFeed:
+def _as_feed(url: str, document: Document) -> FoundFeed:
     """The document as a feed; raises ParseError if it is none."""
     feed = read(_source(url), document).feed
     moved = document.permanent_url

@@ -47,5 +47,5 @@ class _Lazy(click.Group):
 def aggregator() -> None:
     """Read feeds, keep every entry, and republish filtered feeds by category.
 
-    Sources and outputs stand in feeds.toml. Exit status: 0, 1 (some source failed), 2 (configuration).
+    Sources and outputs are in feeds.toml. Exit status: 0, 1 (some source failed), 2 (configuration).
     """

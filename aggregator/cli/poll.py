@@ -36,7 +36,7 @@ def poll(
     Exit status 0 if all went well, 1 if some source failed or some output could not be written, 2 if feeds.toml is
     wrong. A source asked for by hand within five minutes, or whose server asked for patience, is left alone.
     """
-    # failures of sources are in the result; bugs and what could not be written are not for its reader alone
+    # failed sources are in the result; bugs and write errors are logged too, even with --json
     configure_log(quiet=not verbose, least=logging.ERROR)
     if accept and not sources:
         raise click.UsageError("--accept is for the sources that --source names")
@@ -53,7 +53,7 @@ async def _poll(
     from aggregator.server.pages import render_index
 
     async with open_app(config, store, index=render_index) as app:
-        only = [_known(app, name) for name in sources]
+        only = [_checked_id(app, name) for name in sources]
         bar = ProgressLine(shown=progress and sys.stderr.isatty())
         await app.restore()
         try:
@@ -64,7 +64,7 @@ async def _poll(
         return PollResult(reports=reports, waiting=waiting, published=published, public=store / "public")
 
 
-def _known(app: App, name: str) -> Any:
+def _checked_id(app: App, name: str) -> Any:
     sources = {str(source.id): source for source in app.runtime.sources.values()}
     if name not in sources:
         raise click.BadParameter(f"there is no source {name!r} in feeds.toml; there are: {', '.join(sources)}")
@@ -82,11 +82,11 @@ class ProgressLine:
         self._count = 0
 
     def begin(self, total: int) -> None:
-        """So many visits more."""
+        """Add `total` visits to the total."""
         self._total += total
 
     def done(self, report: VisitReport) -> None:
-        """One of them has ended."""
+        """Count one visit as ended."""
         self._count += 1
         if self._shown:
             click.echo(f"\r\x1b[K{self._count}/{self._total} {report.source}", err=True, nl=False)
@@ -130,8 +130,8 @@ class PollResult:
         }
 
     def as_text(self) -> str:
-        """The pass in a few lines: every failure, every source that brought something, and a sum."""
-        lines = [_line(report) for report in self._reports if report.error or _brought(report)]
+        """The pass in a few lines: every failure, every source with new or revised entries, and totals."""
+        lines = [_line(report) for report in self._reports if report.error or _has_news(report)]
         lines += [f"{name}: left alone; it was asked a moment ago, or wants patience" for name in self._waiting]
         lines += [f"{p.output}: NOT WRITTEN {p.error}" for p in self._published if p.error]
         new = sum(_count(report, "new") for report in self._reports)
@@ -151,7 +151,7 @@ def _count(report: VisitReport, name: str) -> int:
     return getattr(report.outcome, name, 0)
 
 
-def _brought(report: VisitReport) -> bool:
+def _has_news(report: VisitReport) -> bool:
     return bool(_count(report, "new") or _count(report, "revised") or report.diagnostics)
 
 

@@ -76,7 +76,7 @@ async def _fetched(config: Config, source: SourceConfig, base: Path) -> FetchedF
 
 
 def _config(path: Path) -> Config:
-    """feeds.toml; what holds without one, if there is none."""
+    """feeds.toml; the defaults if there is no such file."""
     from aggregator.cli.config_file import open_config
 
     return open_config(path).config
@@ -107,7 +107,7 @@ def _source(config: Config, what: str) -> SourceConfig:
 
 
 def _judge(config: Config, source: SourceConfig, feed: FetchedFeed, output: str) -> Callable[[Entry], Verdict]:
-    """What says of an entry of this source whether the output takes it. Raises AggregatorError if there is none."""
+    """The function that gives the output's verdict on an entry. Raises AggregatorError if there is no such output."""
     from aggregator.core.config.report import close_match
     from aggregator.core.config.values import normal
     from aggregator.core.errors import AggregatorError

@@ -1,4 +1,4 @@
-"""`aggregator remove`: deletes an entry, for whoever has to or wants to take something down."""
+"""`aggregator remove`: deletes an entry from all outputs."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ async def _remove(config: Path, store: Path, text: str, *, why: str | None, yes:
 
 
 def _are_one(found: Sequence[StoredEntry]) -> bool:
-    """Whether these are one thing told by several sources."""
+    """Whether these are one story in several sources: one link or one id."""
     links = {one.entry.link for one in found}
     return len(found) == 1 or (len(links) == 1 and None not in links) or len({one.entry.id for one in found}) == 1

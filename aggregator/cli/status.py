@@ -54,7 +54,7 @@ def status(config: Path, store: Path, as_json: bool) -> None:
 
 
 class Status:
-    """What there is to tell, for people and for scripts."""
+    """The report on sources and outputs, for people and for scripts."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Status:
         }
 
     def as_text(self) -> str:
-        """Everything in a few columns, and each error and each diagnostic in a line of words."""
+        """Tables of sources and outputs, and a line for each error and each diagnostic."""
         lines = (
             [f"feeds.toml is wrong; the last good state stays in force:\n{self._problem}\n"] if self._problem else []
         )
@@ -118,10 +118,10 @@ def _words(record: SourceRecord, notes: Sequence[Diagnostic]) -> list[str]:
         words.append(f"{state.error_reason}{times}: {state.error_message}")
     if attempt and attempt.entries and not attempt.known and record.entries > attempt.entries:
         words.append("all entries of the last document were new; some were probably missed in between")
-    return [*words, *_noticed(notes)]
+    return [*words, *_diagnostic_lines(notes)]
 
 
-def _noticed(diagnostics: Sequence[Diagnostic]) -> list[str]:
+def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """A line for each name: what was found first, and in how many more places."""
     by_name: dict[str, list[Diagnostic]] = {}
     for one in diagnostics:

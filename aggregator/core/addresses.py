@@ -12,7 +12,7 @@ PRODUCT = "feed-aggregator"
 
 
 def public_path(output: OutputId, suffix: str) -> str:
-    """Where a rendition stands below the public root, unescaped, no leading slash: `c/新媒体/IT-之家.atom`."""
+    """Where a rendition is below the public root, unescaped, no leading slash: `c/新媒体/IT-之家.atom`."""
     return f"c/{output}{suffix}"
 
 
@@ -22,7 +22,7 @@ def public_url(site_url: str, output: OutputId, suffix: str) -> str:
 
 
 def archive_path(output: OutputId, generation: str, number: int) -> str:
-    """Where a document of an archive stands, without suffix: `a/新媒体/3f9ac04d/12`.
+    """Where a document of an archive is, without suffix: `a/新媒体/3f9ac04d/12`.
 
     Never below `c/`, so that no category's name leads there; a changed selection gets another generation (rule W9).
     """
@@ -37,7 +37,7 @@ def own_url(edition: Edition, suffix: str) -> str:
 
 
 OUTPUT_FOLDERS = ("c/", "a/")
-"""Where outputs and their archives stand below the public root."""
+"""Where outputs and their archives are below the public root."""
 
 
 def path_url(site_url: str, path: str) -> str:

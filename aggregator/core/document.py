@@ -26,7 +26,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The body of one answer and the facts about it that reading it needs."""
+    """The body of one response, or files, with what is needed to read it."""
 
     url: str
     """The address that answered, after redirects; a `file:` URI for a path."""
@@ -47,6 +47,7 @@ class Document:
 
     @property
     def content_type(self) -> str | None:
+        """The Content-Type header as sent; None if there was none."""
         return self.headers.get("content-type")
 
 

@@ -25,7 +25,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A story that was deleted, and when. Of the story outputs tell its id and its source (rule W12)."""
+    """A story that was deleted, and when. Outputs show only its id and its source (rule W12)."""
 
     story: Story
     when: datetime
@@ -57,9 +57,9 @@ class Edition:
     deleted: tuple[Tombstone, ...] = ()
     """The latest first."""
     complete: bool = False
-    """What is not in it is not in the output: a ranking. It has no archive (rule W10)."""
+    """It contains all of the output (fh:complete), such as a ranking. It has no archive (rule W10)."""
     archive: str | None = None
-    """The path without suffix where it stands as a document of the archive; None: it is what readers subscribe to."""
+    """Its path without suffix if it is a document of the archive; None: it is what readers subscribe to."""
     previous: str | None = None
     """The path without suffix of the next older document of the archive (rule W9)."""
     following: str | None = None
@@ -68,13 +68,13 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVersions:
-    """What is kept of a rendition's earlier states, so that a reader can be told what it has missed (rule W11)."""
+    """The earlier versions of a rendition, from which a reader that has one is sent what is new (rule W11)."""
 
     stamps: Mapping[str, int]
-    """ETag, quoted, of each state -> its number; the present one's is the highest."""
+    """ETag, quoted, of each version -> its number; the present one's is the highest."""
     parts: tuple[tuple[int, int], ...] = ()
-    """Length in bytes of each piece of the body, head first and tail last, with the number of the state in which it
-    first was as it is. Empty where the format has no deltas."""
+    """Length in bytes of each piece of the body, head first and tail last, with the number of the version in which
+    it first was as it is. Empty where the format has no deltas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
-"""Every error a person can meet, and who is expected to act on it.
+"""Every expected error, and who has to act on it.
 
     AggregatorError
     |- ConfigError        the person who edits feeds.toml; carries all problems at once
     |- SourceError        one source misbehaves; other sources are not harmed
-    |  |- FetchError      it could not be got; `reason` says why
-    |  `- ParseError      it was got and cannot be read
+    |  |- FetchError      it could not be fetched; `reason` says why
+    |  `- ParseError      it was fetched and cannot be parsed
     |- StorageError       the store cannot be opened or written
     `- PublishError       an output could not be written
 
@@ -46,12 +46,13 @@ class Problem:
     """The table and key in words: `feed "tencent": where`."""
 
     def text(self, file: str) -> str:
+        """One line for a person: `file`, line and column if known, the key, the message."""
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         return f"{place} {self.where}: {self.message}" if self.where else f"{place}: {self.message}"
 
 
 class ConfigError(AggregatorError):
-    """feeds.toml cannot be put into force; nothing has changed."""
+    """feeds.toml is not valid; the configuration in force stays."""
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
@@ -71,7 +72,7 @@ class SourceError(AggregatorError):
 
 
 class Reason(enum.StrEnum):
-    """Why a visit brought nothing; the names shown by `status` and stored with an attempt."""
+    """Why a visit failed; the names shown by `status` and stored with an attempt."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -101,11 +102,11 @@ class Reason(enum.StrEnum):
     OWN_OUTPUT = "own-output"
     OWNER_CHANGED = "owner-changed"
     INTERNAL = "internal"
-    """A bug of ours; the log has the traceback."""
+    """A bug of this program; the log has the traceback."""
 
 
 class FetchError(SourceError):
-    """The document could not be got.
+    """The document could not be fetched.
 
     `status` is the HTTP status if there was an answer. `retry_after` is what the answer asked for: at most 7 days,
     None if it asked nothing usable (rule P24).
@@ -127,7 +128,7 @@ class FetchError(SourceError):
 
 
 class ParseError(SourceError):
-    """The document is there and is no feed that can be read. `feeds` are addresses of feeds an HTML page named."""
+    """The document cannot be read as a feed. `feeds` are addresses of feeds that an HTML page names."""
 
     def __init__(self, subject: str, reason: Reason, message: str, *, feeds: Sequence[str] = ()) -> None:
         super().__init__(subject, message)

@@ -60,8 +60,8 @@ class PostsInfo:
     name: str
     """The word of `formats = [...]` in feeds.toml."""
     suffix: str
-    """What the names of posts end in. HTML where a blog takes posts in HTML: what is not read as Markdown needs no
-    defence against it (rule H15)."""
+    """What the names of posts end in. HTML where a blog takes posts in HTML: then nothing in it can be taken for
+    Markdown (rule H15)."""
 
 
 _documents: dict[str, FormatInfo] = {}

@@ -17,7 +17,7 @@ SourceId = NewType("SourceId", str)
 """The name a person gave a source in feeds.toml."""
 
 SourceNumber = NewType("SourceNumber", int)
-"""The number storage gave a source at first sight; it outlives every change of address (rule I1)."""
+"""The number that storage gave a source; it stays when the address or the id changes (rule I1)."""
 
 OutputId = NewType("OutputId", str)
 """The slug of an output: the address of its feeds below `/c/`."""
@@ -217,7 +217,7 @@ class StoredEntry:
     updated: datetime
     """The instant outputs give as updated (rule D9)."""
     sort_date: datetime
-    """Where it stands in a feed shown newest first (rule D4)."""
+    """Where it is in a feed shown newest first (rule D4)."""
     fingerprint: str
     entry: Entry
     revision_seq: int = 0

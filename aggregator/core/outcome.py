@@ -13,7 +13,7 @@ from aggregator.core.model import Hints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """A document was read and stored, whether or not it brought anything new."""
+    """A document was read and recorded, whether or not it has new entries."""
 
     url: str
     validators: Validators

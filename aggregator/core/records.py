@@ -1,4 +1,4 @@
-"""What the store is told and what it returns: plain frozen records."""
+"""What the store takes and returns: plain frozen records."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class RemovedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedContents:
-    """What a visit has to know of some stored entries, by `seq`, beside what `KnownEntry` tells."""
+    """What a visit has to load of some stored entries, by `seq`, in addition to `KnownEntry`."""
 
     entries: frozenset[int] = frozenset()
     """To be loaded in full."""
@@ -136,7 +136,7 @@ class Attempt:
     entries: int = 0
     """In the document."""
     known: int = 0
-    """Of these, how many were stored already; 0 of many means that some were probably missed (rule S3)."""
+    """Of these, how many were stored already; with 0 of many, some were probably missed (rule S3)."""
     new: int = 0
     revised: int = 0
     bytes: int = 0

@@ -23,7 +23,7 @@ class SiteInfo:
     url: str
     """Public address of the outputs, no final slash; its path is where a proxy mounts us."""
     language: str
-    """BCP 47. Pages speak it where we have the words, English otherwise."""
+    """BCP 47. Pages are in it if there are phrases in it, else in English."""
     timezone: tzinfo
     """Instants on pages are shown in it."""
     description: str = ""
@@ -52,7 +52,7 @@ class OutputInfo:
     newest: datetime | None = None
     """When its newest entry was published; None if it has none."""
     path: CategoryPath = ()
-    """Where the index files it; () stands above the tree."""
+    """Where the index files it; () is above the tree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class SourceInfo:
     health: Health
     last_poll: datetime | None = None
     next_poll: datetime | None = None
-    """None: not by itself."""
+    """None: none is planned."""
     error: str | None = None
     """In words, English ones; None if the last visit went well."""
     reason: Reason | None = None
@@ -88,12 +88,12 @@ class StatusReport:
     now: datetime
     """The moment; "3 min ago" counts from it."""
     ok: bool
-    """False if the program itself, not a source, needs a person: polling stands still, the store cannot be written."""
+    """False if the program itself, not a source, needs a person: polling has stopped, the store is not writable."""
     sources: tuple[SourceInfo, ...] = ()
     due: int = 0
     """Sources whose next poll has come."""
     problems: tuple[str, ...] = ()
-    """What a person should mend, in words: a refused edit of feeds.toml, a full disk."""
+    """What a person should fix, in words: a refused edit of feeds.toml, a full disk."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """Totals since the start for `/metrics`: names of small letters and underscores, without prefix and `_total`."""
     store_bytes: int = 0

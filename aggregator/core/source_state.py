@@ -43,7 +43,7 @@ class IdentityMode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedIdentity:
-    """What a feed says of whose it is; "" for what it does not say."""
+    """What a feed says about its publisher; "" for what it does not say."""
 
     title: str = ""
     site: str = ""
@@ -60,7 +60,7 @@ class PollState:
     validators: Validators = Validators()
     body_hash: str | None = None
     next_poll: datetime | None = None
-    """None: never by itself."""
+    """None: no visit is planned."""
     last_poll: datetime | None = None
     last_success: datetime | None = None
     last_full: datetime | None = None
@@ -88,9 +88,9 @@ class PollState:
     attribution: str = ""
     """A hash of what outputs say of the feed in each of its entries; "" before the first document."""
     feed_identity: FeedIdentity = FeedIdentity()
-    """Whose feed it was at the last document."""
+    """What the last document said about its publisher."""
     notes: tuple[Diagnostic, ...] = ()
-    """What was odd about the document in force; a visit that brings no other one leaves them."""
+    """Diagnostics of the last document that was read."""
 
     def address(self, configured: str) -> str:
         """Where to ask: the configured address, or where it has moved for good."""

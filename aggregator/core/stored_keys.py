@@ -219,7 +219,7 @@ class StoredJson(Generic[T]):
         self._keys = keys
 
     def dump(self, record: T) -> bytes:
-        """The record as compact JSON in UTF-8, without fields at their default. ValueError for half a character."""
+        """The record as compact JSON in UTF-8, without fields at their default. ValueError for a lone surrogate."""
         return self._serializer.to_json(record, by_alias=True, exclude_defaults=True)
 
     def plain(self, record: T) -> Any:

@@ -1,4 +1,4 @@
-"""The program while it runs: one pass of polling and publishing, or all of them until it is told to stop."""
+"""The running program: one pass of polling and publishing, or passes until it is stopped."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class WatchedConfig:
         return self._stamp() != self._seen
 
     def read_again(self) -> None:
-        """Have the file count as edited."""
+        """Treat the file as edited at the next check."""
         self._seen = None
 
     def _stamp(self) -> Stamp:
@@ -115,7 +115,7 @@ class App:
         self._collector = collector
         self._counters = Counters()
         self._errors: dict[str, str] = {}
-        """Job -> what hinders it, until it goes well again."""
+        """Job -> its last error, until it succeeds."""
         self._changes: int | None = None
         """`Storage.changes` as of the last look: another number means that another process has written."""
         self._is_stale = True
@@ -134,9 +134,9 @@ class App:
     ) -> tuple[list[VisitReport], list[SourceId]]:
         """Visit what is due (with `force`, everything; with `only`, no others) until nothing more is due.
 
-        With `accept`, sources of `only` may have become somebody else's.
-        Returns a report for each visit, and the sources that were asked for by hand but must be left alone for now.
-        `begin` is told how many visits a round has, `done` of each that ended.
+        With `accept`, the feeds of `only` may have been taken over (rule R6). Returns a report for each visit, and the
+        ids of sources in `only` that must not be visited yet (rule P13). `begin` is called with the number of visits of
+        each round, `done` with each report.
         """
         chosen = set(only)
         if force or chosen:
@@ -160,7 +160,7 @@ class App:
         return reports, [t.id for t in waiting] + [t.id for t in allowed if t.id not in visited]
 
     async def publish(self) -> list[PublishedOutput]:
-        """Make every output whose selection may have changed."""
+        """Write every output whose selection may have changed; returns what became of each."""
         async with self._publishing:
             runtime = self.runtime
             made = await self._publisher.publish(runtime, is_current=lambda: self.runtime is runtime)
@@ -170,7 +170,7 @@ class App:
         return made
 
     async def restore(self) -> None:
-        """Show what was published before; what of it was lost or altered is made again."""
+        """Show what was published before this start; outputs whose files are missing or altered become dirty."""
         # before reading: what another process writes meanwhile is seen as a change
         self._changes = await self._in_db(self._storage.changes)
         async with self._publishing:
@@ -198,7 +198,7 @@ class App:
         return report.sources
 
     async def remove(self, entries: Sequence[StoredEntry], *, why: str | None = None) -> int:
-        """Delete these entries; returns how many were not deleted already. Outputs say so once they are published.
+        """Delete these entries; returns how many were not deleted already. Outputs show it once they are published.
 
         They do not come back unless their source updates them afterwards (rule I10).
         """
@@ -212,7 +212,7 @@ class App:
         return len(await self._in_db(self._storage.remove, removals, outputs))
 
     def finish(self) -> None:
-        """Complete the output in hand and begin no other. May be called from a signal handler of the loop."""
+        """Complete the current output and begin no other. May be called from a signal handler of the loop."""
         self._publisher.finish()
 
     @property
@@ -233,7 +233,7 @@ class App:
 
     # -- the daemon ----------------------------------------------------------------------------------------------
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll, publish and follow edits until `stop` is set; then give up visits and finish the write in hand."""
+        """Poll, publish and follow edits until `stop` is set; then cancel visits and finish the current write."""
         ticker = Ticker(wall_clock, self._note_error)
         ticker.every(TICK_SECONDS, "poll", self._begin_visits)
         ticker.every(TICK_SECONDS, "publish", self._publish_changes)
@@ -241,7 +241,7 @@ class App:
         ticker.every(STATUS_SECONDS, "status", self.refresh_status)
         ticker.every(READER_SECONDS, "readers", self.record_late_readers)
         minute, zone = int(self._jitter() * 60), ZoneInfo(self.runtime.config.site.timezone)
-        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self._trim)
+        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self.trim)
         ticker.start()
         try:
             await self.refresh_status()
@@ -282,13 +282,17 @@ class App:
         return True
 
     async def refresh_status(self) -> None:
-        """Have `status` tell of this moment."""
+        """Bring the report of `status` up to date."""
         self._status = await self._in_db(self._collector.look, self.clock())
 
     async def record_late_readers(self) -> None:
-        """Take note of the readers seen since last time; too short windows are made longer at the next occasion."""
+        """Store how late the readers seen since last time were; windows that are too short for them become dirty."""
         async with self._publishing:
             await self._publisher.record_late_readers()
+
+    async def trim(self) -> None:
+        """Forget all but the last `ATTEMPTS_KEPT` visits of each source."""
+        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
 
     async def _begin_visits(self) -> None:
         due = await self._poller.due(self.runtime)
@@ -327,16 +331,13 @@ class App:
             async with self._publishing:
                 await self._publisher.follow(self.runtime)
 
-    async def _trim(self) -> None:
-        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
-
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error
         edits = tuple(problem.text(error.file) for problem in error.problems) if error else ()
         return edits + tuple(dict.fromkeys(self._errors.values()))
 
     def _note_error(self, job: str, error: str | None) -> None:
-        """Note what hinders a job; None: nothing does."""
+        """Note the error of a job; None: it succeeded."""
         if error is None:
             self._errors.pop(job, None)
         else:

@@ -18,11 +18,11 @@ from aggregator.sources import FetchRequest
 _PAGE = "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.5"
 _API = "application/json, */*;q=0.5"
 _MARKS: Mapping[type, str] = {PageRules: "PageRules", JsonRules: "JsonRules", type(None): "NoneType"}
-"""Part of a hash that is stored with the document's: these words never change."""
+"""Part of a hash that is stored with the document's: these names never change."""
 
 
 def request(source: SourceConfig, state: PollState, *, now: datetime) -> FetchRequest:
-    """What the next visit asks for.
+    """The request of the next visit.
 
     Where the body was read by other rules than those in force, its hash is left out, so that an edit takes effect.
     """
@@ -46,7 +46,7 @@ def headers(source: SourceConfig) -> dict[str, str]:
 
 
 def with_rules_hash(document: Document, source: SourceConfig) -> Document:
-    """The document with a `body_hash` that also tells by which rules it is read."""
+    """The document with a `body_hash` that includes the rules by which it is read."""
     rules_hash = _rules_hash(source)
     return replace(document, body_hash=f"{document.body_hash}/{rules_hash}") if rules_hash else document
 

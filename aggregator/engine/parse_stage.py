@@ -1,4 +1,4 @@
-"""From a document to its entries: as little of it as possible is read, and none of a long one on the event loop.
+"""From a document to its entries: only what changed is parsed, and a long document never on the event loop.
 
 Its slices are compared with those of the document before (`core.ingest.incremental`). If none is new, nothing is read;
 if some are, only these. If none is known, or anything is in doubt, the whole is read.
@@ -43,7 +43,7 @@ class DocumentParser:
     ) -> Unmodified | DocumentReading | None:
         """The document by what differs from the last one; None if the whole has to be read.
 
-        The documents of a source whose entries are told apart by more than their ids are always read whole (rule I3).
+        The documents of a source whose entries are keyed by more than their ids are always read whole (rule I3).
         Raises FetchError if it takes too long.
         """
         config = source.config

@@ -65,7 +65,7 @@ class Poller:
         self._hosts: set[str] = set()
 
     async def due(self, runtime: Runtime) -> list[ActiveSource]:
-        """What is due, not under way and not on hold, the longest overdue first, within the limits (rule P12)."""
+        """What is due, not being visited and not on hold, the longest overdue first, within the limits (rule P12)."""
         now = self._clock()
         listed = await self._in_db(self._storage.due, now=now)
         sources = [runtime.sources[due.number] for due in listed if due.number in runtime.sources]
@@ -76,7 +76,7 @@ class Poller:
         return list(choose_due(allowed, host_of=hosts, per_host=self._limits.per_host, limit=self._limits.round))
 
     async def manual(self, sources: Iterable[ActiveSource]) -> tuple[list[ActiveSource], list[ActiveSource]]:
-        """Of what is asked for by hand: what may be visited now, and what has to wait (rule P13)."""
+        """Of sources to be visited by hand: those that may be visited now, and those that have to wait (rule P13)."""
         now = self._clock()
         wanted = list(sources)
         allowed = await self._without_holds(wanted, now)
@@ -99,8 +99,8 @@ class Poller:
     ) -> list[VisitReport]:
         """Visit these, those of one host one after another; `done` is called with each report as it comes.
 
-        Sources that are on hold or leased by another run are left out of the reports. With `accept` a feed may have
-        become somebody else's (rule R6). On cancellation the visits under way are given up and their leases released.
+        Sources that are on hold or leased by another run are left out of the reports. With `accept` a feed may
+        have been taken over (rule R6). On cancellation running visits are cancelled and their leases released.
         Raises StorageError.
         """
         reports: list[VisitReport] = []

@@ -28,10 +28,11 @@ class ActiveSource:
     fetcher: Source
     poll_settings: PollSettings
     host: str | None
-    """The public host that visits burden (rule P12); None for files and for hosts that `[network] allow` names."""
+    """The public host that is requested (rule P12); None for files and for hosts that `[network] allow` names."""
 
     @property
     def id(self) -> SourceId:
+        """The id in feeds.toml."""
         return self.config.id
 
     @property
@@ -53,6 +54,7 @@ class Runtime:
 
     @property
     def numbers(self) -> Mapping[SourceId, SourceNumber]:
+        """The number of each source, by its id in feeds.toml."""
         return {source.id: number for number, source in self.sources.items()}
 
     @property

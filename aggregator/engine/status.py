@@ -79,7 +79,7 @@ def status_report(
 
 
 class StatusCollector:
-    """Looks up how the sources are doing. `look` blocks: it belongs on the store's thread."""
+    """Reports how the sources are doing. `look` blocks: to be called on the database thread."""
 
     def __init__(self, storage: SourceStore, database: Path) -> None:
         self._storage = storage
@@ -88,7 +88,7 @@ class StatusCollector:
         self._counted_at: datetime | None = None
 
     def look(self, now: datetime) -> StatusReport:
-        """The report of this moment. Arrivals are counted anew once a minute at most."""
+        """The report of this moment. Arrivals are counted again once a minute at most."""
         if self._counted_at is None or not timedelta() <= now - self._counted_at < ARRIVALS_EVERY:
             self._arrivals = self._storage.arrivals(now=now, days=ARRIVAL_DAYS)
             self._counted_at = now
@@ -110,7 +110,7 @@ def _size(file: Path) -> int:
 
 
 def same_feeds(records: Iterable[SourceRecord]) -> dict[SourceId, Diagnostic]:
-    """What to say of sources that end at one address, as redirects lead them: each but the first (rule R8)."""
+    """A diagnostic for each source that ends at the address of an earlier one, redirects followed (rule R8)."""
     first: dict[str, SourceId] = {}
     found = {}
     for record in records:

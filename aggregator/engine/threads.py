@@ -1,4 +1,4 @@
-"""Where blocking work goes, so that the event loop is never held up: a thread for the store, processes for parsing."""
+"""Blocking work off the event loop: one thread for the database, worker processes for parsing."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ MANY = 100
 
 
 async def run_in_thread_if_large(count: int, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The result of a pure function over `count` entries; above MANY it runs in a thread beside the event loop.
+    """The result of a pure function over `count` entries; above MANY it runs in a thread.
 
-    The interpreter switches between the two every few milliseconds. A worker process would not pay: sending the
-    entries costs as much as the work.
+    The interpreter switches between the two every few milliseconds. A worker process would be no faster: sending
+    the entries costs as much as the work.
     """
     if count <= MANY:
         return function(*args, **kwargs)

@@ -1,6 +1,6 @@
 """The daemon's jobs, run by APScheduler: ticks at fixed distances, and one at a time of day.
 
-What is due to be polled or published stands in the database, so a restart forgets nothing.
+What is due to be polled or published is in the database, so a restart forgets nothing.
 """
 
 from __future__ import annotations
@@ -40,22 +40,23 @@ class _Every(BaseTrigger):  # type: ignore[misc]
 
 
 class Ticker:
-    """Runs jobs on the running event loop, never one beside itself.
+    """Runs jobs on the running event loop. A job never runs twice at the same time.
 
     A late run takes place at once and only once (`misfire_grace_time=None, coalesce=True`: APScheduler's defaults drop
     it). APScheduler plans by the wall clock: one that jumps costs at most a run too many of each job.
-    Expected trouble in a job is logged in a line, and once as long as it stays the same; a bug with its traceback. The
-    job goes on either way. `note` is told of every run: the job's name, and what hindered it, None if nothing did.
-    `clock` is the system's, as APScheduler reads it.
+    An expected error in a job is logged in a line, and once as long as it stays the same; a bug with its traceback. The
+    job runs again either way. `note` is called after each run with the job's name and its error, None if there was
+    none. `clock` is the system's, as APScheduler reads it.
     """
 
     def __init__(
-        self, clock: Callable[[], datetime], note: Callable[[str, str | None], None] = lambda _job, _trouble: None
+        self, clock: Callable[[], datetime], note: Callable[[str, str | None], None] = lambda _job, _error: None
     ) -> None:
         self._clock = clock
         self._note = note
         self._distances: dict[str, timedelta] = {}
-        self._clock_check: asyncio.TimerHandle | None = None
+        self._clock_check: asyncio.TimerHandle
+        """From `start` on."""
         self._last: dict[str, str] = {}
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler: Any = AsyncIOScheduler(job_defaults=defaults, timezone=UTC)
@@ -75,7 +76,7 @@ class Ticker:
         self._scheduler.add_job(self._begin, trigger, id=name, args=(name, job))
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Start running the jobs."""
         self._scheduler.start()
         self._check_clock()
 
@@ -89,11 +90,9 @@ class Ticker:
         self._clock_check = asyncio.get_running_loop().call_later(_CLOCK_CHECKS, self._check_clock)
 
     async def stop(self) -> None:
-        """Tick no more, and wait for the jobs that are running."""
-        if self._clock_check:
-            self._clock_check.cancel()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        """Start no more jobs, and wait for those that are running. To be called once, after `start`."""
+        self._clock_check.cancel()
+        self._scheduler.shutdown(wait=False)
         await asyncio.gather(*self._running.values())
 
     async def _begin(self, name: str, job: Job) -> None:
@@ -104,19 +103,19 @@ class Ticker:
             task.add_done_callback(lambda _: self._running.pop(name))
 
     async def _guarded(self, name: str, job: Job) -> None:
-        trouble = None
+        error_text = None
         try:
             await job()
         except AggregatorError as error:
-            trouble = str(error)
-            if self._last.get(name) != trouble:
-                log.error(name, error=trouble)
+            error_text = str(error)
+            if self._last.get(name) != error_text:
+                log.error(name, error=error_text)
         except Exception as bug:
-            trouble = f"{name}: a bug of this program ({type(bug).__name__}); the log has the details"
-            if self._last.get(name) != trouble:
+            error_text = f"{name}: a bug of this program ({type(bug).__name__}); the log has the details"
+            if self._last.get(name) != error_text:
                 log.exception("a bug of this program", job=name)
-        if trouble is None:
+        if error_text is None:
             self._last.pop(name, None)
         else:
-            self._last[name] = trouble
-        self._note(f"job {name}", trouble)
+            self._last[name] = error_text
+        self._note(f"job {name}", error_text)

@@ -1,7 +1,7 @@
-"""One visit to one source: fetch, parse, decide, record. Every visit ends in one record, however it went.
+"""One visit to one source: fetch, parse, decide, record. Every visit, failed or not, ends in one record.
 
-A document takes four hops: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
-The decisions are pure and stand in `core.ingest`; here they are given what they need.
+A document takes four steps: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
+The decisions are pure and are in `core.ingest`; here they are given what they need.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 import structlog
 
@@ -37,7 +38,7 @@ AffectedOutputs = Callable[[ActiveSource, list[CategoryPath] | None], tuple[Outp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitReport:
-    """What is told of a visit: to the log, the progress bar and `poll --json`."""
+    """The result of a visit, for the log, the progress line and `poll --json`."""
 
     source: str
     outcome: Outcome
@@ -48,12 +49,12 @@ class VisitReport:
 
     @property
     def error(self) -> SourceError | None:
-        """Why the visit brought nothing, if it did not."""
+        """Why the visit failed; None if it did not."""
         return self.outcome.error if isinstance(self.outcome, Failed | Gone) else None
 
 
 class Refresher:
-    """Visits sources. `clock` tells the wall-clock time and `jitter` a number in [0, 1)."""
+    """Visits sources. `clock` gives the wall-clock time, aware, and `jitter` a number in [0, 1)."""
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Refresher:
     ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.
 
-        With `accept` its feed may be somebody else's from now on; else that is an error (rule R6).
+        With `accept` its feed may have been taken over; else that is an error (rule R6).
         """
         async with self._pause.batch() as batch:
             state = await self._in_db(self._storage.poll_state, source.number)
@@ -107,7 +108,7 @@ class Refresher:
             return report
 
     async def _result(self, source: ActiveSource, state: PollState, context: VisitContext, batch: Batch) -> VisitResult:
-        """What the visit brought; errors of the source and bugs of ours are results, too."""
+        """The result of the visit; errors of the source and bugs of this program are results, too."""
         try:
             return await self._visit(source, state, context, batch)
         except SourceError as error:
@@ -143,7 +144,8 @@ class Refresher:
         context: VisitContext,
         batch: Batch,
     ) -> Plan:
-        """The plan of `decide`, given what it turns out to need: each of the two at most once."""
+        """The plan of `decide`, called again with what `Missing` names: each at most once."""
+
         while True:
             entries = reading.normalised.entries
             batch.keep(entries, reading.stand_ins, reading.stand_ins.values())
@@ -187,5 +189,7 @@ def _log(report: VisitReport) -> None:
             log.info("refresh", source=report.source, unchanged=True, seconds=round(report.seconds, 3))
         case Failed() | Gone():
             log.warning("refresh", source=report.source, reason=str(outcome.error.reason), error=outcome.error.message)
+        case _:
+            assert_never(outcome)
     if not report.recorded:
         log.warning("record", source=report.source, error="the lease was lost; another run has visited this source")

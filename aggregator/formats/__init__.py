@@ -1,8 +1,8 @@
 """Formats: an Edition in, bytes out. One module per format; nothing here reads a clock, a file or the network.
 
 Rules for editors: the same Edition gives the same bytes (rule W3), so no `now`, no random, no unordered set
-reaches an output. A story's fragment depends on the story alone and is kept and used again by whoever publishes; all
-that depends on the edition is written by `assemble`. `render_story` raises for no value of the model: a part of a
+reaches an output. A story's fragment depends on the story alone and is cached by the publisher; all that depends on
+the edition is written by `assemble`. `render_story` raises for no value of the model: a part of a
 story that cannot be written validly is left out, the story itself never is.
 """
 
@@ -17,7 +17,7 @@ from aggregator.core.formats_table import DOCUMENTS
 
 
 class Format(Protocol):
-    """One way of writing an Edition. Implementations are stateless."""
+    """A format that editions are written in. Implementations are stateless."""
 
     name: str
     """As in its `FormatInfo`."""
@@ -67,6 +67,6 @@ FORMATS: Mapping[str, Format] = _Writers()
 
 
 def generate(edition: Edition, format_name: str) -> bytes:
-    """The whole rendition of `edition` in one format of `FORMATS`, all fragments made anew."""
+    """The whole rendition of `edition` in one format of `FORMATS`, with all fragments rendered now."""
     chosen = FORMATS[format_name]
     return chosen.assemble(edition, [chosen.render_story(story) for story in edition.stories])

@@ -26,10 +26,11 @@ class Atom:
     media_type = ATOM.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return xml_pieces.fragment(self.entry(story).atom_entry(), "feed")
 
     def entry(self, story: Story) -> FeedEntry:
-        """What feedgen is told of the story; it writes the entry, then the extension what feedgen cannot."""
+        """The story as an entry of feedgen; `EntryExtension` adds what feedgen cannot write."""
         entry = FeedEntry()
         entry.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, rss=False)
         entry.aggregator.story = story
@@ -49,7 +50,7 @@ class Atom:
         return entry
 
     def feed(self, edition: Edition) -> FeedGenerator:
-        """What feedgen is told of the head."""
+        """The head as a feed of feedgen; `FeedExtension` adds what feedgen cannot write."""
         feed = FeedGenerator()
         feed.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
         feed.aggregator.edition = edition
@@ -64,11 +65,13 @@ class Atom:
         return feed
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         head = xml_pieces.opened(self.feed(edition).atom_str(pretty=True), _TAIL)
-        return [head, *_told_apart(edition.stories, fragments), _TAIL]
+        return [head, *_with_distinct_updated(edition.stories, fragments), _TAIL]
 
 
 def _texts(entry: FeedEntry, story: Story) -> None:
@@ -106,15 +109,15 @@ def _scheme(value: str) -> str | None:
     return values.uri(value) if ":" in value and values.uri(value) == value else values.web_url(value)
 
 
-def _told_apart(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[bytes]:
+def _with_distinct_updated(stories: Sequence[Story], fragments: Sequence[bytes]) -> list[bytes]:
     """The fragments with no two equal `updated`, which validators warn of and which some readers take for one entry.
 
-    Of stories with one second in common the one that came first keeps it; the others get a fraction made of their
-    place in the store, the same in every output.
+    Of stories with the same second the one that came first keeps it; the others get a fraction made from their `seq`,
+    the same in every output.
     """
     shared: dict[bytes, list[int]] = defaultdict(list)
     for index, fragment in enumerate(fragments):
-        start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts stand later
+        start = fragment.index(_UPDATED) + len(_UPDATED)  # the entry's own: its source and its texts are later
         shared[fragment[start : start + _INSTANT]].append(index)
     written = list(fragments)
     for moment, indexes in shared.items():

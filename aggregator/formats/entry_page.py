@@ -1,6 +1,6 @@
-"""The page of one story: what its river page shows of it, where it stands in the tree, and the way to the original.
+"""The page of one story: what the page of its output shows of it, its categories, and a link to the original.
 
-It is the same whichever output carries the story, so that one file serves all; hence nothing of an output is in it.
+It contains nothing of an output, so that one file serves all outputs with the story.
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ def render_entry(story: Story, fragment: bytes, frame: EntryFrame, pages: Mappin
         )
     )
     head, tail = text.encode().split(HERE.encode())
-    return b"".join((head, _HEADING.sub(_one_up, filled(fragment, page)), tail))
+    return b"".join((head, _HEADING.sub(_raised_heading, filled(fragment, page)), tail))
 
 
 _HEADING = re.compile(rb"(</?h)([3-6])(?=[ >])")
 """Of the content: a fragment has "<" in tags alone."""
 
 
-def _one_up(match: re.Match[bytes]) -> bytes:
-    """Headings of the content follow the title, which is the first here: no level may be left out."""
+def _raised_heading(match: re.Match[bytes]) -> bytes:
+    """A heading of the content one level higher: the title is the first level here, and no level may be left out."""
     return match[1] + b"%d" % (int(match[2]) - 1)
 
 
@@ -94,8 +94,8 @@ class _EntryPage(PlaceholderValues):
     def _revised(self, value: str) -> str:
         moment = datetime.fromisoformat(value)
         time = Markup('<time datetime="{}">{}</time>').format(dates.rfc3339(moment), shown_instant(moment, self.zone))
-        said = Markup(escape(self.words.revised)).format(when=time)
-        return f'<span class="revised" lang="{self.words.tag}">{said}</span>'
+        phrase = Markup(escape(self.words.revised)).format(when=time)
+        return f'<span class="revised" lang="{self.words.tag}">{phrase}</span>'
 
     def _category(self, kind: str, path: CategoryPath) -> str:
         """The name of a category, as a link where it has a page."""

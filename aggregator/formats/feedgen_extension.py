@@ -1,10 +1,11 @@
-"""The project's one extension to feedgen: it mends what feedgen 1.0.0 leaves out or gets wrong.
+"""The project's one extension to feedgen: it repairs what feedgen 1.0.0 leaves out or gets wrong.
 
 feedgen builds the skeleton; then these classes, which are handed the finished elements last, write the rest. What
-they mend: links of Atom entries lose every attribute but href; the RSS channel link is whichever came last; RSS has
-no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang stands on no entry;
-dates are written by switching the process's locale. Rules for editors: no text reaches an element but through
-`values` or `story_view`; a part that cannot be valid is left out.
+they repair: links of Atom entries
+ lose every attribute but href; the RSS channel link is whichever came last; RSS has
+no hub link, one author form and one enclosure; atom:source lacks id, updated and rights; xml:lang is on no entry;
+dates are written by switching the process's locale. Rules for editors: every text passes through `values` or
+`story_view`; a part that cannot be valid is left out.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
     edition: Edition
 
     def extend_ns(self) -> dict[str, str]:
+        """feedgen: the namespaces to declare on the root element."""
         return dict(xml_pieces.ROOT_PREFIXES)
 
     def extend_rss(self, root: Element) -> Element:
+        """feedgen: complete the `rss` element; returns it."""
         channel = root[0]
         for name in ("title", "description"):
             xml_pieces.respell(channel.find(name))
@@ -47,6 +50,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         return root
 
     def extend_atom(self, root: Element) -> Element:
+        """feedgen: complete the `feed` element; returns it."""
         for name in ("title", "subtitle"):
             element = root.find(name)
             if element is not None:
@@ -69,7 +73,7 @@ def _history(head: Element, edition: Edition) -> None:
 
 
 def _deleted(root: Element, tombstone: Tombstone) -> None:
-    """RFC 6721; the source must be named where it is another feed, which it always is."""
+    """RFC 6721; the source is named since it is another feed than this one."""
     when = dates.rfc3339(values.instant(tombstone.when) or values.EARLIEST)
     element = etree.SubElement(root, f"{{{xml_pieces.TOMBSTONES}}}deleted-entry", nsmap={"at": xml_pieces.TOMBSTONES})
     element.set("ref", story_view.identifier(tombstone.story))
@@ -78,6 +82,7 @@ def _deleted(root: Element, tombstone: Tombstone) -> None:
 
 
 def head_updated(edition: Edition) -> datetime:
+    """The edition's `updated`; 1990 if that is earlier (rule D5)."""
     return values.instant(edition.updated) or values.EARLIEST
 
 
@@ -120,6 +125,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     story: Story
 
     def extend_rss(self, item: Element) -> Element:
+        """feedgen: complete an `item` element; returns it."""
         story = self.story
         for name in ("title", "source"):
             xml_pieces.respell(item.find(name))
@@ -136,6 +142,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         return item
 
     def extend_atom(self, entry: Element) -> Element:
+        """feedgen: complete an `entry` element; returns it."""
         story = self.story
         if language := story_view.language(story):
             entry.set(f"{{{xml_pieces.XML}}}lang", language)

@@ -1,7 +1,7 @@
-"""Elements of other vocabularies that a story carries through (rule M4): which, and how they may look.
+"""Elements of other vocabularies that are kept in a story (rule M4): which, and what values they may have.
 
-Rules for editors: an element is written only if the table knows it and its value fits; whatever does not fit is left
-out, for an invalid element costs the whole feed its validity. Fields of the model never come from here, so no entry of
+Rules for editors: an element is written only if it is in the table and its value is valid; any other is left out, since
+an invalid element makes the whole feed invalid. Fields of the model never come from here, so no entry of
 the table may name an element that RSS or Atom writes for one.
 """
 
@@ -22,7 +22,7 @@ Check = Callable[[str | None], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How a known element may look. An attribute that fails its check is dropped; a `needed` one takes the element."""
+    """What a known element may contain. An attribute that fails its check is left out, with its element if `needed`."""
 
     text: Check | None = None
     """None: the element is written empty."""
@@ -175,7 +175,7 @@ MOST = 100
 """Elements written for one story: the rest of a longer list is left out."""
 
 _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
-"""The beginning of an address that is a program, in a value that `values.line` has made one line."""
+"""The beginning of an address that runs code, in a value that `values.line` has made one line."""
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -199,7 +199,7 @@ def _write_known(parent: xml_pieces.Element, namespace: str, element: ForeignEle
     if fitting is None:
         return False
     text, attributes = fitting
-    xml_pieces.set_line(_made(parent, namespace, element.name, attributes), text)
+    xml_pieces.set_line(_new_element(parent, namespace, element.name, attributes), text)
     return True
 
 
@@ -219,14 +219,16 @@ def _write_free(parent: xml_pieces.Element, namespace: str, element: ForeignElem
     text = values.line(element.text)
     if any(_RUNS.match(value) for value in (text, *attributes.values())):
         return
-    child = _made(parent, namespace, element.name, attributes)
+    child = _new_element(parent, namespace, element.name, attributes)
     xml_pieces.set_line(child, text)
     for inner in element.children[:MOST] if levels > 1 else ():
         if _canonical(inner.namespace) == namespace:
             _write_free(child, namespace, inner, levels - 1)
 
 
-def _made(parent: xml_pieces.Element, namespace: str, name: str, attributes: Mapping[str, str]) -> xml_pieces.Element:
+def _new_element(
+    parent: xml_pieces.Element, namespace: str, name: str, attributes: Mapping[str, str]
+) -> xml_pieces.Element:
     prefix = xml_pieces.PREFIX_OF[namespace]
     declared = {prefix: namespace} if prefix in xml_pieces.LOCAL_PREFIXES else None
     return etree.SubElement(parent, f"{{{namespace}}}{name}", dict(sorted(attributes.items())), nsmap=declared)

@@ -1,8 +1,8 @@
-"""The values_of_page page of an output: every story in full, readable on any screen, without script.
+"""The page of an output: every story in full, readable on any screen, without script.
 
 Rules for editors: content is the sanitised HTML of the model and the only text that is not escaped; the page's own
-words are in the language of its output where we have them, else English and marked so; the sources' words carry the
-sources' language (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
+phrases are in the language of its output if there are any, else in English, with `lang`; texts of sources have the
+sources' `lang` (it decides the shapes of Han characters). Where pages differ, a story's fragment has placeholders.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Html:
         self._story = environment().get_template("story.html")
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         anchor = story_view.anchor(story)
         picture, body = story_view.picture(story), on_page(story_view.content(story), anchor)
         text = self._story.render(
@@ -63,9 +64,11 @@ class Html:
         return text.encode("utf-8")
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         formats = [(f.label, f.media_type, _address(edition, f)) for f in feeds(edition.formats)]
         language = values.page_language(edition.language)
         words = words_for(language or "en")
@@ -104,7 +107,7 @@ class _PageValues(PlaceholderValues):
 
 
 def _up(edition: Edition) -> str:
-    """The way from a page to the public root: relative, so that it also holds where a proxy adds a path."""
+    """The relative path from a page to the public root, which is right also behind a proxy that adds a path."""
     return "../" * (1 + edition.output.count("/"))
 
 
@@ -136,7 +139,7 @@ def _time(moment: datetime, shown: str) -> Markup:
 
 
 def _revised(story: Story) -> str:
-    """The update, as the value of a placeholder; "" if it says nothing beside the date of publication."""
+    """The update, as the value of a placeholder; "" if it says no more than the date of publication."""
     published, updated = story_view.published(story), story_view.updated(story)
     return dates.rfc3339(updated) if published and updated - published >= timedelta(minutes=1) else ""
 

@@ -1,4 +1,4 @@
-"""Tables on a page: rows put in order, and spans kept only where the grid they make is a whole one."""
+"""Tables on a page: rows put in order, and spans kept only where they make a complete grid."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class Cell:
 
 @dataclass(slots=True)
 class Row:
+    """A row (`tr`) and its cells."""
+
     node: HtmlNode
     cells: list[Cell]
 
@@ -38,7 +40,7 @@ class Group:
 
 @dataclass(slots=True)
 class HtmlTable:
-    """What a table holds; `loose` is what may not stand in one and goes before it."""
+    """What a table contains; `loose` is what may not be in a table and is written before it."""
 
     caption: HtmlNode | None = None
     groups: list[Group] = field(default_factory=list)
@@ -105,15 +107,15 @@ def _is_whole(groups: list[Group]) -> bool:
     begun: set[int] = set()
     width = 0
     for group in groups:
-        ends = _lay_out(group.rows, begun)
+        ends = _grid_width(group.rows, begun)
         if ends is None:
             return False
         width = max(width, ends)
     return begun >= set(range(width))
 
 
-def _lay_out(rows: list[Row], begun: set[int]) -> int | None:
-    """The columns the rows take up, None where spans do not fit; adds to `begun` where cells begin."""
+def _grid_width(rows: list[Row], begun: set[int]) -> int | None:
+    """How many columns the rows take, None if spans do not fit; adds the columns in which cells begin to `begun`."""
     until: dict[int, int] = {}
     width = 0
     for index, row in enumerate(rows):

@@ -1,6 +1,6 @@
-"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it anew.
+"""A story's HTML as a tree, cheap enough to be built for every story: `page_body` writes it as valid HTML.
 
-Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes stand in double
+Rules for editors: the text was serialised by the sanitiser, so tags are nested well and attributes are in double
 quotes. Nothing here relies on it: any text gives some tree, in linear time, and what is no tag becomes text.
 """
 
@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(r'\s([a-z]++)="([^"]*+)"')
 
 _INLINE_WORDS = "abbr b bdi cite code dfn em i kbd mark q rp rt ruby s samp small span strong sub sup time u var"
 INLINE = frozenset(_INLINE_WORDS.split())
-"""Elements that may hold text and their like alone."""
+"""Elements that may contain only text and inline elements."""
 
 TRANSPARENT = frozenset({"a", "del", "ins"})
 EMBEDDED = frozenset({"audio", "br", "iframe", "img", "picture", "video", "wbr"})
@@ -39,9 +39,11 @@ class HtmlNode:
 
     @property
     def is_block(self) -> bool:
+        """Whether it is a block: not inline, transparent or embedded."""
         return self.name not in INLINE and self.name not in TRANSPARENT and self.name not in EMBEDDED
 
     def elements(self, *names: str) -> list[HtmlNode]:
+        """The child elements of these names, in order; text is left out."""
         return [child for child in self.children if isinstance(child, HtmlNode) and child.name in names]
 
 
@@ -65,10 +67,10 @@ def parse(html: str) -> HtmlNode:
             if name not in VOID:
                 open_nodes.append(node)
             else:
-                _tell(open_nodes[-1], node)
+                _update_flags(open_nodes[-1], node)
     _add_text(open_nodes[-1], html[last:])
     while len(open_nodes) > 1:
-        _tell(open_nodes[-2], open_nodes.pop())
+        _update_flags(open_nodes[-2], open_nodes.pop())
     return root
 
 
@@ -82,10 +84,10 @@ def _close(open_nodes: list[HtmlNode], name: str) -> None:
     if open_nodes[-1].name != name and not any(node.name == name for node in open_nodes):
         return
     while open_nodes[-1].name != name:
-        _tell(open_nodes[-2], open_nodes.pop())
-    _tell(open_nodes[-2], open_nodes.pop())
+        _update_flags(open_nodes[-2], open_nodes.pop())
+    _update_flags(open_nodes[-2], open_nodes.pop())
 
 
-def _tell(parent: HtmlNode, child: HtmlNode) -> None:
+def _update_flags(parent: HtmlNode, child: HtmlNode) -> None:
     parent.holds_blocks = parent.holds_blocks or child.holds_blocks or child.is_block
     parent.holds_interactive = parent.holds_interactive or child.holds_interactive or child.name in _INTERACTIVE

@@ -19,19 +19,22 @@ _URL = b'"url": '
 
 
 class JsonFeed:
-    """JSON Feed 1.1. Keys stand in a fixed order; no authors above the items, who would inherit them (rule M9)."""
+    """JSON Feed 1.1. Keys are in a fixed order; no authors above the items, who would inherit them (rule M9)."""
 
     name = JSON.name
     suffix = JSON.suffix
     media_type = JSON.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return _dumped(_present(_item(story)))
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         page = public_url(edition.site_url, edition.output, HTML.suffix)
         last = len(fragments) - 1
         items = [

@@ -16,12 +16,12 @@ from aggregator.formats.xml_pieces import Element, add
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 
 DEEPEST = 30
-"""Levels of folders; what lies deeper stands in the last."""
+"""Levels of folders; what lies deeper is in the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedOutline:
-    """A feed in the list. `path` is the category it stands in, () at the top."""
+    """A feed in the list. `path` is the category it is in, () at the top."""
 
     title: str
     xml_url: str
@@ -34,7 +34,7 @@ class FeedOutline:
 def render_opml(
     subscriptions: Iterable[FeedOutline], *, title: str, modified: datetime | None = None, exact: bool = False
 ) -> bytes:
-    """The list in the given order, categories as nested outlines. One whose address is none is left out.
+    """The list in the given order, categories as nested outlines. One with an unusable address is left out.
 
     `modified` is the newest change of the list, never the time of rendering (rule W3).
     `exact` keeps texts that look like HTML, of which validators warn: for a list that is to be imported as it was.

@@ -1,8 +1,8 @@
 """A story's content as valid HTML on a page with other stories (the content models of the HTML standard).
 
-Sources nest as they please and sanitising makes that safe, not valid: a paragraph in bold, text in a list, a table
-whose spans lead nowhere. Each element is written as itself where it may stand, else as the nearest thing that looks
-alike: `div` or `span` with a class that the page's style knows. Text is never lost. Headings begin at the third level,
+Sanitised HTML is safe but may be invalid: a paragraph in bold, text in a list, a table with impossible spans. Each
+element is written as itself where that is valid, else as a `div` or `span` with a class that the page's style sheet
+shows alike. Text is never lost. Headings begin at the third level,
 below the story's own; ids belong to the story; pictures load when they are reached.
 """
 
@@ -18,32 +18,34 @@ from aggregator.formats.html_tree import EMBEDDED, INLINE, TRANSPARENT, HtmlNode
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What an element stands in."""
+class ElementContext:
+    """What is allowed where an element is."""
 
     flow: bool = True
-    """Blocks may stand here, not only text and its like."""
+    """Blocks may be here, not only text and inline elements."""
     link: bool = False
     heading: bool = True
-    """Headings may stand here."""
+    """Headings may be here."""
 
 
 @dataclass(slots=True)
 class BodyWriter:
-    """Writes one story's content; knows the ids it has given away."""
+    """Writes one story's content, with unique ids."""
 
     anchor: str
     ids: set[str] = field(default_factory=set)
     level: int = 2
     """Of the last heading written; the story's own is the second."""
 
-    def write(self, children: Iterable[HtmlNode | str], around: Around) -> str:
+    def write(self, children: Iterable[HtmlNode | str], around: ElementContext) -> str:
+        """These nodes as HTML that is valid at `around`."""
         pieces: list[str] = []
         for child in children:  # no comprehension: it would cost a frame for each level of nesting
             pieces += (child if isinstance(child, str) else self.element(child, around),)
         return "".join(pieces)
 
-    def element(self, node: HtmlNode, around: Around) -> str:
+    def element(self, node: HtmlNode, around: ElementContext) -> str:
+        """One element, written as itself or as the nearest element that is valid at `around`."""
         if node.name in TRANSPARENT:
             return self._transparent(node, around)
         if node.name in EMBEDDED:
@@ -77,9 +79,11 @@ class BodyWriter:
                 written += f' {name}="{given[name]}"'
         return written
 
-    def _transparent(self, node: HtmlNode, around: Around) -> str:
+    def _transparent(self, node: HtmlNode, around: ElementContext) -> str:
         if node.name != "a":
-            return self.tag(node.name, node, self.write(node.children, around), also=_kept(node, "cite") + _day(node))
+            return self.tag(
+                node.name, node, self.write(node.children, around), also=_valid_attributes(node, "cite") + _day(node)
+            )
         if around.link or node.holds_interactive:
             return self.write(node.children, around)
         href = node.attributes.get("href", "")
@@ -89,8 +93,8 @@ class BodyWriter:
             also = f' href="{without_userinfo(href)}"' if _HREF.fullmatch(href) else ""
         return self.tag("a", node, self.write(node.children, replace(around, link=True)), also=also)
 
-    def _inline(self, node: HtmlNode, around: Around) -> str:
-        """An inline element around blocks gives way to a block that looks like it."""
+    def _inline(self, node: HtmlNode, around: ElementContext) -> str:
+        """An inline element; around blocks, a block that looks like it."""
         if around.flow and node.holds_blocks:
             return self.tag("div", node, self.write(node.children, around), looks=f"as-{node.name}")
         inside = replace(around, flow=False)
@@ -101,11 +105,11 @@ class BodyWriter:
         if node.name == "time":
             day = _day(node)
             return self.tag("time" if day else "span", node, self.write(node.children, inside), also=day)
-        also = _kept(node, "cite") if node.name == "q" else ""
+        also = _valid_attributes(node, "cite") if node.name == "q" else ""
         return self.tag(node.name, node, self.write(node.children, inside), also=also)
 
-    def _ruby(self, node: HtmlNode, around: Around) -> str:
-        """Bases, each with its reading; what follows the last reading has none and stands behind."""
+    def _ruby(self, node: HtmlNode, around: ElementContext) -> str:
+        """Ruby bases, each with its reading; what follows the last reading is written after the element."""
         # brackets are for browsers that know no ruby
         children = [child for child in node.children if isinstance(child, str) or child.name != "rp"]
         last = max(place for place, child in enumerate(children) if _is_reading(child)) + 1
@@ -117,43 +121,43 @@ class BodyWriter:
         ]
         return self.tag("ruby", node, "".join(parts)) + self.write(children[last:], around)
 
-    def _flattened(self, node: HtmlNode, around: Around) -> str:
-        """A block where only text may stand."""
+    def _flattened(self, node: HtmlNode, around: ElementContext) -> str:
+        """A block where only text may be."""
         if node.name == "hr":
             return "<br>"
         if node.name in _ONLY_WITHIN:
             return ""
         return self.tag("span", node, self.write(node.children, around), looks="block")
 
-    def _plain_block(self, node: HtmlNode, around: Around) -> str:
+    def _plain_block(self, node: HtmlNode, around: ElementContext) -> str:
         if node.name in _ONLY_WITHIN:
             return ""
         return self.tag("div", node, self.write(node.children, around))
 
-    def _paragraph(self, node: HtmlNode, around: Around) -> str:
+    def _paragraph(self, node: HtmlNode, around: ElementContext) -> str:
         return self.tag(node.name, node, self.write(node.children, replace(around, flow=False)))
 
-    def _quotation(self, node: HtmlNode, around: Around) -> str:
-        return self.tag("blockquote", node, self.write(node.children, around), also=_kept(node, "cite"))
+    def _quotation(self, node: HtmlNode, around: ElementContext) -> str:
+        return self.tag("blockquote", node, self.write(node.children, around), also=_valid_attributes(node, "cite"))
 
-    def _heading(self, node: HtmlNode, around: Around) -> str:
+    def _heading(self, node: HtmlNode, around: ElementContext) -> str:
         inside = self.write(node.children, replace(around, flow=False))
         if not around.heading or not _WORD.search(inside):
             return self.tag("div", node, inside, looks="as-b")
         self.level = min(int(node.name[1]) + 2, self.level + 1, 6)
         return self.tag(f"h{self.level}", node, inside)
 
-    def _list(self, node: HtmlNode, around: Around) -> str:
+    def _list(self, node: HtmlNode, around: ElementContext) -> str:
         items = []
         for child in node.children:
             if isinstance(child, HtmlNode) and child.name == "li":
                 items.append(self.tag("li", child, self.write(child.children, around)))
             elif _shows(child):
                 items.append(f"<li>{self.write([child], around)}</li>")
-        also = _kept(node, "start", "type") if node.name == "ol" else ""
+        also = _valid_attributes(node, "start", "type") if node.name == "ol" else ""
         return self.tag(node.name, node, "".join(items), also=also)
 
-    def _terms(self, node: HtmlNode, around: Around) -> str:
+    def _terms(self, node: HtmlNode, around: ElementContext) -> str:
         """A description list, if terms and descriptions are all it holds and go in order."""
         parts = [child for child in node.children if _shows(child)]
         names = "".join(_TERMS.get(part.name, "?") if isinstance(part, HtmlNode) else "?" for part in parts)
@@ -165,7 +169,7 @@ class BodyWriter:
             for part in parts if isinstance(part, HtmlNode)
         ))  # fmt: skip
 
-    def _figure(self, node: HtmlNode, around: Around) -> str:
+    def _figure(self, node: HtmlNode, around: ElementContext) -> str:
         shown = [child for child in node.children if _shows(child)]
         captions = node.elements("figcaption")
         if len(captions) == 1 and captions[0] in (shown[0], shown[-1]):
@@ -178,21 +182,21 @@ class BodyWriter:
             return self.tag("figure", node, "".join(parts))
         return self.tag("figure", node, self.write(node.children, around))
 
-    def _details(self, node: HtmlNode, around: Around) -> str:
+    def _details(self, node: HtmlNode, around: ElementContext) -> str:
         if around.link:
             return self.tag("div", node, self.write(node.children, around))
         heads = node.elements("summary")[:1]
-        head = self.tag("summary", heads[0], self.write(heads[0].children, Around(flow=False))) if heads else ""
+        head = self.tag("summary", heads[0], self.write(heads[0].children, ElementContext(flow=False))) if heads else ""
         rest = [child for child in node.children if not heads or child is not heads[0]]
         return self.tag("details", node, (head or "<summary>…</summary>") + self.write(rest, around))
 
-    def _table(self, node: HtmlNode, around: Around) -> str:
+    def _table(self, node: HtmlNode, around: ElementContext) -> str:
         table = html_table.read(node)
         if not table.groups:
             return self.tag("div", node, self.write(node.children, around))
         inside = replace(around, flow=True)
         caption = table.caption
-        head = self.tag("caption", caption, self.write(caption.children, Around(flow=False))) if caption else ""
+        head = self.tag("caption", caption, self.write(caption.children, ElementContext(flow=False))) if caption else ""
         groups = []
         for group in table.groups:
             rows = [
@@ -202,44 +206,52 @@ class BodyWriter:
         loose = self.write(table.loose, around)
         return loose + self.tag("table", node, head + "".join(groups))
 
-    def _cell(self, cell: html_table.Cell, around: Around) -> str:
+    def _cell(self, cell: html_table.Cell, around: ElementContext) -> str:
         also = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
         also += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
         inside = replace(around, heading=around.heading and cell.name == "td")
         return self.tag(cell.name, cell.node, self.write(cell.children, inside), also=also)
 
-    def _rule(self, _node: HtmlNode, _around: Around) -> str:
+    def _rule(self, _node: HtmlNode, _around: ElementContext) -> str:
         return "<hr>"
 
-    def _break(self, node: HtmlNode, _around: Around) -> str:
+    def _break(self, node: HtmlNode, _around: ElementContext) -> str:
         return f"<{node.name}>"
 
-    def _image(self, node: HtmlNode, _around: Around) -> str:
+    def _image(self, node: HtmlNode, _around: ElementContext) -> str:
         given = node.attributes
         if not _SRC.fullmatch(given.get("src", "")):
             return given.get("alt", "").replace("<", "&lt;")
-        also = _kept(node, "src") + f' alt="{given.get("alt", "")}"' + _kept(node, "width", "height", "referrerpolicy")
+        also = (
+            _valid_attributes(node, "src")
+            + f' alt="{given.get("alt", "")}"'
+            + _valid_attributes(node, "width", "height", "referrerpolicy")
+        )
         return f'<img{self._common(node)}{also} loading="lazy">'
 
-    def _picture(self, node: HtmlNode, around: Around) -> str:
-        """The picture itself: its other sizes were made for another page."""
+    def _picture(self, node: HtmlNode, around: ElementContext) -> str:
+        """The `img` alone: the other sizes were made for another page."""
         return self.write((child for child in node.children if _not_source(child)), around)
 
-    def _frame(self, node: HtmlNode, around: Around) -> str:
+    def _frame(self, node: HtmlNode, around: ElementContext) -> str:
         if around.link or not _SRC.fullmatch(node.attributes.get("src", "")):
             return ""
-        also = _kept(node, "src", "width", "height", "sandbox", "referrerpolicy")
+        also = _valid_attributes(node, "src", "width", "height", "sandbox", "referrerpolicy")
         return self.tag("iframe", node, "", also=f'{also} loading="lazy"')
 
-    def _media(self, node: HtmlNode, around: Around) -> str:
-        own = _kept(node, "src", "poster", "width", "height") if node.name == "video" else _kept(node, "src")
+    def _media(self, node: HtmlNode, around: ElementContext) -> str:
+        own = (
+            _valid_attributes(node, "src", "poster", "width", "height")
+            if node.name == "video"
+            else _valid_attributes(node, "src")
+        )
         sources = "" if "src" in node.attributes else "".join(map(_source, node.elements("source")))
         rest = self.write((child for child in node.children if _not_source(child)), replace(around, link=True))
         return self.tag(node.name, node, sources + rest, also=f"{own} controls")
 
 
 def _source(node: HtmlNode) -> str:
-    return f"<source{_kept(node, 'src', 'type')}>" if _SRC.fullmatch(node.attributes.get("src", "")) else ""
+    return f"<source{_valid_attributes(node, 'src', 'type')}>" if _SRC.fullmatch(node.attributes.get("src", "")) else ""
 
 
 def _not_source(child: HtmlNode | str) -> bool:
@@ -254,8 +266,8 @@ def _shows(child: HtmlNode | str) -> bool:
     return isinstance(child, HtmlNode) or bool(child.strip())
 
 
-def _kept(node: HtmlNode, *names: str) -> str:
-    """Those attributes whose values have the shape the standard asks for."""
+def _valid_attributes(node: HtmlNode, *names: str) -> str:
+    """Those of the named attributes that have valid values, as HTML with a leading blank."""
     written = ""
     for name in names:
         value = node.attributes.get(name)
@@ -320,5 +332,5 @@ _EMBEDDED_WRITERS = {
 
 
 def on_page(html: str, anchor: str) -> str:
-    """Sanitised content for the page; `anchor` sets this story's ids apart, and links within it keep meeting them."""
-    return BodyWriter(anchor).write(parse(html).children, Around()) if "<" in html else html
+    """Sanitised content for the page; `anchor` is a prefix that makes this story's ids, and links to them, unique."""
+    return BodyWriter(anchor).write(parse(html).children, ElementContext()) if "<" in html else html

@@ -51,13 +51,14 @@ class PlaceholderValues:
         self.zone = zone
 
     def fill(self, kind: str, value: str) -> str:
+        """See `Filler`. Categories are shown without links."""
         if kind == "when":
             return shown_instant(datetime.fromisoformat(value), self.zone)
         if kind == "heading":
             return self.heading
         if kind == "comments":
-            said = self.words.count(self.words.comments, int(value)) if value else self.words.comment_link
-            return f'<span lang="{self.words.tag}">{escape(said)}</span>'
+            phrase = self.words.count(self.words.comments, int(value)) if value else self.words.comment_link
+            return f'<span lang="{self.words.tag}">{escape(phrase)}</span>'
         return '<span class="category">' if kind == "category" else "</span>" if kind == "/category" else ""
 
 

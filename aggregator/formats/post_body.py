@@ -1,4 +1,4 @@
-"""A story's content as the body of a post: one line of HTML that no Markdown reader and no template engine touches.
+"""A story's content as the body of a post: one line of HTML that no Markdown or template engine changes.
 
 Rules for editors: CommonMark ends a block of HTML at an empty line, and an image with an empty line in its `alt` is
 then shown as broken text (rule H14). In one line that begins with `<div` nothing can end it, and marked, Hexo's

@@ -24,7 +24,7 @@ LONGEST_EXCERPT = 100_000
 """Characters. A longer summary is none, and front matter of a quarter of a megabyte is refused by readers."""
 
 LONGEST_NAME = 200
-"""Bytes in the name of a category or tag, as blogs are told it."""
+"""Bytes in the name of a category or tag at the top level."""
 
 
 def matter(story: Story, dialect: str, moment: datetime) -> str:
@@ -45,7 +45,7 @@ _UPDATED_ALSO = {"jekyll": "last_modified_at", "hugo": "lastmod"}
 
 
 def _head(story: Story, dialect: str, moment: datetime) -> dict[str, Any]:
-    """What blogs and themes look for."""
+    """The fields that blogs and themes read."""
     updated, picture = dates.rfc3339(story_view.updated(story)), story_view.picture(story)
     names = ", ".join(author.name for author in story_view.authors(story))
     fields = {
@@ -121,7 +121,7 @@ def _origin(story: Story, dialect: str) -> dict[str, Any]:
 
 
 def _exactly(story: Story, dialect: str) -> dict[str, Any]:
-    """Title, date, excerpt, people and words, where the top level does not say them so that a reader gets them back."""
+    """Title, date, excerpt, people and tags, where our reader could not read them back from the top level."""
     title, shown = story_view.own_title(story), _shown(story_view.shown_title(story), dialect)
     paths, tags, authors = story_view.paths(story), story_view.tags(story), story_view.authors(story)
     people = [{"name": one.name, "email": one.email, "uri": one.uri} for one in authors]
@@ -143,7 +143,7 @@ _EMPTY = ("null", "~", "undefined")
 
 
 def _is_simple(authors: Sequence[story_view.Author], dialect: str) -> bool:
-    """Whether the line with their names tells all: no more than one, with nothing but a name."""
+    """Whether the line with their names is enough: at most one, with nothing but a name."""
     if len(authors) != 1:
         return not authors
     line = _shown(authors[0].name, dialect)

@@ -1,7 +1,7 @@
 """Posts for static blogs: one file with front matter per story, as Hexo, Jekyll and Hugo read them.
 
-Nothing of a story is lost (rules M8 and M14): what a blog has no field for stands in one map `origin:`, which
-our own reader understands. Rules for editors: the same story gives the same bytes; nothing here can fail; and a story,
+Nothing of a story is lost (rules M8 and M14): what a blog has no field for is in one map `origin:`, which
+our own reader understands. Rules for editors: the same story gives the same bytes; nothing here raises; and a story,
 whatever its source wrote, must neither break a blog's build nor become a template or a script in its pages.
 """
 
@@ -32,8 +32,8 @@ def render_post(story: Story, dialect: str, *, footer: bool = True) -> bytes:
 def post_name(story: Story, dialect: str = "hexo") -> str:
     """`2022-05-16-1a2b3c4d-slug.md`: day of the post, 8 hex digits of its public id, its title (rule W16).
 
-    NFC, at most 255 bytes, letters and digits of any script with `-` and `_` between them. To be asked once for each
-    story: a title or date that changes later must not move the post.
+    NFC, at most 255 bytes, letters and digits of any script with `-` and `_` between them. To be called once for
+    each story: a title or date that changes later must not move the post.
     """
     digits = hashlib.sha256(story_view.identifier(story).encode()).hexdigest()[:8]
     parts = (moment(story).date().isoformat(), digits, _slug(story_view.shown_title(story)))

@@ -24,10 +24,11 @@ class Rss:
     media_type = RSS.content_type
 
     def render_story(self, story: Story) -> bytes:
+        """See `Format`."""
         return xml_pieces.fragment(self.item(story).rss_entry(), "rss", "channel")
 
     def item(self, story: Story) -> FeedEntry:
-        """What feedgen is told of the story; it writes the item, then the extension what feedgen cannot."""
+        """The story as an item of feedgen; `EntryExtension` adds what feedgen cannot write."""
         item = FeedEntry()
         item.register_extension(feedgen_extension.NAME, feedgen_extension.EntryExtension, atom=False)
         item.aggregator.story = story
@@ -49,7 +50,7 @@ class Rss:
         return item
 
     def channel(self, edition: Edition) -> FeedGenerator:
-        """What feedgen is told of the head."""
+        """The head as a feed of feedgen; `FeedExtension` adds what feedgen cannot write."""
         channel = FeedGenerator()
         channel.register_extension(feedgen_extension.NAME, feedgen_extension.FeedExtension)
         channel.aggregator.edition = edition
@@ -66,9 +67,11 @@ class Rss:
         return channel
 
     def assemble(self, edition: Edition, fragments: Sequence[bytes]) -> bytes:
+        """See `Format`."""
         return b"".join(self.pieces(edition, fragments))
 
     def pieces(self, edition: Edition, fragments: Sequence[bytes]) -> list[bytes]:
+        """See `Format`."""
         return [xml_pieces.opened(self.channel(edition).rss_str(pretty=True), _TAIL), *fragments, _TAIL]
 
 

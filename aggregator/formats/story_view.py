@@ -1,6 +1,6 @@
 """What all formats write of a story: the same title, link, authors, files and source in each (rule M6).
 
-Rules for editors: what all formats share is decided here once; how a value is spelled is up to a format.
+Rules for editors: which values are written is decided here, how they are written by each format.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def anchor(story: Story) -> str:
 
 
 def entry_path(story: Story) -> str:
-    """Where the story's own page stands below the public root; the same as long as it has its public id (rule W16)."""
+    """Where the story's own page is below the public root; the same as long as it has its public id (rule W16)."""
     return entry_path_of(story.stored.public_id, story.stored.seq)
 
 
@@ -89,6 +89,7 @@ def _digest(text: str) -> str:
 
 
 def link(story: Story) -> str | None:
+    """The entry's link as an http(s) URI; None if it has none that can be written."""
     return values.web_url(story.stored.entry.link)
 
 
@@ -104,6 +105,7 @@ def shown_title(story: Story) -> str:
 
 
 def content(story: Story) -> str:
+    """The entry's sanitised HTML, in characters that XML can hold; "" if it has none."""
     return values.characters(story.stored.entry.content).strip()
 
 
@@ -128,19 +130,22 @@ def summary_html(story: Story) -> str | None:
 
 
 def language(story: Story) -> str | None:
+    """A BCP 47 tag; None if it is not known."""
     return values.language(story.stored.entry.language)
 
 
 def rights(story: Story) -> str | None:
+    """One line of text; None if the source gives none."""
     return values.line(story.stored.entry.rights) or None
 
 
 def published(story: Story) -> datetime | None:
+    """When the entry was published, in whole seconds; None if unknown or before 1990 (rule D5)."""
     return values.instant(story.stored.published)
 
 
 def updated(story: Story) -> datetime:
-    """Never None: the update, else when we first saw the entry, else the epoch of the web."""
+    """Never None: the update, else when the entry was first seen, else 1990 (rule D5)."""
     stored = story.stored
     return values.instant(stored.updated) or values.instant(stored.first_seen) or values.EARLIEST
 
@@ -157,6 +162,7 @@ def authors(story: Story) -> tuple[Author, ...]:
 
 
 def related(story: Story) -> tuple[str, ...]:
+    """Addresses of related pages, each once."""
     return _each_once(values.web_url(url) for url in story.stored.entry.related)
 
 
@@ -206,6 +212,7 @@ class Picture:
 
 
 def picture(story: Story) -> Picture | None:
+    """The picture; None if it has no address that can be written."""
     image = story.stored.entry.image
     url = values.web_url(image.url) if image else None
     if image is None or url is None:
@@ -225,7 +232,7 @@ def path_text(path: CategoryPath) -> str:
 
 
 def _joined(names: Iterable[str]) -> str:
-    """Names with a slash between; parted from a `<` before it, or it would begin an end tag. Readers trim the names."""
+    """Names with a slash between; a blank after a `<`, or it would begin an end tag. Readers trim the names."""
     return "/".join(names).replace("</", "< /")
 
 
@@ -252,6 +259,7 @@ def source(story: Story) -> Attribution:
 
 
 def attribution(origin: Origin, *, fallback: str) -> Attribution:
+    """The feed that `origin` names. Its title is its own, else its host, else `fallback`, else "unknown"."""
     url, site_url = values.web_url(origin.self_url), values.web_url(origin.site_url)
     host = urlsplit(site_url or url or "").hostname
     return Attribution(
@@ -274,6 +282,7 @@ class Discussion:
 
 
 def discussion(story: Story) -> Discussion:
+    """Where the story is discussed; each field is None if unknown or unusable."""
     comments = story.stored.entry.comments
     if comments is None:
         return Discussion(url=None, count=None, feed=None)

@@ -1,7 +1,7 @@
 """Single values as outputs may carry them: texts, addresses, ids, languages, instants.
 
 Rules for editors: every function is total. Text functions return text that XML can hold; the others return None where
-the value cannot be written so that the W3C validator, and the readers it speaks for, accept it.
+the value cannot be written so that the W3C validator and common readers accept it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TWICE_ENCODED = re.compile("[\xc2\xc3][\x80-\xbf]")
 
 
 def characters(text: str) -> str:
-    """`text` without what XML cannot hold or HTML forbids, line ends as LF, and mojibake that validators report mended.
+    """`text` without what XML cannot hold or HTML forbids, line ends as LF, and repaired mojibake.
 
     The C1 range is read as windows-1252 (rule H11), U+FFFD becomes `?`, and a run of Latin-1 that is UTF-8 read
     as Latin-1 is decoded.
@@ -213,7 +213,7 @@ _LANGUAGES = frozenset(_LANGUAGE_WORDS.split())
 
 
 def language(value: str | None) -> str | None:
-    """A BCP 47 tag whose first part is a language of ISO 639, else None. Chinese languages stand below `zh`."""
+    """A BCP 47 tag whose first part is a language of ISO 639, else None. Chinese languages are below `zh`."""
     match = _LANGUAGE.fullmatch(line(value).replace("_", "-"))
     if not match:
         return None

@@ -93,7 +93,7 @@ def respell(element: Element | None) -> None:
 
 
 def fragment(element: Element, *parents: str) -> bytes:
-    """`element` as it stands inside a feed whose root declares `ROOT_PREFIXES`, indented for its place there.
+    """`element` as it is inside a feed whose root declares `ROOT_PREFIXES`, indented for its place there.
 
     `parents` are the names of the elements around it, from the root.
     """

@@ -1,1 +1,1 @@
-"""Where published bytes go: files on disk, folders of posts. Imports no source, format or storage; decides nothing."""
+"""Where published bytes go: files on disk, folders of posts. Imports no source, format or storage."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
+import stat
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -48,11 +50,11 @@ class DiskOutlet:
         modified: datetime | None = None,
         lasting: bool = True,
     ) -> bool:
-        """Have exactly `body` at `path`, and beside it exactly the encodings given; True if anything was written.
+        """Make `path` contain exactly `body`, with exactly the encodings given as files next to it.
 
-        `lasting` False does not wait for the disk: a power failure may leave the file empty, and its writer must be
-        able to make it again. `modified` becomes the modification time of what is written. Raises PublishError; the
-        old body then still stands whole.
+        `encoded` gives bodies by the names of `encodings.SUFFIXES`. `modified` becomes the modification time of what is
+        written; None: now. `lasting` False does not wait for the disk: a power failure may leave the file empty. True
+        if anything was written. Raises PublishError; the old body is then unchanged.
         """
         target = self._place(path)
         try:
@@ -60,7 +62,7 @@ class DiskOutlet:
             self._stay_inside(target, path)
             changed = False
             for name, suffix in SUFFIXES.items():
-                neighbour = _beside(target, suffix)
+                neighbour = _encoded_file(target, suffix)
                 if name in encoded:
                     changed |= _replace(neighbour, encoded[name], modified, lasting)
                 else:
@@ -82,21 +84,13 @@ class DiskOutlet:
 
     def size(self, path: str) -> int | None:
         """The size in bytes of the file at `path`; None if there is none. Raises PublishError as `read` does."""
-        target = self._place(path)
-        try:
-            self._stay_inside(target, path)
-            return target.stat().st_size if target.is_file() else None
-        except OSError as error:
-            raise _publish_error(target, error) from error
+        found = self._stat(path)
+        return found.st_size if found else None
 
     def modified(self, path: str) -> datetime | None:
         """When the file at `path` was written, aware; None if there is none. Raises PublishError as `read` does."""
-        target = self._place(path)
-        try:
-            self._stay_inside(target, path)
-            return datetime.fromtimestamp(target.stat().st_mtime, UTC) if target.is_file() else None
-        except OSError as error:
-            raise _publish_error(target, error) from error
+        found = self._stat(path)
+        return datetime.fromtimestamp(found.st_mtime, UTC) if found else None
 
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, encodings left out; [] if there is none. Raises PublishError."""
@@ -111,15 +105,13 @@ class DiskOutlet:
             raise _publish_error(place, error) from error
 
     def remove(self, path: str) -> None:
-        """Have nothing at `path`, no encodings beside it, and no folder that this leaves empty. Raises PublishError."""
+        """Remove the file at `path`, its encodings, and folders that this leaves empty. Raises PublishError."""
         target = self._place(path)
         try:
             self._stay_inside(target, path)
             for suffix in ("", *SUFFIXES.values()):
-                _unlink(_beside(target, suffix))
-            for folder in target.parents:
-                if folder == self.root:
-                    break
+                _unlink(_encoded_file(target, suffix))
+            for folder in itertools.takewhile(lambda folder: folder != self.root, target.parents):
                 folder.rmdir()
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
@@ -143,8 +135,20 @@ class DiskOutlet:
         for folder, _, names in os.walk(self.root):
             yield from (Path(folder, name) for name in names if name.startswith(_TEMPORARY))
 
+    def _stat(self, path: str) -> os.stat_result | None:
+        """What the disk says of the file at `path`; None if there is none. Raises PublishError."""
+        target = self._place(path)
+        try:
+            self._stay_inside(target, path)
+            found = target.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _publish_error(target, error) from error
+        return found if stat.S_ISREG(found.st_mode) else None
+
     def _place(self, path: str) -> Path:
-        """Where `path` lies. Raises PublishError for one that is not plainly below the root."""
+        """The file at `path`. Raises PublishError for one that is not plainly below the root."""
         normal = unicodedata.normalize("NFC", path)
         segments = normal.split("/")
         if any(segment in ("", ".", "..") or set(segment) & {"\0", "\\"} for segment in segments):
@@ -160,16 +164,17 @@ class DiskOutlet:
 
     def _stay_inside(self, target: Path, path: str) -> None:
         """Refuse a folder that a symbolic link leads out of the root."""
-        if not target.parent.resolve().is_relative_to(self.root.resolve()):
+        # not Path.resolve: before Python 3.13 it raises RuntimeError for a link that leads in a circle
+        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
             raise PublishError(path, "a symbolic link leads out of the published folder; remove it")
 
 
-def _beside(target: Path, suffix: str) -> Path:
+def _encoded_file(target: Path, suffix: str) -> Path:
     return target.with_name(target.name + suffix)
 
 
 def _replace(target: Path, body: bytes, modified: datetime | None, lasting: bool) -> bool:
-    """Have `body` at `target`; False if it was there already. The bytes are on disk before they get the name."""
+    """Write `body` to `target`; False if it was there already. The bytes are on disk before they get the name."""
     if _holds(target, body):
         return False
     temporary = target.with_name(_TEMPORARY + secrets.token_hex(8))

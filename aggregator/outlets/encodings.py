@@ -1,6 +1,6 @@
 """Compressed forms of a published file, made once per change and never for a request.
 
-The names are those of HTTP's Content-Encoding; the suffixes those that nginx and Caddy look for beside a file.
+The names are those of HTTP's Content-Encoding; the suffixes those that nginx and Caddy look for next to a file.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import cast
 
 import brotli  # type: ignore[import-untyped]
 
-if sys.version_info >= (3, 14):
+if sys.version_info >= (3, 14):  # pragma: no cover: Python has its own from 3.14 on
     from compression import zstd
-else:
+else:  # pragma: no cover: up to Python 3.13
     from backports import zstd
 
 SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}
@@ -30,7 +30,7 @@ _ZSTD_LEVEL = 3
 def encode(body: bytes, *, only: str | None = None) -> dict[str, bytes]:
     """The encodings worth sending instead of `body`: gzip, br and zstd; {} for a short body.
 
-    `only` makes that one alone, for files that are kept for ever and seldom read. The same body gives the same bytes.
+    `only` makes that one alone, for files that are kept forever and seldom read. The same body gives the same bytes.
     An encoding that does not save a tenth is left out.
     """
     if len(body) < _LEAST:

@@ -1,4 +1,4 @@
-"""One line for each request in the Common Log Format, for those who want to know who reads."""
+"""An access log: one line for each request in the Common Log Format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class AccessLog:
     """An application that answers as `app` does and hands each request's line to `write`.
 
-    `clock` gives aware instants. What a stranger sent is escaped: a line is always one line.
+    `clock` gives aware instants. What a client sent is escaped: a line is always one line.
     """
 
     def __init__(self, app: ASGIApp, write: Callable[[str], None], clock: Callable[[], datetime]) -> None:
@@ -46,7 +46,7 @@ class AccessLog:
             self._write(_line(client, request, self._clock(), code or 500, sent))
 
     def note(self, client: str, method: bytes, target: bytes, code: int, sent: int) -> None:
-        """Write the line of an answer that was given without asking the application."""
+        """Write the line of a response that the application was not called for."""
         request = f"{method.decode('latin-1')} {_escaped(target)} HTTP/1.1"
         self._write(_line(client, request, self._clock(), code, sent))
 

@@ -1,7 +1,7 @@
-"""The application: renditions by a fast path straight from the catalogue, the few other pages through Starlette.
+"""The application: renditions straight from the catalogue, the few other pages through Starlette.
 
-No request waits for a disk or a database: what is published is in memory, and status is asked of the engine's memory.
-Pages are rendered on a thread, so that feeds are served meanwhile.
+Renditions and the status report are in memory; archive documents and story pages are read from disk in a thread. Pages
+are rendered in a thread, so that feeds are served meanwhile.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def create_app(
 ) -> Application:
     """The whole site as an ASGI application; `folder` is where the pages of single stories are published.
 
-    `site` and `status` are asked at each request that needs them, must not block, and may raise nothing. If the site's
+    `site` and `status` are called at each request that needs them; they must not block or raise. If the site's
     public address has a path, requests are answered with and without it.
     """
     return Application(catalogue, site, status, EntryPages(folder))
@@ -173,7 +173,7 @@ def _decide(resource: Resource, headers: Mapping[bytes, bytes]) -> tuple[int, He
 
 
 def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether the client says that it has this."""
+    """Whether the client has this already, by its conditional headers."""
     none_match, since = headers.get(b"if-none-match"), headers.get(b"if-modified-since")
     return (none_match is not None or since is not None) and is_not_modified(
         none_match, since, etag=variant.etag, modified=resource.modified
@@ -183,7 +183,7 @@ def _is_known(resource: Resource, variant: Variant, headers: Mapping[bytes, byte
 def _since(
     deltas: Deltas, resource: Resource, headers: Mapping[bytes, bytes], full_size: int
 ) -> tuple[int, Headers, bytes] | None:
-    """What a reader that has an earlier state gets instead of the whole, if it asks for that (rule W11)."""
+    """The delta for a reader that has an earlier version and asks for one, else None (rule W11)."""
     none_match, wanted = headers[b"if-none-match"], headers.get(b"a-im")
     deltas.note(none_match)
     if wanted is None:
@@ -247,7 +247,7 @@ class _Pages:
         return _respond(await asyncio.to_thread(self._index_resource), request)
 
     def _index_resource(self) -> Resource:
-        """The index, rendered and compressed anew only when what it shows has changed."""
+        """The index; rendered and compressed only when what it shows has changed."""
         shown = (self._site(), self._catalogue.outputs, "/outputs.opml" in self._catalogue.paths)
         made = self._index
         if made is None or made[0] != shown:
@@ -285,7 +285,7 @@ class _Pages:
         return Response(ICON, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
 
     async def missing(self, request: Request, error: Exception) -> Response:
-        """What is not there, and methods we do not know; with an unread request body the connection ends."""
+        """The response for unknown addresses and methods; with an unread request body the connection ends."""
         known = request.scope.get("known") or (isinstance(error, HTTPException) and error.status_code == 405)
         if known and request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)

@@ -1,4 +1,4 @@
-"""What is published now, in memory, with all its responses prepared: a request costs no work but a look-up.
+"""What is published now, in memory, with all its responses prepared: a request costs one look-up.
 
 Writers may be on any thread and hold a lock among themselves. Readers hold none: a path leads to one immutable
 `PublishedPath`, replaced by one assignment, so that a request sees the old response or the new one, whole.
@@ -29,7 +29,7 @@ PAGE_POLICY = (
     b"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; media-src *; frame-src https:; "
     b"form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
-"""Pages have no script, and none that a source smuggles in may run."""
+"""Pages have no script, and none from a source may run."""
 _NEGOTIATED = "c/"
 
 
@@ -57,16 +57,13 @@ class Resource:
 
     def variant(self, accept_encoding: bytes | None) -> Variant:
         """The representation for an Accept-Encoding."""
-        for name in acceptable_encodings(accept_encoding):
-            found = self.variants.get(name)
-            if found is not None:
-                return found
-        return self.variants[IDENTITY]
+        # the list ends with identity, which is always there
+        return next(self.variants[name] for name in acceptable_encodings(accept_encoding) if name in self.variants)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedPath:
-    """What a request path leads to: one resource, save that navigations and Accept may choose another."""
+    """What a request path leads to: one resource, except that navigations and Accept may choose another."""
 
     resource: Resource
     page: Resource | None = None
@@ -74,7 +71,7 @@ class PublishedPath:
     formats: Mapping[str, Resource] | None = None
     """What Accept chooses from at an address without suffix (rule W6)."""
     deltas: Deltas | None = None
-    """What readers can be told of earlier states (rule W11)."""
+    """For readers that have an earlier version (rule W11)."""
 
     def choose(self, headers: Mapping[bytes, bytes]) -> Resource:
         """The resource for a request. Field names are in small letters."""
@@ -95,7 +92,7 @@ class _PublishedFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveResource:
-    """A document of an archive: it is read from disk when somebody asks for it, so that a history costs no memory."""
+    """A document of an archive: it is read from disk when it is requested, so that archives take no memory."""
 
     file: ArchiveFile
     read: Callable[[str], bytes | None]
@@ -142,8 +139,8 @@ class Catalogue:
         """Serve a rendition from now on, instead of what was at its path.
 
         `encoded` is what `outlets.encodings.encode` made of its body; `max_age` is in seconds, half the expected
-        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that stay. With `versions`,
-        readers of earlier states are told what is new (rule W11) and remembered for `take_late_readers`.
+        interval, and is brought between 5 minutes and 1 hour. `immutable` is for bytes that never change. With
+        `versions`, readers of earlier versions get deltas (rule W11) and are noted for `take_late_readers`.
         """
         age = IMMUTABLE if immutable else min(max(max_age, LEAST_AGE), GREATEST_AGE)
         control = b"public, max-age=%d" % age + (b", immutable" if immutable else b"")
@@ -156,7 +153,7 @@ class Catalogue:
             self._update_paths(stem, rendition.path)
 
     def remove(self, path: str) -> None:
-        """Serve nothing at `path`; nothing happens if nothing was there."""
+        """Stop serving `path`; does nothing for an unknown one."""
         self.archives.pop("/" + path, None)
         with self._lock:
             gone = self._published.pop(path, None)
@@ -173,7 +170,7 @@ class Catalogue:
         self.archives["/" + file.path] = ArchiveResource(file, read)
 
     def take_late_readers(self) -> dict[str, set[str]]:
-        """Path -> earlier ETags that readers came back with since this was last asked."""
+        """Path -> earlier ETags that readers came back with since the last call."""
         with self._lock:
             seen = {path: p.deltas.late for path, p in self._published.items() if p.deltas and p.deltas.late}
             for path in seen:
@@ -301,4 +298,4 @@ def _head(status: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 _NOINDEX = (b"x-robots-tag", b"noindex")
 _PAGE_HEADERS = ((b"content-security-policy", PAGE_POLICY), (b"referrer-policy", b"no-referrer"))
-"""Pictures load without a referrer: many sites refuse them to strangers' pages."""
+"""Pictures load without a referrer: many sites refuse them to pages of other sites."""

@@ -1,6 +1,6 @@
 """What a request's header fields ask for: pure decisions over bytes, total over any input (RFC 9110, rules W4 and W6).
 
-Header values come from strangers: each is read in linear time, and beyond `_LONGEST` bytes it counts as absent.
+Header values may be hostile: each is read in linear time, and beyond `_LONGEST` bytes it counts as absent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aggregator.core.formats_table import DOCUMENTS, HTML
 
 IDENTITY = "identity"
 _BEST_FIRST = ("br", "zstd", "gzip")
-"""Which encoding answers a client that likes several equally: the smallest."""
+"""The order of encodings that a client weighs equally: the smallest result first."""
 _LONGEST = 8192
 _TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
@@ -80,8 +80,8 @@ def acceptable_encodings(accept: bytes | None) -> tuple[str, ...]:
 def preferred_format(accept: bytes | None, formats: tuple[str, ...]) -> str:
     """Which of `formats` answers an Accept at an address without suffix (rule W6).
 
-    A browser, and whoever says that anything will do, gets HTML; a client that names a feed type as gladly as HTML is
-    a feed reader and gets the feed. Without HTML, and where nothing fits, the first of `formats`. It may not be empty.
+    A browser, and a client that accepts anything, gets HTML; a client that weighs a feed type like HTML is a feed
+    reader and gets the feed. Without HTML, and where nothing fits, the first of `formats`. It may not be empty.
     """
     ordered = sorted(formats, key=lambda name: name != HTML.name)
     if not accept or len(accept) > _LONGEST:

@@ -1,6 +1,6 @@
-"""RFC 3229 with `A-IM: feed`: a reader that names the state it has is told what is new since (rule W11).
+"""RFC 3229 with `A-IM: feed`: a reader that names the version it has is sent what is new since (rule W11).
 
-A delta is the head of the present feed, the stories that are not as they were in that state, and the tail. It is sent
+A delta is the head of the present feed, the stories that differ from that version, and the tail. It is sent
 uncompressed: compressing it would be work for every request. Where it is not smaller than the whole feed in the
 encoding that the client takes, which is compressed already, the client gets the whole feed.
 """
@@ -25,7 +25,7 @@ _CHARACTERS = 4096
 
 
 class Deltas:
-    """What one rendition can tell readers of its earlier states. `late` collects those that they came back with."""
+    """The deltas of one rendition. `late` collects the ETags of earlier versions that readers came back with."""
 
     def __init__(self, rendition: Rendition, versions: KnownVersions) -> None:
         self.late: set[str] = set()
@@ -35,7 +35,7 @@ class Deltas:
         self._now = rendition.etag.encode("latin-1")
 
     def note(self, none_match: bytes) -> None:
-        """Remember that a reader came back with an earlier state."""
+        """Add the earlier versions that a reader came back with to `late`."""
         for tag in _plain(none_match):
             if tag in self._stamps and tag != self._now:
                 self.late.add(tag.decode("latin-1"))
@@ -46,8 +46,9 @@ class Deltas:
         """The 226, or the 304, for a client that asks for deltas; None where it is to get what others get.
 
         `full_size` is the size in bytes of the whole feed as the client takes it. `not_modified` are the headers of the
-        304 for the feed as it is, uncompressed: that is the state a delta leads to. `agent` is its User-Agent: programs
-        that do not know that they ask for deltas get what others get.
+        304 for the feed as it is, uncompressed: that is the version a delta leads to. `agent` is its User-Agent:
+        programs that ask for deltas unintentionally get what others get.
+
         """
         if not self._parts or not _asks(instance_manipulation) or _UNAWARE_AGENTS.match(agent):
             return None
@@ -61,7 +62,7 @@ class Deltas:
         return (226, self._headers(len(body)), body) if len(body) < full_size else None
 
     def _since(self, stamp: int) -> bytes:
-        """Head, the pieces that came after the state of this number, tail."""
+        """Head, the pieces that are newer than the version of this number, tail."""
         whole = self._rendition.body
         cuts = list(accumulate((length for length, _ in self._parts), initial=0))
         last = len(self._parts) - 1
@@ -91,5 +92,5 @@ def _asks(value: bytes) -> bool:
 
 
 def _plain(none_match: bytes) -> list[bytes]:
-    """The tags of an If-None-Match without what tells our encodings apart."""
+    """The tags of an If-None-Match without the suffixes of our encodings."""
     return [_ENCODED.sub(b'"', tag) for tag in entity_tags(none_match)]

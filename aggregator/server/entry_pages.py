@@ -1,6 +1,6 @@
-"""Pages of single stories: read from disk when somebody asks, since there are as many as entries.
+"""Pages of single stories: read from disk at each request, since there are as many as entries.
 
-The few that are asked for often are cached; each request still looks whether the file is the same.
+The last `_CACHE_SIZE` are cached; each request checks whether the file has changed.
 """
 
 from __future__ import annotations
@@ -22,22 +22,21 @@ _CONTROL = b"public, max-age=300"
 
 
 class EntryPages:
-    """What stands below `e/` in the published folder `root`; None: nothing. Used by one thread at a time or by many:
-    at worst a page is compressed twice."""
+    """The files below `e/` in the published folder `root`; None: there are none. May be used by several threads."""
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
         self._cached: OrderedDict[str, tuple[tuple[int, int], Resource]] = OrderedDict()
 
     def holds(self, path: str) -> bool:
-        """Whether a request path may lead to such a page: `find` is to be asked."""
+        """Whether a request path may be that of a story page, so that `find` has to be called."""
         return self._root is not None and _PATH.fullmatch(path) is not None
 
     def find(self, path: str) -> Resource | None:
-        """The page at a request path; None if there is none that can be read. Blocks on the disk."""
+        """The page at a path that `holds` allows; None if there is none that can be read. Blocks on the disk."""
         match = _PATH.fullmatch(path)
-        if match is None or self._root is None:
-            return None
+        assert match is not None
+        assert self._root is not None
         try:
             with (self._root / match[1]).open("rb") as file:
                 state = os.fstat(file.fileno())

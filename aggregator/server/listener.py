@@ -1,4 +1,4 @@
-"""uvicorn inside the program's own event loop: it takes no signals, ends when told, and lets no client hold it up.
+"""uvicorn in the program's own event loop, without signal handlers and with time limits for slow clients.
 
 Rules for editors: uvicorn has no time limit for a client that connects and says nothing, sends its request a byte at a
 time, or never reads its answer. These limits are set here.
@@ -34,9 +34,9 @@ _CONNECTIONS = 1000
 class WebServer:
     """One listening socket and the application behind it.
 
-    `listen` is `host:port`; port 0 takes a free one. An `app` with a method `prepared_response` is asked that
-    first. `access_log` receives a line for each request, dated by `clock`; without one of the two there are no lines.
-    Raises PublishError if nobody can listen there.
+    `listen` is `host:port`; port 0 takes a free one. An `app` with a method `prepared_response` has it called first.
+    `access_log` receives a line for each request, dated by `clock`; if one of the two is None there are no lines.
+    Raises PublishError if the address cannot be listened on.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The index and the status page as HTML: pure functions of what they show, so that the same state gives the same bytes.
 
-Templates escape everything; addresses are hidden of their keys here. A page needs no script and no second request.
+Templates escape everything; secrets in addresses are hidden here. A page needs no script and no second request.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def shown_title(output: OutputInfo) -> str:
 
 
 def shown_address(address: str) -> str:
-    """A source's address as strangers may see it: no user name, no password, no keys in the query."""
+    """A source's address as anyone may see it: no user name, no password, no secrets in the query."""
     try:
         host = urlsplit(address).netloc
     except ValueError:
@@ -163,7 +163,7 @@ def _alternates(outputs: Sequence[OutputInfo]) -> Iterator[tuple[str, str, str]]
 
 
 def _shared(site: SiteInfo, words: Phrases) -> dict[str, object]:
-    """What every template has at hand."""
+    """The variables that every template may use."""
 
     def when(instant: datetime | None) -> Markup:
         if instant is None:

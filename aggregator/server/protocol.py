@@ -1,7 +1,7 @@
 """HTTP/1.1 on one connection: uvicorn's protocol, with a limit on a request's head, and with prepared responses.
 
 A prepared response needs no task and no waiting: it is looked up while the request is still being read, and handed to
-the socket. Every other request takes the way of every ASGI server. To be imported only where httptools is installed.
+the socket. Every other request is passed on to uvicorn. To be imported only where httptools is installed.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.head = -1
         """Bytes received of a head that is not yet complete; -1 outside of one."""
         self.answered = 0
-        """How many requests got a prepared response: a sign of life."""
+        """How many requests got a prepared response: shows that the connection is in use."""
         self.is_answered = False
         """Whether the request that is being read has its answer."""
 
     def data_received(self, data: bytes) -> None:
+        """asyncio: parse the bytes. The connection is cut if a head exceeds `_LONGEST_HEAD` bytes."""
         super().data_received(data)
         if self.head >= 0:
             self.head += len(data)
@@ -52,6 +53,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
+        """httptools: answer with a prepared response, or leave the request to uvicorn."""
         self.head = -1
         if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             self.is_answered = True
@@ -72,6 +74,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def on_message_complete(self) -> None:
+        """httptools: the request's body has ended. Nothing to do after a prepared response."""
         if not self.is_answered:
             super().on_message_complete()
 
@@ -86,7 +89,7 @@ class PreparedHttpProtocol(HttpToolsProtocol):
         if len(fields) != len(self.headers) or not fields.keys().isdisjoint(_UNUSUAL):
             return None
         if self.log_response is not None and not fields.keys().isdisjoint(_PROXIED):
-            return None  # who asked is for uvicorn's middleware to say
+            return None  # uvicorn's middleware has to find out the client's address
         return self.prepared_response(self.url, fields)
 
     def _is_free(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where documents come from. Nothing is kept between two fetches but open connections.
+"""Sources of documents. Nothing is kept between two fetches but open connections.
 
 `Source` is the interface: one kind per file (`http.py`, `file.py`), opened by `registry.py`. A source reads no wall
 clock: `now` comes with the request. What goes wrong is raised as `FetchError`, and nothing else but cancellation.
@@ -16,7 +16,7 @@ from aggregator.core.document import Document, NotModified, Validators
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """One visit: what to get and what is already known of it. Its repr shows no credentials."""
+    """What to fetch, and what is known of it already. Its repr shows no credentials."""
 
     address: str = field(repr=False)
     """An http or https address, user information allowed; or a path or glob pattern."""

@@ -27,6 +27,7 @@ class Address:
 
     @property
     def text(self) -> str:
+        """The address as it is requested and logged."""
         return str(self.url)
 
     @property
@@ -36,10 +37,12 @@ class Address:
 
     @property
     def port(self) -> int:
+        """The port, the default one of the scheme if none is written."""
         return self.url.port or _DEFAULT_PORTS[self.url.scheme]
 
     @property
     def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port."""
         return self.url.scheme, self.host, self.port
 
 

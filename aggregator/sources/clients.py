@@ -1,4 +1,4 @@
-"""The HTTP clients of a process, and one GET over one of them, sent again where the connection was to blame.
+"""The HTTP clients of a process, and one GET over one of them, repeated after some errors of the connection.
 
 httpx's pool walks over all its connections for every request, so one client for all is slow: each fetch borrows a
 client of its own, if possible the one that was used for the host last. A client is a transport: what httpx's own client
@@ -49,13 +49,14 @@ class Client:
 
     def __init__(self, *, guard: Guard, tls: ssl.SSLContext, fixed: httpx.AsyncBaseTransport | None) -> None:
         self.host: str | None = None
-        """The host it spoke with last."""
+        """The host of its last request; None before the first."""
         self._guard = guard
         self._tls = tls
         self._fixed = fixed
         self._made: dict[bool, GuardedTransport] = {}
 
     def transport(self, *, http2: bool) -> httpx.AsyncBaseTransport:
+        """The transport for HTTP/2, or for HTTP/1.1 alone; made at the first use."""
         if self._fixed is not None:
             return self._fixed
         if http2 not in self._made:

@@ -59,7 +59,7 @@ class FileSource:
     async def fetch(self, request: FetchRequest) -> Document | NotModified:
         """See `Source.fetch`. A glob gives a `Document` with `parts`, sorted by name, and an empty body.
 
-        A file of a glob that cannot be read costs only itself: it is named in `diagnostics`. An empty path, no file at
+        A file of a glob that cannot be read is left out and named in `diagnostics`. An empty path, no file at
         all, or none that is readable is an error.
         """
         return await asyncio.to_thread(self.read, request)
@@ -194,7 +194,7 @@ class _GlobReader:
     def _bytes(self, found: _FileInfo) -> bytes:
         if stat.S_ISDIR(found.mode):
             raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is a folder; name its files, such as folder/*.md")
-        if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end for ever
+        if not stat.S_ISREG(found.mode):  # opening a pipe would wait for its other end forever
             raise _UnreadableFile(Reason.FILE_UNREADABLE, "this is no ordinary file")
         too_large = _UnreadableFile(Reason.TOO_LARGE, f"larger than {self._max_bytes} bytes")
         if found.size > self._max_bytes:

@@ -96,7 +96,7 @@ def _unwrap(address: IPAddress) -> IPAddress:
 
 
 class SystemResolver:
-    """The operating system's resolver in threads of its own, so that a silent name server delays nothing else."""
+    """The operating system's resolver in threads of its own, so that a slow name server delays nothing else."""
 
     def __init__(self, *, threads: int = 8) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
@@ -105,6 +105,7 @@ class SystemResolver:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._resolve, host, port)
 
     def close(self) -> None:
+        """Start no more look-ups. Those that are running end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod
@@ -124,7 +125,7 @@ class Guard:
     """Decides which hosts may be connected to. `allow` holds `host:port` entries that always may, names or addresses.
 
     An entry with a name holds for addresses written with that name; one with an IP address holds for every name that
-    leads there. Raises ValueError for an entry that is neither.
+    resolves to it. Raises ValueError for an entry that is neither.
     """
 
     def __init__(self, allow: Collection[str] = (), *, resolver: Resolver | None = None) -> None:

@@ -72,15 +72,15 @@ def next_hop(hop: Hop, response: HttpResponse, *, subject: str, limit: int) -> H
     target = _target(hop, response, location, subject)
     wants_cookies = hop.wants_cookies or response.header("set-cookie") is not None
     downgrades = hop.downgrades + (hop.address.url.scheme == "https" and target.url.scheme == "http")
-    trouble = None
+    problem = None
     if target.text in hop.visited:
-        trouble = "the redirects lead in a circle" + (", as they do for want of a cookie" if wants_cookies else "")
+        problem = "the redirects lead in a circle" + (", as they do for want of a cookie" if wants_cookies else "")
     elif len(hop.visited) > limit:
-        trouble = f"there are more than {limit} redirects"
+        problem = f"there are more than {limit} redirects"
     elif downgrades > 1:
-        trouble = "the redirects give up https more than once"
-    if trouble:
-        words = f"{trouble}; look where the address leads in a browser"
+        problem = "the redirects give up https more than once"
+    if problem:
+        words = f"{problem}; look where the address leads in a browser"
         raise FetchError(subject, Reason.TOO_MANY_REDIRECTS, words, status=response.status)
     stays = target.origin == hop.address.origin
     kept = hop.headers if stays else {name: text for name, text in hop.headers.items() if name.lower() in _FOR_ANYONE}

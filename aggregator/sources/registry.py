@@ -1,4 +1,4 @@
-"""The kinds of sources, opened: each is opened once, however many sources of feeds.toml are of that kind."""
+"""Opens source kinds, each once, however many sources of feeds.toml are of that kind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SourceFactory = Callable[[SourceConfig], Source]
 
 
 class OpenSources:
-    """The kinds that were asked for. Other settings open them anew; visits under way end with the old ones."""
+    """The kinds that were opened. With other settings a kind is opened again; running visits end with the old one."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, SourceSettings], Source] = {}
@@ -52,8 +52,10 @@ class OpenSources:
         await self._open.__aexit__(*exception)
 
     def factory(self, settings: SourceSettings) -> SourceFactory:
-        """What makes the source of a [[source]] under these settings. To be called on the event loop, as is what it
-        returns for a kind that was not asked for before."""
+        """The function that gives a [[source]] its `Source` under these settings.
+
+        To be called on the event loop; so is the function, for a kind that is not open yet.
+        """
         return lambda config: self.get(config.kind, settings)
 
     def get(self, kind: SourceKind, settings: SourceSettings) -> Source:

@@ -1,4 +1,4 @@
-"""What the headers and the status of an answer mean: validators, Retry-After, and why one brought no document."""
+"""What headers and status of a response mean: validators, Retry-After, and the error of one without a document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BadHeader(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One response. `raw` is the body as it came over the wire, empty where nobody would read it."""
+    """One response. `raw` is the body as received, empty where it is not needed."""
 
     address: Address
     status: int
@@ -116,7 +116,7 @@ _MEANINGS: Mapping[int, tuple[Reason, str]] = {
 
 
 def refusal(subject: str, response: HttpResponse, *, now: datetime, dropped_credentials: bool = False) -> FetchError:
-    """The error for a response that brings no document (rule P24)."""
+    """The error for a response without a document (rule P24)."""
     reason, advice = _meaning(response)
     if dropped_credentials and reason is Reason.UNAUTHORIZED:
         advice = "it redirects to another host, which credentials are not sent to; use that address for this source"
@@ -148,7 +148,7 @@ def _meaning(response: HttpResponse) -> tuple[Reason, str]:
 
 
 def is_challenge(response: HttpResponse) -> bool:
-    """Whether a known bot wall answered in the site's place; some do so with a status of success."""
+    """Whether the response is from a known bot wall; some have a status of success."""
     return (response.header("cf-mitigated") or "").lower() == "challenge" or (
         (response.header("x-amzn-waf-action") or "").lower() in ("challenge", "captcha")
     )

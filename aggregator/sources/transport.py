@@ -1,4 +1,4 @@
-"""httpx over a connection pool that asks the guard before it connects, and httpx's exceptions in words.
+"""httpx over a connection pool that calls the guard before it connects, and httpx's exceptions in words.
 
 Only public parts of httpx and httpcore are used: httpx's own transport takes no network backend, so this wraps the
 httpcore pool, which does.
@@ -47,6 +47,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx. Raises `RefusedAddress`, `Unresolved` and `httpx.TransportError`."""
         assert isinstance(request.stream, httpx.AsyncByteStream)
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
@@ -71,6 +72,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
+        """Close all connections."""
         with _httpx_errors():
             await self._pool.aclose()
 
@@ -176,8 +178,8 @@ class RequestTrace:
 def _httpx_errors() -> Iterator[None]:
     """Turn all that comes out of httpcore and the packages below it into httpx's exceptions.
 
-    h2, hpack and the standard library are met here unwrapped when the other side breaks a protocol in ways that
-    httpcore did not foresee (a status of `abc` over HTTP/2 is a ValueError): that is the other side's fault, no bug.
+    httpcore does not wrap all exceptions of h2, hpack and the standard library that a server's violation of the
+    protocol causes (a status of `abc` over HTTP/2 is a ValueError). They are errors of the source, no bugs.
     """
     try:
         yield

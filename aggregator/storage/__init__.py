@@ -1,6 +1,6 @@
-"""What is kept between two runs. Imports no source, format or outlet; decides nothing.
+"""What is stored between two runs. Imports no source, format or outlet.
 
-The protocols below are the seam, one for each caller; `Storage` is all of them. Every method is one transaction and a
+There is one protocol for each caller; `Storage` is all of them. Every method is one transaction and a
 plain blocking call. A store takes one call at a time, from any thread. A full disk, a locked, damaged or newer database
 is raised as `StorageError`.
 
@@ -62,7 +62,7 @@ class SourceStore(Protocol):
         """Leases with `token` until `until`, on those of `numbers` that are active and have no valid lease at `now`."""
 
     def release(self, leases: Collection[Lease]) -> None:
-        """Give back leases whose visits did not take place. A lease that somebody else has now is passed over."""
+        """Give back leases whose visits did not take place. A lease that another run has now is left alone."""
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
         """Domains to which no request is made, each with the instant at which that ends; later than `now`."""
@@ -76,7 +76,7 @@ class SourceStore(Protocol):
     def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
         """How many entries of a source were first seen in each of the last `days` times 24 hours, oldest day first.
 
-        Deleted ones count: they had come. Sources with none are left out.
+        Entries that were deleted since count, too. Sources with none are left out.
         """
 
 
@@ -198,7 +198,7 @@ class OutputStore(Protocol):
         """The definition of every output, retired ones too."""
 
     def redefine_output(self, output: OutputId, definition: str) -> None:
-        """The output has another definition that says the same: nothing else changes."""
+        """Store another hash of the same definition; nothing else changes."""
 
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
         """Retire all outputs not in `keep`; returns, and forgets, the renditions they had."""
@@ -241,7 +241,7 @@ class ArchiveStore(Protocol):
         """Begin an archive, instead of the one there was; that one's files stay listed."""
 
     def redefine_chain(self, output: OutputId, definition: str) -> None:
-        """The archive goes on under another definition; documents and files stay."""
+        """Store another definition for the archive; documents and files stay."""
 
     def end_chain(self, output: OutputId) -> None:
         """The output has no archive any more; its files stay listed."""
@@ -262,7 +262,7 @@ class ArchiveStore(Protocol):
         """Documents that have to be written again, by number."""
 
     def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
-        """Documents with a story that one of these entries told, by number."""
+        """Documents with a story that one of these entries is part of, by number."""
 
     def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
         """These documents have to be written again."""
@@ -274,7 +274,7 @@ class ArchiveStore(Protocol):
         """The files of all archives, also of those that have ended, by path."""
 
     def forget_archive_files(self, paths: Collection[str]) -> None:
-        """Delete what is stored of these files, which exist no more."""
+        """Delete the records of these files, which have been removed."""
 
 
 class ReaderStore(Protocol):
@@ -300,7 +300,7 @@ class ReaderStore(Protocol):
 
 
 class Storage(SourceStore, VisitStore, EntryStore, OutputStore, ArchiveStore, ReaderStore, Protocol):
-    """One store, whole: opened, tidied and closed by `app` and the commands. Other code takes the parts it calls."""
+    """A whole store: opened, trimmed and closed by `app` and the commands. Other code takes the protocols it calls."""
 
     def close(self) -> None:
         """Release the database; RuntimeError for any later call."""

@@ -20,30 +20,36 @@ class SqlArchives:
     _database: Database
 
     def chain(self, output: OutputId) -> Chain | None:
+        """See `ArchiveStore`."""
         with self._database.read() as connection:
             row = connection.execute(select(chain).where(chain.c.output == output)).one_or_none()
         return None if row is None else _chain(row)
 
     def begin_chain(self, begun: Chain) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             _end(connection, begun.output)
             connection.execute(insert(chain), _chain_row(begun))
 
     def redefine_chain(self, output: OutputId, definition: str) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             connection.execute(update(chain).where(chain.c.output == output).values(definition=definition))
 
     def end_chain(self, output: OutputId) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             _end(connection, output)
 
     def advance_chain(self, output: OutputId, *, archived_to: int | None = None, checked_to: int | None = None) -> None:
+        """See `ArchiveStore`."""
         values = {"settled": archived_to, "looked": checked_to}
         changed = {name: value for name, value in values.items() if value is not None}
         with self._database.write() as connection:
             connection.execute(update(chain).where(chain.c.output == output).values(changed))
 
     def put_archive(self, made: Archive, files: Sequence[ArchiveFile]) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             of_output = chain.c.output == made.output
             archived_to = connection.scalar(select(chain.c.settled).where(of_output))
@@ -58,25 +64,32 @@ class SqlArchives:
             connection.execute(update(chain).where(of_output).values(settled=max(archived_to, made.last)))
 
     def newest_archive(self, output: OutputId) -> Archive | None:
+        """See `ArchiveStore`."""
         newest = select(archive).where(archive.c.output == output).order_by(archive.c.number.desc()).limit(1)
-        return next(iter(self._found(newest)), None)
+        return next(iter(self._archives(newest)), None)
 
     def stale_archives(self, output: OutputId) -> list[Archive]:
-        return self._found(_of(output).where(archive.c.stale))
+        """See `ArchiveStore`."""
+        return self._archives(_of(output).where(archive.c.stale))
 
     def archives_with(self, output: OutputId, seqs: Collection[int]) -> list[Archive]:
+        """See `ArchiveStore`."""
         wanted = frozenset(seqs)
         if not wanted:
             return []
-        return [one for one in self._found(_of(output)) if any(not wanted.isdisjoint(story) for story in one.members)]
+        return [
+            one for one in self._archives(_of(output)) if any(not wanted.isdisjoint(story) for story in one.members)
+        ]
 
     def mark_stale(self, output: OutputId, numbers: Collection[int]) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             for chunk in chunks(sorted(set(numbers))):
                 these = update(archive).where(archive.c.output == output, archive.c.number.in_(chunk))
                 connection.execute(these.values(stale=True))
 
     def archive_sizes(self, output: OutputId) -> tuple[int, int]:
+        """See `ArchiveStore`."""
         sums = select(
             func.coalesce(func.sum(archive.c.size), 0),
             func.coalesce(func.sum(archive.c.repeated), 0),
@@ -86,16 +99,18 @@ class SqlArchives:
         return int(stories), int(repeated)
 
     def archive_files(self) -> list[ArchiveFile]:
+        """See `ArchiveStore`."""
         with self._database.read() as connection:
             rows = connection.execute(select(archive_file).order_by(archive_file.c.path)).all()
         return list(map(_file, rows))
 
     def forget_archive_files(self, paths: Collection[str]) -> None:
+        """See `ArchiveStore`."""
         with self._database.write() as connection:
             for chunk in chunks(sorted(set(paths))):
                 connection.execute(delete(archive_file).where(archive_file.c.path.in_(chunk)))
 
-    def _found(self, query: Select[Any]) -> list[Archive]:
+    def _archives(self, query: Select[Any]) -> list[Archive]:
         with self._database.read() as connection:
             return list(map(_archive, connection.execute(query)))
 

@@ -30,7 +30,7 @@ class Codec(Generic[T]):
         self._json = StoredJson(kind)
 
     def dump(self, record: T) -> str:
-        """The record as JSON. What cannot be written as UTF-8 (half a character of a file name) becomes `?`."""
+        """The record as JSON. What cannot be written as UTF-8 (a lone surrogate in a file name) becomes `?`."""
         try:
             return self._json.dump(record).decode()
         except ValueError:

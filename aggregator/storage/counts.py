@@ -21,6 +21,7 @@ class SqlCounts:
     _database: Database
 
     def arrivals(self, *, now: datetime, days: int) -> dict[SourceNumber, tuple[int, ...]]:
+        """See `SourceStore`."""
         age = literal(to_microseconds(now), BigInteger) - type_coerce(entry.c.first_seen, BigInteger)
         since = now - timedelta(days=days)
         counts: dict[SourceNumber, list[int]] = {}
@@ -33,6 +34,7 @@ class SqlCounts:
         return {number: tuple(counts[number]) for number in sorted(counts)}
 
     def public_ids(self, sources: Collection[SourceNumber]) -> list[tuple[str, int]]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         query = select(entry.c.public_id, entry.c.seq, entry.c.number).where(entry.c.deleted_at.is_(None))
         with self._database.read() as connection:

@@ -30,7 +30,7 @@ def chunks(values: Sequence[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
 
 @contextmanager
 def storage_errors(subject: str) -> Iterator[None]:
-    """Raise expected trouble of the database `subject` as StorageError; anything else is a bug and passes through."""
+    """Raise expected errors of the database `subject` as StorageError; any other exception passes through."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
@@ -61,7 +61,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that no other process can write beside; all or nothing."""
+        """A transaction during which no other process can write; all or nothing."""
         with self._lock, storage_errors(self.subject), self._writing.begin() as connection:
             yield connection
 
@@ -71,12 +71,12 @@ class Database:
             return sqlite.change_count(self._engine)
 
     def optimize(self) -> None:
-        """Let the database renew what it knows for planning queries."""
+        """Let the database update its statistics for planning queries."""
         with self._lock, storage_errors(self.subject):
             sqlite.optimize(self._engine)
 
     def close(self) -> None:
-        """Let go of the connection; RuntimeError for any later transaction."""
+        """Close the connection; RuntimeError for any later transaction."""
         with self._lock, storage_errors(self.subject):
             self._engine.dispose()
         event.listen(self._engine, "do_connect", _refuse)

@@ -41,6 +41,7 @@ class SqlEntries:
         before: int | None = None,
         after: int | None = None,
     ) -> Iterator[StoredEntry]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         if wanted:
             way = _DOWN if after is None else _UP
@@ -54,6 +55,7 @@ class SqlEntries:
         before: int | None = None,
         after: int | None = None,
     ) -> Iterator[StoredEntry]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         if wanted:
             way = _DOWN if after is None else _UP
@@ -63,6 +65,7 @@ class SqlEntries:
             yield from self._loaded(_unique(heapq.merge(*walks, reverse=way.is_down)), way)
 
     def find(self, text: str, *, count: int = 20) -> list[StoredEntry]:
+        """See `EntryStore`."""
         # Arguments of a command may hold bytes that are no text; no stored value does.
         text = text.encode("utf-8", "replace").decode()
         same = or_(*(column == text for column in (entry.c.link, entry.c.native_id, entry.c.public_id, entry.c.key)))
@@ -73,13 +76,16 @@ class SqlEntries:
         return self._these(found)
 
     def by_seq(self, seqs: Collection[int], *, deleted: bool = False) -> dict[int, StoredEntry]:
+        """See `EntryStore`."""
         return {stored.seq: stored for stored in self._these(seqs, deleted=deleted)}
 
     def last_change_seq(self) -> int:
+        """See `EntryStore`."""
         with self._database.read() as connection:
             return connection.scalar(select(counter.c.value).where(counter.c.name == "seq")) or 0
 
     def changed(self, after: int) -> list[int]:
+        """See `EntryStore`."""
         query = select(entry.c.seq).where(entry.c.place > after, entry.c.place > entry.c.seq).order_by(entry.c.seq)
         with self._database.read() as connection:
             return list(connection.scalars(query))
@@ -87,6 +93,7 @@ class SqlEntries:
     def duplicates(
         self, public_ids: Collection[str], link_keys: Collection[str], sources: Collection[SourceNumber]
     ) -> list[StoredEntry]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         seqs: set[int] = set()
         with self._database.read() as connection:
@@ -97,6 +104,7 @@ class SqlEntries:
         return self._these(seqs)[::-1]
 
     def nodes(self, sources: Collection[SourceNumber]) -> list[CategoryPath]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         with self._database.read() as connection:
             used = {id_ for id_, number in connection.execute(_USED) if number in wanted}
@@ -228,6 +236,7 @@ def entries_by_seq(connection: Connection, seqs: Collection[int], *, deleted: bo
 
 
 def stored_entry(row: Any) -> StoredEntry:
+    """The record of one row of `STORED`. Raises UnreadableRecord if its JSON is no entry."""
     return StoredEntry(
         seq=row.seq,
         source=row.source,

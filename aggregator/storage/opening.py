@@ -1,4 +1,4 @@
-"""Opening a store: makes the folder, brings the tables up to date, refuses what this program cannot keep faithfully."""
+"""Opening a store: makes the folder, brings the tables up to date, refuses stores that this program cannot use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_storage(where: str | Path, *, busy_seconds: float = 15.0) -> Storage:
     A missing file is made, and its folder too; tables of an earlier version are brought up to date, all or nothing.
     `busy_seconds` is how long any call waits for another process before it gives up. The store may be used from any
     thread, one call at a time. Raises StorageError if it cannot be opened, is no store of ours, or was written by a
-    later version of this program; it is left as it was then.
+    later version of this program; it is then left as it was.
     """
     path = _path(where)
     if path != sqlite.MEMORY:
@@ -65,7 +65,7 @@ def _make_folder(path: Path, subject: str) -> None:
 def _bring_up_to_date(database: Database, use_wal: Callable[[], None]) -> None:
     with database.read() as connection:
         revision = _revision(connection, database.subject)
-    # Only now: the file might have been somebody else's.
+    # Only now: the file might have been another program's.
     with storage_errors(database.subject):
         use_wal()
     if revision == HEAD:

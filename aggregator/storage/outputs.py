@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -24,6 +24,7 @@ class SqlOutputs:
     _database: Database
 
     def slug(self, kind: str, name: str, *, wanted: str) -> str:
+        """See `OutputStore`."""
         with self._database.write() as connection:
             given = connection.scalar(select(slug.c.slug).where(slug.c.kind == kind, slug.c.name == name))
             if given is not None:
@@ -35,8 +36,9 @@ class SqlOutputs:
             return free
 
     def put_output(self, output: OutputId, *, public_id: str, definition: str, now: datetime) -> OutputRecord:
+        """See `OutputStore`."""
         with self._database.write() as connection:
-            stored = _one(connection, output)
+            stored = _stored_row(connection, output)
             if stored is None:
                 _insert(connection, output, public_id, definition, now)
             elif stored.retired or stored.definition != definition:
@@ -45,18 +47,21 @@ class SqlOutputs:
                 _renew(connection, stored, definition, configured_at)
             else:
                 return _output(stored)
-            return _output(_one(connection, output))
+            return _output(_stored_row(connection, output))
 
     def definitions(self) -> dict[OutputId, str]:
+        """See `OutputStore`."""
         with self._database.read() as connection:
             rows = connection.execute(select(output.c.id, output.c.definition)).all()
         return {OutputId(id_): definition for id_, definition in rows}
 
     def redefine_output(self, id_: OutputId, definition: str) -> None:
+        """See `OutputStore`."""
         with self._database.write() as connection:
             connection.execute(update(output).where(output.c.id == id_).values(definition=definition))
 
     def retire_outputs(self, keep: Collection[OutputId]) -> list[RenditionRecord]:
+        """See `OutputStore`."""
         kept = frozenset(keep)
         dropped: list[RenditionRecord] = []
         with self._database.write() as connection:
@@ -70,11 +75,13 @@ class SqlOutputs:
         return sorted(dropped, key=lambda record: record.path)
 
     def outputs(self) -> list[OutputRecord]:
+        """See `OutputStore`."""
         with self._database.read() as connection:
             rows = connection.execute(select(output).where(~output.c.retired)).all()
         return sorted(map(_output, rows), key=lambda record: record.output)
 
     def mark_dirty(self, outputs: Collection[OutputId]) -> None:
+        """See `OutputStore`."""
         if outputs:
             with self._database.write() as connection:
                 mark(connection, outputs)
@@ -90,7 +97,7 @@ class SqlOutputs:
     ) -> list[RenditionRecord]:
         """See `OutputStore`. Of an unknown or retired output nothing is stored, and [] returned."""
         with self._database.write() as connection:
-            stored = _one(connection, output)
+            stored = _stored_row(connection, output)
             if stored is None or stored.retired:
                 return []
             written = _replace(connection, output, renditions)
@@ -98,6 +105,7 @@ class SqlOutputs:
         return sorted(written, key=lambda record: record.path)
 
     def renditions(self) -> list[RenditionRecord]:
+        """See `OutputStore`."""
         # Retiring forgets the renditions, so all that are stored count.
         with self._database.read() as connection:
             rows = connection.execute(select(rendition)).all()
@@ -109,9 +117,7 @@ def _folded(text: str) -> str:
 
 
 def _candidates(wanted: str) -> Iterator[str]:
-    yield wanted
-    for number in count(2):
-        yield f"{wanted}-{number}"
+    return chain([wanted], (f"{wanted}-{number}" for number in count(2)))
 
 
 def _own_part(definition: str) -> str:
@@ -119,7 +125,7 @@ def _own_part(definition: str) -> str:
     return definition.partition("/")[0]
 
 
-def _one(connection: Connection, id_: OutputId) -> Any:
+def _stored_row(connection: Connection, id_: OutputId) -> Any:
     return connection.execute(select(output).where(output.c.id == id_)).one_or_none()
 
 

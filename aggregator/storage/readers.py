@@ -21,6 +21,7 @@ class SqlReaders:
     _database: Database
 
     def put_file_version(self, version: FileVersion, *, forget: datetime) -> None:
+        """See `ReaderStore`."""
         with self._database.write() as connection:
             present = update(file_version).where(file_version.c.path == version.path, file_version.c.until.is_(None))
             connection.execute(present.values(until=version.since, parts=None))
@@ -40,11 +41,13 @@ class SqlReaders:
             connection.execute(insert(file_version), row)
 
     def file_version(self, path: str) -> FileVersion | None:
+        """See `ReaderStore`."""
         with self._database.read() as connection:
             query = select(file_version).where(file_version.c.path == path, file_version.c.until.is_(None))
             return next(iter(map(_version, connection.execute(query))), None)
 
     def file_versions(self, path: str | None = None) -> list[FileVersion]:
+        """See `ReaderStore`."""
         query = select(file_version).order_by(file_version.c.path, file_version.c.stamp)
         with self._database.read() as connection:
             wanted = query if path is None else query.where(file_version.c.path == path)
@@ -52,6 +55,7 @@ class SqlReaders:
         return list(map(_version, rows))
 
     def put_reader_lags(self, lags: Sequence[ReaderLag]) -> None:
+        """See `ReaderStore`."""
         with self._database.write() as connection:
             for one in lags:
                 connection.execute(delete(reader_lag).where(reader_lag.c.output == one.output))
@@ -59,6 +63,7 @@ class SqlReaders:
                 connection.execute(insert(reader_lag), row)
 
     def reader_lags(self) -> dict[OutputId, ReaderLag]:
+        """See `ReaderStore`."""
         with self._database.read() as connection:
             return {row.output: _lag(row) for row in connection.execute(select(reader_lag))}
 

@@ -22,11 +22,13 @@ class SqlRemovals:
     _database: Database
 
     def move(self, seqs: Sequence[int]) -> None:
+        """See `EntryStore`."""
         if seqs:
             with self._database.write() as connection:
                 move(connection, seqs)
 
     def remove(self, removals: Sequence[Removal], outputs: Collection[OutputId]) -> list[int]:
+        """See `EntryStore`."""
         with self._database.write() as connection:
             removed = remove(connection, removals)
             if removed:
@@ -34,10 +36,12 @@ class SqlRemovals:
         return removed
 
     def removals(self, seqs: Collection[int]) -> dict[int, Removal]:
+        """See `EntryStore`."""
         with self._database.read() as connection:
             return _removals(connection, seqs)
 
     def load_contents(self, wanted: WantedContents) -> LoadedContents:
+        """See `VisitStore`."""
         with self._database.read() as connection:
             stored = entries_by_seq(connection, wanted.entries, deleted=wanted.deleted)
             return LoadedContents(
@@ -45,12 +49,14 @@ class SqlRemovals:
             )
 
     def pending_tombstones(self, sources: Collection[SourceNumber]) -> list[RemovedEntry]:
+        """See `EntryStore`."""
         wanted = frozenset(sources)
         with self._database.read() as connection:
             rows = connection.execute(_PENDING).all()
         return [RemovedEntry(stored=stored_entry(row), removal=_removal(row)) for row in rows if row.number in wanted]
 
     def expire_tombstones(self, *, before: datetime) -> list[SourceNumber]:
+        """See `EntryStore`."""
         over = (removal.c.told, removal.c.at < before)
         numbers = select(entry.c.number).join(removal, removal.c.seq == entry.c.seq).where(*over).distinct()
         with self._database.read() as connection:

@@ -28,8 +28,8 @@ class SqlSources:
     def set_sources(self, sources: Sequence[tuple[SourceId, str]], *, now: datetime) -> dict[SourceId, SourceNumber]:
         """See `SourceStore`.
 
-        What belongs to an address goes with it: beside validators and body hash the redirect noted for the old one.
-        A lease on a source that left or whose address changed is lost, so that a visit under way is not recorded.
+        A changed address also drops the redirect noted for the old one. A lease on a source that left or whose address
+        changed is lost, so that a running visit is not recorded.
         """
         wanted = dict(sources)
         with self._database.write() as connection:
@@ -47,6 +47,7 @@ class SqlSources:
         return {id_: SourceNumber(numbers[id_]) for id_ in wanted}
 
     def due(self, *, now: datetime) -> list[Due]:
+        """See `SourceStore`."""
         query = (
             select(source.c.number, source.c.id, source.c.address, source.c.next_poll)
             .where(source.c.active, source.c.next_poll <= now, _free(now))
@@ -59,6 +60,7 @@ class SqlSources:
             ]
 
     def claim(self, numbers: Collection[SourceNumber], *, now: datetime, until: datetime, token: str) -> list[Lease]:
+        """See `SourceStore`."""
         claimed: list[SourceNumber] = []
         with self._database.write() as connection:
             for chunk in chunks(sorted(set(numbers))):
@@ -70,6 +72,7 @@ class SqlSources:
         return [Lease(number=number, token=token, until=until) for number in claimed]
 
     def release(self, leases: Collection[Lease]) -> None:
+        """See `SourceStore`."""
         if not leases:
             return
         held = update(source).where(source.c.number == bindparam("held"), source.c.lease_token == bindparam("token"))
@@ -88,12 +91,14 @@ class SqlSources:
             return _state(row)
 
     def sources(self) -> list[SourceRecord]:
+        """See `SourceStore`."""
         with self._database.read() as connection:
             rows = connection.execute(_ACTIVE).mappings().all()
             counts = {number: (count, newest) for number, count, newest in connection.execute(_COUNTS)}
             return [_record(row, *counts.get(row["number"], (0, None))) for row in rows]
 
     def attempts(self, number: SourceNumber, *, count: int) -> list[Attempt]:
+        """See `SourceStore`."""
         query = select(attempt.c.data).where(attempt.c.number == number).order_by(attempt.c.id.desc()).limit(count)
         with self._database.read() as connection:
             return [ATTEMPT.load(data) for data in connection.scalars(query)]

@@ -23,9 +23,11 @@ class SqlStorage(SqlSources, SqlVisits, SqlEntries, SqlRemovals, SqlOutputs, Sql
         self._database = database
 
     def close(self) -> None:
+        """See `Storage`."""
         self._database.close()
 
     def mint(self, name: str, value: str) -> str:
+        """See `SourceStore`."""
         kept = select(setting.c.value).where(setting.c.name == name)
         with self._database.write() as connection:
             found = connection.scalar(kept)
@@ -35,9 +37,11 @@ class SqlStorage(SqlSources, SqlVisits, SqlEntries, SqlRemovals, SqlOutputs, Sql
             return value
 
     def changes(self) -> int:
+        """See `Storage`."""
         return self._database.change_count()
 
     def trim(self, *, attempts: int) -> None:
+        """See `Storage`."""
         with self._database.write() as connection:
             crowded = select(attempt.c.number).group_by(attempt.c.number).having(func.count() > attempts)
             rows = [{"source": number, "kept": attempts} for number in connection.scalars(crowded)]

@@ -1,6 +1,6 @@
-"""All that is SQLite's and no other database's: the connection, its transactions, its upkeep, its error codes.
+"""What is specific to SQLite: the connection, its transactions, its maintenance, its error codes.
 
-Elsewhere only `tables` names SQLite, in options that another database passes over.
+Elsewhere only `tables` names SQLite, in options that another database ignores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MEMORY = ":memory:"
 """In place of a path: a database that lasts as long as its connection."""
 
 _WAL_LIMIT = 64 * 2**20
-"""Bytes the write-ahead log keeps after it was emptied; one huge visit must not hold disk for ever."""
+"""Bytes the write-ahead log keeps after it was emptied; one huge visit must not take disk space forever."""
 
 # By SQLite's primary result code (the low byte of the extended one).
 _MESSAGES = {
@@ -61,7 +61,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin when and how `begin` says, not before the first write
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: a killed process loses nothing
-    # Articles are long: measured beside the defaults, these two save a fifth of the time and two fifths of the space.
+    # Entries are long: compared with the defaults, these two save a fifth of the time and two fifths of the space.
     connection.execute("PRAGMA page_size=8192")
     connection.execute("PRAGMA wal_autocheckpoint=2000")
     connection.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT}")
@@ -91,7 +91,7 @@ def begin(connection: Connection, *, writes: bool) -> None:
     """Begin a transaction. One that writes takes the write lock now and not at its first write: two processes then
     wait for each other instead of one failing because it had read before it wrote.
     """
-    # Past SQLAlchemy, whose bookkeeping of one statement costs more than the statement.
+    # Without SQLAlchemy, whose overhead for one statement is larger than the statement.
     connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -101,7 +101,7 @@ def change_count(engine: Engine) -> int:
 
 
 def optimize(engine: Engine) -> None:
-    """Let SQLite renew what it knows of its tables for planning queries."""
+    """Let SQLite update its statistics for planning queries."""
     # Without a limit it may read whole tables to count them.
     _pragma(engine, "analysis_limit=400")
     _pragma(engine, "optimize")
@@ -120,7 +120,7 @@ def _pragma(engine: Engine, text: str) -> int:
 
 
 def message_of(error: BaseException | None) -> str | None:
-    """What to tell a person of an error of SQLite or SQLAlchemy, and what to do about it; None if it is a bug."""
+    """What an error of SQLite or SQLAlchemy means, and what to do about it, in words; None if it is a bug."""
     if isinstance(error, DBAPIError):
         error = error.orig
     code = getattr(error, "sqlite_errorcode", None)

@@ -1,8 +1,8 @@
 """The tables.
 
 Rules for editors: every change needs a script in `migrations/versions` and a new `opening.HEAD`; a test compares the
-two. Records are kept whole as JSON (`codec`), and beside it only what a query looks for. The names of
-tables and columns are stored data: each part of the store maps them to fields by hand.
+two. Records are stored whole as JSON (`codec`), with columns only for what queries look for. The names of tables and
+columns are stored data: each part of the store maps them to fields by hand.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ class InstantColumn(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """SQLAlchemy: the value to store, whole microseconds since 1970. TypeError for a naive datetime."""
         return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """SQLAlchemy: the aware datetime, in UTC, of a stored number."""
         return None if value is None else from_microseconds(value)
 
 

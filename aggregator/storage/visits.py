@@ -43,26 +43,30 @@ class SqlVisits:
     _database: Database
 
     def known(self, number: SourceNumber) -> dict[str, KnownEntry]:
+        """See `VisitStore`."""
         with self._database.read() as connection:
             rows = connection.execute(_KNOWN, {"source": number}).all()
             former = connection.execute(_ALIASES, {"source": number}).all()
-        known = {row[1]: _known(row) for row in rows}
+        known = {row[1]: _known_entry(row) for row in rows}
         by_seq = {one.seq: one for one in known.values()}
-        # A present key goes before the same one in another entry's past.
+        # A present key wins over the same key that another entry had before.
+
         return {key: by_seq[seq] for key, seq in former} | known
 
     def holds(self, *, now: datetime) -> dict[str, datetime]:
+        """See `SourceStore`."""
         query = select(hold.c.domain, hold.c.until).where(hold.c.until > now).order_by(hold.c.domain)
         with self._database.read() as connection:
             return {row.domain: row.until for row in connection.execute(query)}
 
     def entry_cache(self, number: SourceNumber) -> bytes | None:
+        """See `VisitStore`."""
         with self._database.read() as connection:
             data = connection.scalar(_ENTRY_CACHE, {"source": number})
         return None if data is None else bytes(data)
 
     def record(self, visit: VisitRecord) -> bool:
-        """See `VisitStore`. A revision of a deleted entry brings it back (rule I10)."""
+        """See `VisitStore`. A revision of a deleted entry restores it (rule I10)."""
         number = visit.lease.number
         # JSON is made before the write lock is taken, since it takes most of the time.
         added = [_added(number, new) for new in visit.new]
@@ -90,7 +94,7 @@ class SqlVisits:
         return True
 
 
-def _known(row: Any) -> KnownEntry:
+def _known_entry(row: Any) -> KnownEntry:
     # By position: this runs for every stored entry at every visit.
     seq, key, title, fingerprint, public_id, first_seen, published, updated, link_key, deleted_at = row
     return KnownEntry(

@@ -47,7 +47,7 @@ def test_without_a_store_there_is_still_a_list(bench: Bench, run: Command) -> No
     assert not bench.home.exists()
 
 
-def test_no_password_leaves_the_house(bench: Bench, run: Command) -> None:
+def test_no_password_is_exported(bench: Bench, run: Command) -> None:
     """Rule P21."""
     bench.config('[[source]]\nid = "a"\nurl = "https://me:secret@a.example/f"')
     ended = run("export")
@@ -81,3 +81,11 @@ def test_export_and_import_keep_every_subscription(bench: Bench, run: Command) -
     assert sorted([s.get(k) or "" for k in keys] for s in after) == sorted(
         [s.get(k) or "" for k in keys] for s in before
     )
+
+
+def test_a_folder_in_place_of_the_published_list(bench: Bench, run: Command) -> None:
+    bench.config(bench.source("news"))
+    (bench.home / "public/outputs.opml").mkdir(parents=True)
+    ended = run("export", "--outputs")
+    assert (ended.status, ended.out) == (1, "")
+    assert "outputs.opml: it cannot be read: " in ended.err

@@ -106,6 +106,14 @@ class TestPoll:
         assert "news: left alone" in ended.out
         assert run("poll", "--force", "--json").json["waiting"] == ["news"]
 
+    def test_accepting_needs_the_name_of_a_source(self, bench: Bench, run: Command) -> None:
+        """Rule R6: not whatever has changed hands anywhere"""
+        two(bench)
+        ended = run("poll", "--accept")
+        assert ended.status == 2
+        assert "--accept is for the sources that --source names" in ended.err
+        assert not bench.home.exists()
+
     def test_an_unknown_source_is_2_and_the_known_ones_are_named(self, bench: Bench, run: Command) -> None:
         two(bench)
         ended = run("poll", "--source", "nope")
@@ -268,6 +276,24 @@ class TestStatus:
         run("poll")
         lines = run("status").out.splitlines()
         assert lines[1].index("healthy") + 4 == lines[2].index("healthy")
+
+    def test_a_source_that_is_gone_is_asked_by_hand_only(self, bench: Bench, run: Command) -> None:
+        """Rule P24"""
+        bench.config(bench.source("gone"))
+        bench.origin.answers["/gone"] = lambda asked: asked.say(410)
+        for _ in range(4):
+            bench.poll_later(days=2)
+        (row,) = [line for line in run("status").out.splitlines() if line.startswith("gone ")]
+        assert row.endswith("by hand only")
+
+    def test_a_source_that_was_asked_too_seldom_is_pointed_out(self, bench: Bench, run: Command) -> None:
+        """Rule S3"""
+        bench.config(bench.source("news"))
+        for numbers in ((1, 2), (8, 9)):
+            bench.origin.feed("/news", items(*numbers))
+            bench.poll_later(hours=1)
+        words = "  news: all entries of the last document were new; some were probably missed in between"
+        assert words in run("status").out.splitlines()
 
     def test_notes_on_a_document_are_told(self, bench: Bench, run: Command) -> None:
         bench.config(bench.source("odd"))

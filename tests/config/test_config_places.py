@@ -232,6 +232,13 @@ def test_large_rubbish_is_walked_at_once(text: str) -> None:
     assert Positions(text).value(("a",)).line <= 1
 
 
+def test_a_key_that_cannot_be_read_ends_the_walk_but_not_what_was_found() -> None:
+    """TOML has no escape \\q."""
+    text = 'first = 1\n"\\q" = 2\nlast = 3\n'
+    assert at(text, ("first",)) == (1, 9)
+    assert at(text, ("last",)) == (0, 0)
+
+
 def test_deep_nesting_ends_the_walk_but_not_what_was_found() -> None:
     """Deeper than DEPTH is left alone."""
     text = "first = 1\na = " + "[" * (DEPTH + 1) + "]" * (DEPTH + 1)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import StrictFloat, ValidationError
 
+from aggregator.core.config.field_types import ConfigTable
 from aggregator.core.config.positions import DEPTH
 from aggregator.core.config.read import read_config
+from aggregator.core.config.report import ProblemReport
 from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.config.values import identifier
@@ -332,6 +336,13 @@ def test_a_slip_in_a_source_makes_no_second_error_elsewhere() -> None:
     assert "url" in said
 
 
+def test_a_slip_in_the_defaults_leaves_the_other_defaults_in_force() -> None:
+    """The sources are judged with the keys that are right: the category of the output is known."""
+    text = f'[defaults]\ninterval = "4m"\ncategory = "a"\n{SOURCE}[[feed]]\nid = "f"\ncategory = "a"\n'
+    (said,) = problems(text)
+    assert said.startswith('f:2:12 defaults: interval: expected at least "5m"')
+
+
 def test_passwords_are_not_shown() -> None:
     """Errors end in logs and on screens."""
     said = "\n".join(
@@ -366,6 +377,22 @@ def test_problems_carry_their_parts() -> None:
     (problem,) = caught.value.problems
     assert (problem.line, problem.column, problem.where) == (4, 1, 'source "s"')
     assert isinstance(problem, Problem)
+
+
+def test_a_key_of_a_new_type_is_refused_in_pydantics_words() -> None:
+    """A new kind of source or filter may have keys of types that no key has today."""
+
+    class Options(ConfigTable):
+        weight: StrictFloat
+
+    text = f'{SOURCE}weight = "heavy"\n'
+    report = ProblemReport(text, tomllib.loads(text))
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate({"weight": "heavy"})
+    for error in caught.value.errors():
+        report.invalid(("source", 0), error, keys=["weight"], tables={})
+    message = 'Input should be a valid number, found "heavy"'
+    assert report.problems == [Problem(message=message, line=4, column=10, where='source "s": weight')]
 
 
 def test_a_config_is_a_value() -> None:

@@ -132,6 +132,23 @@ def test_rules_travel_to_worker_processes() -> None:
             'found "https://example.org/p/{a..b}"; did you mean "a.b"?',
             id="bad-hole",
         ),
+        pytest.param(
+            f'[source.page]\nentry = "{"a" * 1_001}"',
+            f'f:5:9 source "s": page.entry: expected a CSS selector such as "article", found "{"a" * 60}…"',
+            id="endless-selector",
+        ),
+        pytest.param(
+            f'[source.json]\nentries = "{"a" * 1_001}"',
+            'f:5:11 source "s": json.entries: expected names with dots between them, such as "data.items", '
+            f'found "{"a" * 60}…"',
+            id="endless-path",
+        ),
+        pytest.param(
+            '[source.json]\nlink = "data..url"',
+            'f:5:8 source "s": json.link: expected names with dots between them, such as "data.items", '
+            'found "data..url"; did you mean "data.url"?',
+            id="two-dots-in-the-path-of-a-link",
+        ),
     ],
 )
 def test_a_slip_is_told_at_its_place(lines: str, answer: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 from route_bench import Bench, Clock, Origin, item, post, rss
 
 from aggregator.app import DATABASE
+from aggregator.engine.parse_stage import HEAVY
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
 STORED = {
@@ -30,6 +31,8 @@ STORED = {
     "removal": "SELECT * FROM removal ORDER BY seq",
 }
 """Of what was odd the names: the order of places differs."""
+
+LONG = f"<!-- {'x' * HEAVY} -->"
 
 
 def feed(*items: str, title: str = "新闻", built: str = "Sat, 16 May 2026 08:00:00 GMT", more: str = "") -> str:
@@ -50,6 +53,11 @@ SERIES = {
         feed(item(2), "\n", item(1, title="第 1 条（更正）")),
         feed(item(2), item(1, title="第 1 条（更正）")),
         feed(item(2), "\n", item(1)),
+    ],
+    "more than a megabyte, which is compared in a worker": [
+        feed(item(2), item(1), more=LONG),
+        feed(item(3), item(2), item(1), more=LONG),
+        feed(item(3), item(2, title="第 2 条（更正）"), item(1), more=LONG),
     ],
     "a correction": [
         feed(item(2), item(1)),

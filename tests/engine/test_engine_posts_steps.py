@@ -102,7 +102,7 @@ class Yard:
         record = output_record(self.plan, self.runtime.config)
         newest = list(itertools.islice(selection.newest_first(), self.plan.limit or 0))
         edition = selection.edition(selection.stories(newest), record)
-        posts = PostPublisher(self.store, default=self.folder / name, home=self.folder)
+        posts = PostPublisher(self.store, default=self.folder / name, base=self.folder)
         posts = self.publishers.setdefault(name, posts) if daemon else posts
         return asyncio.run(posts.publish(selection, record, edition))
 
@@ -193,6 +193,18 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
     yard.publish("anew")
     assert yard.files().keys() == {f"urn:x-test:{name}" for name in ids}
     assert yard.files() == yard.files("anew")
+
+
+def test_stories_that_are_not_merged_are_a_post_each(yard: Yard) -> None:
+    """Rule I8 is off: the same link in two sources, and either may be deleted alone."""
+    yard.configure('dedupe = "off"')
+    yard.add("1", "a", **TWINS)
+    yard.add("2", "b", **TWINS)
+    assert yard.publish() == Posted(changed=2)
+    assert yard.files().keys() == {"urn:x-test:1", "urn:x-test:2"}
+    yard.delete("1")
+    assert yard.publish() == Posted(changed=1)
+    assert yard.files().keys() == {"urn:x-test:2"}
 
 
 @pytest.mark.long

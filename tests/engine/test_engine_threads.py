@@ -134,7 +134,6 @@ def test_a_job_that_ends_its_process_harms_no_other() -> None:
     assert os.getpid() not in (beside, after)
 
 
-@pytest.mark.slow
 def test_a_process_that_was_ended_between_two_jobs_is_replaced() -> None:
     """The document that comes next is not to blame"""
 

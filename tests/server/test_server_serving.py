@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 import brotli
 import pytest
-from server_site import Site, ask, put, rendition
+from server_site import MODIFIED, Site, ask, put, rendition
 
+from aggregator.core.model import OutputId
+from aggregator.core.records import ArchiveFile
 from aggregator.outlets.encodings import encode
 
 IT = "/c/新媒体/it-之家"
@@ -235,6 +237,27 @@ def test_archives_never_go_stale(site: Site) -> None:
     """Rule W9."""
     site.catalogue.put(rendition("c/x/archive-1.atom"), {}, immutable=True)
     assert ask(site, "/c/x/archive-1.atom").headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_archive_document_is_read_from_disk_and_gone_if_its_file_is(site: Site) -> None:
+    """Rule W9: somebody has emptied the folder; the next poll writes it again."""
+    files = {"a/x/0/1.atom": b"<feed/>"}
+    file = ArchiveFile(
+        path="a/x/0/1.atom",
+        output=OutputId("x"),
+        generation="0",
+        number=1,
+        format="atom",
+        media_type="application/atom+xml",
+        etag='"1"',
+        modified=MODIFIED,
+        size=7,
+        final=True,
+    )
+    site.catalogue.put_archive(file, files.get)
+    assert (ask(site, "/a/x/0/1.atom").status_code, ask(site, "/a/x/0/1.atom").content) == (200, b"<feed/>")
+    files.clear()
+    assert ask(site, "/a/x/0/1.atom").status_code == 404
 
 
 def test_a_new_rendition_replaces_the_old_one_everywhere(site: Site) -> None:

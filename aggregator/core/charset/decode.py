@@ -2,8 +2,8 @@
 
 The order: a byte order mark or the zero bytes of UTF-16/32; the source's `encoding`; UTF-8, if the bytes are UTF-8 but
 for a few; what the document declares; what HTTP declares; East Asian encodings by how common their characters would
-be; other scripts; windows-1252. A declaration is not believed where it gives characters nobody writes and another
-encoding gives plain prose. UTF-8 that was encoded twice is not guessed at.
+be; other scripts; windows-1252. A declaration is not believed if it gives very rare characters and another
+encoding gives common ones. UTF-8 that was encoded twice is not guessed at.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-"""UTF-32's little-endian mark begins with UTF-16's, so it stands first."""
+"""UTF-32's little-endian mark begins with UTF-16's, so it is first."""
 
 _HEAD = 1024
 """Where a declaration is looked for; HTML's own limit, and more than any XML declaration takes."""
@@ -56,7 +56,7 @@ class Decoded:
     encoding: str
     diagnostics: tuple[Diagnostic, ...] = ()
     is_exact: bool = False
-    """`encoding` reads all of the bytes, and nothing in them had to be mended."""
+    """`encoding` reads all of the bytes, and nothing in them had to be repaired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +95,8 @@ def decode(body: bytes, *, content_type: str | None, override: str | None = None
         plain = _exactly(encoding, rest)
     text = (realigned(codec, rest) if plain is None else plain).lstrip("\ufeff")
     is_wider = bool(promised) and as_promised is None
-    remarks = _remarks(body, text, codec, declared, sure=bool(marked or forced), is_wider=is_wider)
-    return Decoded(text=text, encoding=encoding, diagnostics=(*unknown, *remarks), is_exact=plain is not None)
+    found = _diagnostics_of(body, text, codec, declared, sure=bool(marked or forced), is_wider=is_wider)
+    return Decoded(text=text, encoding=encoding, diagnostics=(*unknown, *found), is_exact=plain is not None)
 
 
 def _exactly(encoding: str, body: bytes) -> str | None:
@@ -176,15 +176,15 @@ def _best(body: bytes, labels: list[_Label], as_utf_8: str | None) -> str:
     first = weigh(codecs_named[0], body) if codecs_named and codecs_named[0] in MULTIBYTE else None
     is_prose = first is not None and first.weight >= 2 * PLAUSIBLE
     if first and is_prose and not first.lost:
-        return first.codec  # nobody's UTF-8 reads like this
+        return first.codec  # UTF-8 never decodes to common characters of another encoding
     if _is_mostly_utf_8(body, doubt=True):
         return "utf-8"
     if first and is_prose:
-        return first.codec  # nothing can be heavier by what disbelief asks, so nothing else is tried
+        return first.codec  # no other encoding can weigh more by the margin that `_is_believable` asks for
     guess = guess_east_asian(body)
     for codec in codecs_named:
         if _is_wide(codec):
-            continue  # had they been true, the zero bytes or the UTF-8 test would have shown it
+            continue  # not true: zero bytes or the UTF-8 test would have shown it
         if _is_believable(codec, body, guess):
             return codec
     if guess and guess.weight >= PLAUSIBLE:
@@ -235,28 +235,28 @@ def _is_latin(body: bytes) -> bool:
     return _NEVER_LATIN.search(body) is None
 
 
-def _remarks(
+def _diagnostics_of(
     body: bytes, text: str, codec: str, declared: list[_Label], *, sure: bool, is_wider: bool
 ) -> list[Diagnostic]:
     """What a reader of `status` should know of how the text was read.
 
     `is_wider`: the document has characters that the declared encoding, taken at its word, lacks.
     """
-    remarks: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     if not text.isascii():
         first = declared[0] if declared else None
         if first is None and codec != "utf-8" and not sure:
-            remarks.append(_remark("encoding-undeclared", f"no encoding is declared; read as {codec}"))
+            found.append(_diagnostic("encoding-undeclared", f"no encoding is declared; read as {codec}"))
         elif first and not _agrees(first.codec or "", codec):
-            remarks.append(_remark("encoding-declared-wrongly", f"{first.origin} says {first.name}; read as {codec}"))
+            found.append(_diagnostic("encoding-declared-wrongly", f"{first.origin} says {first.name}; read as {codec}"))
         elif first and is_wider:
-            remarks.append(
-                _remark("encoding-wider-than-declared", f"more characters than {first.name} has; read as {codec}")
+            found.append(
+                _diagnostic("encoding-wider-than-declared", f"more characters than {first.name} has; read as {codec}")
             )
     lost = text.count("\ufffd")
     if lost and (lost := lost - _own_replacements(body, codec)) > 0:
-        remarks.append(_remark("encoding-bad-bytes", f"{lost} characters could not be decoded as {codec}"))
-    return remarks
+        found.append(_diagnostic("encoding-bad-bytes", f"{lost} characters could not be decoded as {codec}"))
+    return found
 
 
 def _own_replacements(body: bytes, codec: str) -> int:
@@ -270,10 +270,10 @@ def _agrees(declared: str, used: str) -> bool:
 
 
 def _unknown(label: _Label) -> Diagnostic:
-    return _remark("encoding-unknown-label", f"{label.origin} names no encoding that is known: {label.name[:40]!r}")
+    return _diagnostic("encoding-unknown-label", f"{label.origin} names no encoding that is known: {label.name[:40]!r}")
 
 
-def _remark(name: str, message: str) -> Diagnostic:
+def _diagnostic(name: str, message: str) -> Diagnostic:
     return Diagnostic(name=name, message=message)
 
 

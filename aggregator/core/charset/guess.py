@@ -1,7 +1,7 @@
 """Which encoding undeclared bytes are in: East Asian ones by how common the characters are that they would give.
 
-Rules for editors: bytes of one East Asian encoding are nearly always decodable as another, but then they give
-characters nobody writes. So every candidate is decoded and weighed by the share of the few hundred characters that
+Rules for editors: bytes of one East Asian encoding are nearly always decodable as another, but then they give very rare
+characters. So every candidate is decoded and weighed by the share of the few hundred characters that
 make up most of any text. Short texts (a headline) are what this must get right; charset-normalizer, which is good at
 long ones, is asked for the other scripts.
 """
@@ -69,7 +69,7 @@ _KANJI_CODECS = ("euc-jp", "cp932")
 _CANDIDATES = ("gb18030", "big5", "cp932", "euc-jp", "cp949")
 _TWO_BYTE = frozenset(("gb18030", "big5", "cp932", "euc-jp", "cp949"))
 _ALPHABETS_APART = frozenset(("gb18030", "cp932", "euc-jp", "cp949"))
-"""Sets whose Greek and Cyrillic rows nothing else reads by chance; Big5's lie among common bytes of Cyrillic ones."""
+"""Sets whose Greek and Cyrillic rows are not read by chance; those of Big5 have byte values common in Cyrillic text."""
 _NOT_SHIFT_JIS = re.compile("[\uf8f0-\uf8f3]")
 """What Windows makes of single bytes that no Shift_JIS text has (A0, FD, FE, FF)."""
 _MOST_DAMAGES = 64
@@ -170,7 +170,7 @@ def realigned(codec: str, body: bytes, *, damages: int = _MOST_DAMAGES) -> str:
 
 
 def _odd_run(body: bytes, start: int, at: int) -> range | None:
-    """The bytes above ASCII around a damage, if they stand between ASCII and are one too few or too many for pairs."""
+    """The bytes above ASCII around a damage, if they are between ASCII and are one too few or too many for pairs."""
     low = max(start, at - _LONGEST_RUN)
     first = low + len(body[low:at].rstrip(_PAIRED))
     end = _REST_OF_RUN.match(body, at).end()  # type: ignore[union-attr]  # the pattern may match nothing
@@ -199,7 +199,7 @@ def _with_one_lost(codec: str, run: bytes) -> str:
 
 
 def _first_damage(body: bytes, exact: str) -> int | None:
-    """Where the first byte stands that fits nothing; None if all do."""
+    """Where the first byte is that fits nothing; None if all do."""
     position = None
     try:
         text = body.decode(exact)

@@ -70,7 +70,7 @@ NARROW = {
 """Labels that name less than they are used for, and what they name."""
 
 SUBSETS = {"gbk": "gb18030", "euc_kr": "cp949"}
-"""Those of them that name nothing but what stands at the same place in the wider set."""
+"""Those of them that name nothing but what is at the same place in the wider set."""
 
 MULTIBYTE = frozenset(("gb18030", "big5", "cp932", "euc-jp", "cp949"))
 

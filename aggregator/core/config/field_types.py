@@ -61,22 +61,23 @@ FormatName = Annotated[
 
 
 def not_empty(value: object) -> object:
-    """An empty list is a slip: leaving the key out says what it might mean."""
+    """`value` as it is. Raises `UnfitError` for an empty list, which could mean all or nothing."""
     if value == []:
         raise UnfitError("at least one item", "leave the key out for all of them")
     return value
 
 
 def one_or_more(value: object) -> object:
-    """One text stands for a list of one."""
+    """A single text as a list of one; any other value as it is."""
     return (value,) if isinstance(value, str) else value
 
 
 def once_each(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`items` in order, each once."""
     return tuple(dict.fromkeys(items))
 
 
 class ConfigTable(BaseModel):
-    """A table of feeds.toml: it cannot be changed, and has no keys but its own."""
+    """A table of feeds.toml: frozen, and an error if it has an unknown key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

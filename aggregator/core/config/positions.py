@@ -1,8 +1,8 @@
-"""Where in a TOML text each key and value stands, which neither tomllib nor tomlkit says.
+"""Where in a TOML text each key and value is, which neither tomllib nor tomlkit says.
 
 The text is walked once, only far enough to know keys, brackets and where values begin: values are read by tomllib.
 Rules for editors: nothing here raises, whatever the text; where it is no TOML the walk ends and
-what was found so far stands. Lines end as TOML says (LF or CRLF), columns count characters, both from 1.
+what was found so far counts. Lines end as TOML says (LF or CRLF), columns count characters, both from 1.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Positions:
 
 
 class _NotTomlError(Exception):
-    """The walk cannot go on."""
+    """The text is not TOML from here on."""
 
 
 class _Walk:
@@ -184,7 +184,7 @@ class _Walk:
             self._take(_STRING if opening in {'"', "'"} else _BARE_VALUE)
 
     def _items(self, path: KeyPath, closing: str) -> None:
-        """What stands between brackets or braces, the closing one included."""
+        """What is between brackets or braces, the closing one included."""
         index = 0
         while not self._text.startswith(closing, self._skip(_GAP)):
             if closing == "]":

@@ -201,7 +201,7 @@ class _ConfigReader:
         return feeds
 
     def _check_ids(self, name: str, tables: Iterable[int]) -> None:
-        """Ids differ in more than case: they name files, and some file systems do not tell case apart."""
+        """Ids differ in more than case: they name files, and some file systems ignore case."""
         first: dict[str, int] = {}
         for index in tables:
             wanted = self._table[name][index].get("id")

@@ -1,4 +1,4 @@
-"""Problems of feeds.toml in words: what was found, what was expected, what was perhaps meant, and where.
+"""Problems of feeds.toml in words: what was found, what was expected, what was probably meant, and where.
 
 Rules for editors: a message begins in small letters, has no full stop, and can be acted on without this program's
 sources; passwords inside addresses are never shown.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aggregator.core.config.positions import KeyPath, Positions
@@ -35,7 +35,7 @@ _EXPECTED = {
 
 
 class UnfitError(ValueError):
-    """A value that will not do: what was expected, and perhaps what to do about it."""
+    """A value that is not allowed: what was expected, and a hint, "" for none."""
 
     def __init__(self, expected: str, hint: str = "") -> None:
         super().__init__(f"expected {expected}; {hint}" if hint else f"expected {expected}")
@@ -82,7 +82,7 @@ class ProblemReport:
         self.add((*path, key), f"unknown key {shown(key)}{hint}", at_key=True, where=path)
 
     def close_match(self, word: str, choices: Collection[str]) -> str | None:
-        """What was perhaps meant; nothing after the first SUGGESTIONS times."""
+        """The choice that was probably meant; None if there is none, and after SUGGESTIONS calls."""
         self._suggestions += 1
         return close_match(word, choices) if self._suggestions <= SUGGESTIONS else None
 
@@ -93,7 +93,7 @@ class ProblemReport:
 
     @property
     def positions(self) -> Positions:
-        """Found at the first problem; a file without any is not walked."""
+        """Computed at the first problem; a file without problems is not walked."""
         if self._positions is None:
             self._positions = Positions(self._text)
         return self._positions
@@ -121,7 +121,7 @@ def close_match(word: str, choices: Collection[str]) -> str | None:
 
 
 def shown(value: object) -> str:
-    """A found value as a person would call it."""
+    """A value of the file, in words for a message."""
     match value:
         case str():
             text = " ".join(_PASSWORD.sub("***@", value).split()) if value.strip() else value
@@ -134,9 +134,7 @@ def shown(value: object) -> str:
             return "a date" if isinstance(value, datetime.date) else "a time"
         case Mapping():
             return "a table"
-        case Sequence():
-            return "a list" if value else "an empty list"
-    return type(value).__name__
+    return "a list" if value else "an empty list"
 
 
 def key_in_words(path: KeyPath, table: Mapping[str, Any]) -> str:

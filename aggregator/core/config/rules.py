@@ -1,4 +1,4 @@
-"""[source.page] and [source.json]: where the parts of an entry stand on a page, or in the answer of an API.
+"""[source.page] and [source.json]: where the parts of an entry are on a page, or in the answer of an API.
 
 Rules for editors: a key added here needs a `description`, a row in docs/configuration.md and a new
 docs/feeds.schema.json, as in `tables`. They are read by `parse.page.selectors` and `parse.json.api`.
@@ -115,7 +115,7 @@ class _Rules(BaseModel):
 
 
 class PageRules(_Rules):
-    """CSS selectors: which elements of a page are entries, and where in one its parts stand."""
+    """CSS selectors: which elements of a page are entries, and where in one its parts are."""
 
     entry: Element = Field(description="Each element it matches is an entry.")
     title: Selector | None = Field(default=None, description="Title; without it, the text of the link.")
@@ -128,7 +128,7 @@ class PageRules(_Rules):
 
 
 class JsonRules(_Rules):
-    """Dotted paths: where in an API's answer the list of entries stands, and where in one its parts."""
+    """Dotted paths: where in an API's answer the list of entries is, and where in one its parts."""
 
     entries: Path | None = Field(default=None, description="The list of entries; without it, the document itself.")
     id: Path | None = Field(default=None, description="What never changes about an entry; without it, its link.")

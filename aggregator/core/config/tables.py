@@ -1,7 +1,7 @@
-"""The tables of feeds.toml as values: the models are its description. `read` reads them from the file.
+"""The tables of feeds.toml as pydantic models. `read` reads them from the file.
 
 Rules for editors: a key added here needs a `description`, a row in docs/configuration.md and a new
-docs/feeds.schema.json (tests tell). What one value may be is in `values`, with what the schema says of it in
+docs/feeds.schema.json (tests check both). What one value may be is in `values`, with what the schema says of it in
 `field_types`; what holds between several tables is in `read`. A model has no side effects and reads no file; what zone
 names exist is looked up in the zone database.
 """

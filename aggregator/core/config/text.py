@@ -85,7 +85,7 @@ def _is_cjk_in(data: bytes, codec: str) -> bool:
 
 
 def _not_toml(text: str, message: str) -> list[Problem]:
-    """The one place where tomllib stopped; of repeated keys and tables all, since the walk goes on behind them."""
+    """The one place where tomllib stopped; for repeated keys and tables all of them, since the walk continues."""
     places = Positions(text)
     place = _place(text, message, places)
     repeats = [repeat for repeat in places.repeats if repeat.again.line <= place.line or _is_about_repeats(message)]

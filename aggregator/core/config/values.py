@@ -1,7 +1,7 @@
-"""What single values of feeds.toml may be: each function takes what stands there and returns what is kept.
+"""What single values of feeds.toml may be: each function takes a value of the file and returns the one to use.
 
-A value that will not do raises `UnfitError`, which says what was expected and, where a person's intent can be guessed,
-what to write instead; what was found and where is added by `report`.
+A value that is not allowed raises `UnfitError`, which says what was expected and, if it can be guessed, what to write
+instead; what was found and where is added by `report`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def normal(value: str) -> str:
 
 
 def folded_name(value: str) -> str:
-    """What two ids share that could not stand for two files everywhere."""
+    """The form in which ids must differ, since they become file names: NFC and case-folded."""
     return normal(normal(value).casefold())
 
 
@@ -100,7 +100,7 @@ def output_identifier(value: str) -> str:
 
 
 def token(value: str) -> str:
-    """A secret that stands in an address: long enough that nobody guesses it, of letters that need no escape."""
+    """A secret part of an address: too long to guess, of letters that need no escape."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,100}", value):
         raise UnfitError(
             "16 to 100 ASCII letters, digits, - and _", "it keeps the address secret; `openssl rand -hex 16` makes one"
@@ -109,7 +109,7 @@ def token(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """An absolute http or https address; user name and password may stand in it."""
+    """An absolute http or https address; user name and password may be in it."""
     _split(value, "an address that begins with http:// or https://")
     return value
 
@@ -212,8 +212,6 @@ def _port_hint(value: str, port: str) -> str:
 
 def interval(value: object) -> timedelta | None:
     """How long to wait between two visits; None means that the source's rhythm is learnt ("auto")."""
-    if value is None or isinstance(value, timedelta):
-        return value
     wanted = '"auto" or a number with m, h or d, such as "30m", "6h", "1d"'
     match = re.fullmatch(r"([0-9]{1,6})([mhd])", value) if isinstance(value, str) else None
     if value == "auto":
@@ -276,8 +274,6 @@ def _is_encoding(value: str) -> bool:
 
 def category_path(value: object) -> CategoryPath:
     """`"a/b/c"` as the names from the root down, cleaned by rule K3; empty names are passed over."""
-    if isinstance(value, tuple):
-        value = "/".join(value)
     if not isinstance(value, str):
         raise UnfitError('a path of names in one text, such as "新媒体/IT 之家"')
     if "／" in value:
@@ -293,7 +289,7 @@ def category_path(value: object) -> CategoryPath:
 
 
 def folded_path(path: CategoryPath) -> CategoryPath:
-    """What two paths share that mean the same category: neither case, width nor blanks tell them apart (rule K3)."""
+    """The form in which category paths are compared: case, width and blanks do not count (rule K3)."""
     return tuple("".join(unicodedata.normalize("NFKC", name).casefold().split()) for name in path)
 
 
@@ -305,7 +301,7 @@ def word(value: str) -> str:
 
 
 def header_text(value: str) -> str:
-    """Text that may stand in an HTTP header: printable ASCII."""
+    """Text that may be in an HTTP header: printable ASCII."""
     text = value.strip()
     if not text or not text.isascii() or not text.isprintable():
         raise UnfitError("plain ASCII text on one line")

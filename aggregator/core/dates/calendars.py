@@ -2,7 +2,7 @@
 
 Rules for editors: a name is looked up folded (case, accents and a final dot dropped). A name that is two months in two
 languages may not be in `_MONTHS` at all; tests hold that. A month that is also a weekday ("mar") may: the reader of
-dates tells them apart by place.
+dates distinguishes them by their position.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _CJK_WEEKDAYS = (
 )
 
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911, "中華民國": 1911, "中华民国": 1911}
-"""The year before the era's first."""
+"""The year before the first of each era."""
 
 _ERA = re.compile(r"(中華民國|中华民国|民國|民国|令和|平成|昭和)\s*(元|\d{1,3})\s*年")
 _HAN_NUMBER = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月日号號时時点點分秒天周週小个個]|[刻])")
@@ -145,7 +145,7 @@ _FILLER_FOLDED = frozenset(map(fold, _FILLER_WORDS.split()))
 _CJK_WEEKDAY_OF = dict(_CJK_WEEKDAYS)
 _CJK_WEEKDAY = re.compile("|".join(sorted(map(re.escape, _CJK_WEEKDAY_OF), key=len, reverse=True)))
 _CJK_INITIAL = re.compile(r"\A(?:[月火水木金土日]|[월화수목금토일])(?=,)")
-"""`EEE` in the machine's Japanese or Korean: 月, 16 5月 2022."""
+"""`EEE` in a Japanese or Korean locale: 月, 16 5月 2022."""
 _CJK_FILLER = re.compile("|".join(sorted(map(re.escape, _CJK_FILLERS), key=len, reverse=True)))
 
 
@@ -169,7 +169,7 @@ def weekday_number(word: str) -> int | None:
 
 
 def is_filler(word: str) -> bool:
-    """Whether the word may stand beside a date without changing it: "at", "de", "Uhr"."""
+    """Whether the word may be next to a date without changing it: "at", "de", "Uhr"."""
     return fold(word) in _FILLER_FOLDED
 
 

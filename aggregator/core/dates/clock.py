@@ -43,7 +43,7 @@ class TimeOfDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTime:
-    """Where a time of day stood. `clock` is None if what stands there is no time that exists."""
+    """Where a time of day was. `clock` is None if what is there is no time that exists."""
 
     clock: TimeOfDay | None
     start: int
@@ -55,11 +55,11 @@ def find_clock(text: str) -> FoundTime | None:
     for shape in _SHAPES:
         match = shape.search(text)
         if match:
-            return _found(text, match)
+            return _found_time(text, match)
     return None
 
 
-def _found(text: str, match: re.Match[str]) -> FoundTime:
+def _found_time(text: str, match: re.Match[str]) -> FoundTime:
     start, end = match.span()
     before = _BEFORE.search(text, max(0, start - 8), start)
     after = _AFTER.match(text, end)

@@ -6,7 +6,7 @@ there is no date at all: silently wrong is worse than missing.
 
 Decided where the rules are silent
 - All-figure dates without a 4-digit year in front are read only if one reading of day, month and year is possible,
-  or the weekday beside it leaves one. Dots are day first, and two-digit years come first, only in languages that write
+  or the weekday next to it leaves one. Dots are day first, and two-digit years come first, only in languages that write
   so.
 - A month or year alone (`2022-05`, `Nov. 2020`) is its first day.
 - A day without a year is read only with `now`: the latest such day not after tomorrow, and none if that is more than
@@ -288,7 +288,7 @@ def _is_unknown_zone(word: str, context: DateContext) -> bool:
 
 
 def _rest(text: str, context: DateContext) -> tuple[bool, tzinfo | None]:
-    """Whether what is left around a date means nothing, and the zone that stood there."""
+    """Whether what is left around a date means nothing, and the zone that was there."""
     zone: tzinfo | None = None
     figures = zones.OFFSET.search(text)
     if figures:

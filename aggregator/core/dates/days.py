@@ -17,7 +17,7 @@ _CJK_MONTH = re.compile(
     r"|(?P<first>\d{1,2}) ?[月월] ?(?P<then>\d{1,2})(?: ?[日号號일])?)"
     r"[-/, ]{1,2}(?P<year>\d{4})(?!\d)"
 )
-"""What Java and .NET write for `d MMM yyyy` and `MMM d, yyyy` where the machine speaks Chinese, Japanese or Korean."""
+"""What Java and .NET write for `d MMM yyyy` and `MMM d, yyyy` in a Chinese, Japanese or Korean locale."""
 _FIGURES = re.compile(r"(?<![\d.])(\d{1,4}) ?([-/. ]) ?(\d{1,3}) ?\2 ?(\d{1,4})\.?(?![-/]?\d)")
 _CJK_DAY = re.compile(r"(?<!\d)(\d{1,2}) ?[月월] ?(\d{1,2})(?: ?[日号號일])?(?!\d)")
 _DAY_FIGURES = re.compile(r"(?<![\d.])(\d{1,2}) ?([-/.]) ?(\d{1,2})\.?(?![-/]?\d)")
@@ -29,21 +29,21 @@ Written = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateContext:
-    """What the source tells about its dates."""
+    """What is known of the source of a date: its zone and language, and when it was fetched; None: unknown."""
 
     zone: tzinfo | None
     language: str | None
     now: datetime | None
 
     @property
-    def tongue(self) -> str:
-        """The language without region or script."""
+    def primary_language(self) -> str:
+        """The language without region or script; "" if unknown."""
         return re.split(r"[-_]", (self.language or "").lower())[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A date and where it stood. `year` None: it was not written."""
+    """A date and where it was. `year` None: it was not written."""
 
     year: int | None
     month: int
@@ -130,10 +130,10 @@ def _unambiguous(parts: tuple[str, str, str], sep: str, weekday: int | None, con
     if len(readings) < 2:
         return readings[0] if readings else None
     first, _, last = parts
-    if len(last) == 2 and context.tongue in _YEAR_FIRST:
+    if len(last) == 2 and context.primary_language in _YEAR_FIRST:
         by_language = _valid((_full_year(first), int(parts[1]), int(last)))
         return by_language if by_language in readings else None
-    if sep == "." and context.tongue in _DOTS_DAY_FIRST:
+    if sep == "." and context.primary_language in _DOTS_DAY_FIRST:
         by_language = _valid((_full_year(last), int(parts[1]), int(first)))
         return by_language if by_language in readings else None
     matching = [day for day in readings if weekday is not None and datetime(*day, tzinfo=UTC).weekday() == weekday]
@@ -166,7 +166,7 @@ def _valid(day: Written) -> Written | None:
 def _day_without_year(match: re.Match[str], context: DateContext) -> Day | None:
     """05-16, 5/16, 16/5: as month and day only where the language writes so, or no other reading is possible."""
     first, last = int(match[1]), int(match[3])
-    if context.tongue in _YEAR_FIRST or (last > 12 and match[2] != "."):
+    if context.primary_language in _YEAR_FIRST or (last > 12 and match[2] != "."):
         month, day = first, last
     elif first > 12 and match[2] != ".":
         month, day = last, first

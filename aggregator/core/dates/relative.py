@@ -1,7 +1,7 @@
-"""Dates told from the moment of reading: 3 小时前, 昨天 13:00, 2 hours ago, 어제, 刚刚.
+"""Dates relative to the time of reading: 3 小时前, 昨天 13:00, 2 hours ago, 어제, 刚刚.
 
 Rules for editors: every form must match whole. Days, weeks, months and years are subtracted on the calendar of the
-source's zone; the time of day stays. What lies ahead ("in 2 hours") is not read.
+source's zone; the time of day stays. Future dates ("in 2 hours") are not read.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Relative:
 
 
 def read_relative(text: str, now: datetime) -> Relative | None:
-    """A text made plain, told from `now` (aware, in the source's zone); None if it is no relative date."""
+    """The date that a plain text gives relative to `now` (aware, in the source's zone); None if it gives none."""
     text = re.sub(r" ?(?:发布|發布|发表|更新)\Z", "", text)
     lowered = text.lower()
     if lowered.replace(" ", "-") in _NOW:

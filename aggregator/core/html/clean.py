@@ -1,8 +1,8 @@
-"""HTML of the model (rule H17): `clean_html` makes any fragment safe, whole and self-contained.
+"""HTML of the model (rule H17): `clean_html` makes any fragment safe and well-formed, with absolute addresses.
 
-The order is fixed: decode (rules H12 and H13), write the tags anew (`rewrite`), build the tree and keep what is
-allowed (`sanitise`), and that again until nothing changes. What comes out is a fixed point: cleaning it once more gives
-the same bytes. Nothing is edited after the sanitiser, but blanks and stray characters inside text.
+The order is fixed: decode (rules H12 and H13), rewrite the tags (`rewrite`), build the tree and keep what is
+allowed (`sanitise`), repeated until nothing changes. The result is a fixed point: cleaning it once more gives the same
+bytes. After the sanitiser only blanks and stray characters inside text are edited.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _normalised(html: str) -> str:
 
 
 def _resolvable(found: re.Match[str]) -> str:
-    """A numeric reference as it stands, or nothing for one that names no character (it would be shown as U+FFFD)."""
+    """A numeric reference as it is, or nothing for one that names no character (it would be shown as U+FFFD)."""
     digits = (found[1] or found[2]).lstrip("0")
     if not digits or len(digits) > 7:
         return ""
@@ -123,7 +123,7 @@ def _decode(html: str, notes: dict[str, None]) -> str:
 
 
 def _is_escaped(html: str) -> bool:
-    """Whether at least two start tags of HTML stand in it as text (rule H12)."""
+    """Whether at least two start tags of HTML are in it as text (rule H12)."""
     found = _ESCAPED_ELEMENT.finditer(html)
     return next(found, None) is not None and next(found, None) is not None
 

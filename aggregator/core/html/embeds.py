@@ -69,7 +69,7 @@ def write_frame(attributes: dict[str, str], context: LinkContext, *, common: lis
 
 
 def _source(attributes: dict[str, str], name: str, context: LinkContext) -> str | None:
-    """The frame's address, by https where a player speaks it."""
+    """The frame's address, by https where a known player has it."""
     value = attributes.get(name, "")
     url = context.media(value)
     if url is None or url.lower() == "about:blank":

@@ -26,7 +26,7 @@ _LAZY = (
     "data-srcset",
     "srcset",
 )
-"""Where the real address hides, in the order of rule H2."""
+"""Attributes that may have the real address, in the order of rule H2."""
 
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/]++={0,2})", re.IGNORECASE)

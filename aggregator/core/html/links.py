@@ -26,12 +26,12 @@ class LinkContext:
     base: str | None = None
     site: str | None = None
     embed_hosts: frozenset[str] = frozenset()
-    """Hosts beside the known ones whose iframes are kept (rule H9)."""
+    """More hosts, in addition to the known ones, whose iframes are kept (rule H9)."""
 
     def link(self, url: str) -> str | None:
-        """An address to follow: absolute, or `#x` as it stands; None if its scheme is not allowed.
+        """An address to follow: absolute, or `#x` as it is; None if its scheme is not allowed.
 
-        User name and password are left out: they are nobody's to publish (rule P21).
+        User name and password are left out (rule P21).
         """
         url = url.strip()
         if url.startswith("#"):

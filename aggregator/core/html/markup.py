@@ -73,7 +73,7 @@ ELEMENTS = (
         "video"
     )
 )
-"""Names that mean markup. Whatever else stands between angle brackets may be a text's own: List<String>."""
+"""Names that mean markup. Whatever else is between angle brackets may be a text's own: List<String>."""
 
 
 def decode_attribute(value: str) -> str:

@@ -1,7 +1,7 @@
 """What is open while a body's tags are read in order: enough of HTML's rules to cap nesting before a tree is built.
 
 This is no tree builder. It may believe an element open that a parser has closed, never the other way round for long;
-and it says `is_stable` only where a parser could do nothing but take the tags as they stand.
+and it says `is_stable` only where a parser could do nothing but take the tags as they are.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _SIMPLE = (
     - _NEEDS_TREE
     - _HEADINGS
 )
-"""Elements that end nothing but an open paragraph and may stand anywhere."""
+"""Elements that end nothing but an open paragraph and may be anywhere."""
 
 _NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 _ROWS = frozenset({"tr", "tbody", "thead", "tfoot"})
@@ -71,7 +71,7 @@ class Nesting:
     def __init__(self) -> None:
         self.stack: list[str] = []
         self.is_stable = True
-        """So far a parser would take every tag where it stands, and move or close nothing by itself."""
+        """So far a parser would take every tag where it is, and move or close nothing by itself."""
         self.is_nested = True
         """So far every end tag was that of the innermost element."""
         self.is_malformed = False
@@ -142,7 +142,7 @@ class Nesting:
         return name != "li" and parent != "dl" and ("dt" in self.stack or "dd" in self.stack)
 
     def _is_in_order(self, name: str) -> bool:
-        """Whether the element may stand where it does without a parser moving or closing anything."""
+        """Whether the element may be where it does without a parser moving or closing anything."""
         stack = self.stack
         parent = stack[-1] if stack else ""
         if name in _NEEDS_TREE or (name == "a" and "a" in stack) or (name in _HEADINGS and parent in _HEADINGS):

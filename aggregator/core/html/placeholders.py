@@ -1,8 +1,8 @@
 """Pictures that show nothing: by their address, they stand for another (rule H2) or count readers (rule H8).
 
-What names a placeholder is asked in two ways, because the answer has different consequences. In a body a word anywhere
+A placeholder is recognised in two ways, because the consequences differ. In a body a word anywhere
 in the address makes us look for another address, and nothing is lost if there is none. A thumbnail is dropped, so the
-word must stand by itself in the file's name; there more words count.
+word must be by itself in the file's name; there more words count.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Plain text of the model: titles, names, labels (rules M2, M11, M12 and K3).
 
-What leaves here is text, never markup; outputs escape it. It holds no control characters and no lone surrogates, and
+The results are text, never markup; outputs escape them. It holds no control characters and no lone surrogates, and
 what only makes sense as markup (a tag of HTML, anything with an event handler) is taken out of it.
 """
 
@@ -99,7 +99,7 @@ def without_tags(text: str) -> str:
         if "<" not in text:
             return text
         before = text
-        text = _RUNNING.sub("", TOKEN.sub(_kept, _without_unseen(text)))
+        text = _RUNNING.sub("", TOKEN.sub(_shown_text, _without_unseen(text)))
         if text == before:
             return text
     return text.replace("<", " ")
@@ -123,7 +123,7 @@ def _without_unseen(text: str) -> str:
     return "".join(pieces) + text[last:]
 
 
-def _kept(token: re.Match[str]) -> str:
+def _shown_text(token: re.Match[str]) -> str:
     name = token["name"]
     if name is None:
         return "" if token[0].lower().startswith(("<!--", "<!doctype ")) or "<" in token[0][1:] else token[0]
@@ -138,7 +138,7 @@ def _kept(token: re.Match[str]) -> str:
 
 
 def atom_text(value: str, type: str | None) -> str:
-    """The text of an Atom text construct (rule M12), on one line: `text` as it stands, `html` and `xhtml` as seen.
+    """The text of an Atom text construct (rule M12), on one line: `text` as it is, `html` and `xhtml` as seen.
 
     `value` is after the XML parser; of `xhtml` it is the serialised content, with or without its wrapping div.
     """

@@ -1,4 +1,4 @@
-"""One pass over a body that writes every tag anew: rules H1 to H10 where they concern a tag and its neighbours.
+"""One pass over a body that rewrites every tag: rules H1 to H10 where they concern a tag and its neighbours.
 
 No tree is built. It keeps a stack of what is open, as far as it needs one: to cap nesting before a tree is built
 (that is quadratic), and to know whether the body is so plain that building the tree cannot change it (`is_stable`).
@@ -97,7 +97,7 @@ class Rewritten:
 
 
 def rewrite(html: str, context: LinkContext) -> Rewritten:
-    """The body with every tag written anew. `html` holds no control characters."""
+    """The body with every tag rewritten. `html` holds no control characters."""
     return _Rewriter(html, context).run()
 
 
@@ -153,7 +153,7 @@ class _Rewriter:
         )
 
     def _read(self, pieces: list[str], end: int) -> None:
-        """Reads what follows each `<`, the first of which stands at `end`.
+        """Reads what follows each `<`, the first of which is at `end`.
 
         Nearly every piece is a plain tag and the text behind it. The others are read by the standard's rules, which may
         lead over several pieces.
@@ -183,7 +183,7 @@ class _Rewriter:
                 parts.append(text)
 
     def _plain(self, tag: str, start: int) -> bool:
-        """Handles what stands between `<` and `>` if it is a start tag about which there can be no doubt."""
+        """Handles what is between `<` and `>` if it is a start tag about which there can be no doubt."""
         if tag in _BREAKS:
             self.elements += 1
             self.parts.append("<br>")
@@ -241,7 +241,7 @@ class _Rewriter:
         return end
 
     def _element(self, name: str, attributes: dict[str, str], start: int, end: int, *, is_closed: bool) -> None:
-        """Writes a start tag that stands from `start` to `end`; `is_closed` by a slash, as in XHTML."""
+        """Writes a start tag that is from `start` to `end`; `is_closed` by a slash, as in XHTML."""
         if name not in ALLOWED:
             return
         if name == "img":
@@ -337,7 +337,7 @@ class _Rewriter:
             self.parts.append(written)
 
     def _fallback_image(self, start: int, end: int) -> str | None:
-        """The picture of the `noscript` beside this one, else the largest source of its `picture` (rule H2)."""
+        """The picture of the `noscript` next to this one, else the largest source of its `picture` (rule H2)."""
         behind = _NOSCRIPT.match(self.html, end)
         if behind is not None and "noscript" not in self.unclosed:
             closer = _RAW_CLOSERS["noscript"].search(self.html, behind.end())

@@ -1,6 +1,6 @@
 """The sanitiser (rules H5 and H6): nh3 builds the tree as browsers do, and keeps nothing but what is listed here.
 
-`rewrite` has written every tag anew before, so this usually does no more than close what is open. It does not rely on
+`rewrite` has rewritten every tag before, so this usually only closes what is open. It does not rely on
 that: every attribute is checked again, by its value where a value could do harm. Never allow svg, math or style
 elements: mutation attacks use them. No element here is one that the W3C feed validator calls a risk, but iframe.
 """
@@ -48,7 +48,7 @@ _OWN = {
 }
 
 WITH_OWN = frozenset(_OWN)
-"""Elements with attributes beside the five that any element may have."""
+"""Elements with attributes of their own, besides the five that any element may have."""
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SHAPES = {
@@ -83,7 +83,7 @@ _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z
 
 
 def fits(element: str, attribute: str, value: str) -> bool:
-    """Whether the attribute may stand on the element with this value (rule H6)."""
+    """Whether the attribute may be on the element with this value (rule H6)."""
     if attribute not in _GLOBAL and attribute not in _OWN.get(element, ()):
         return False
     shape = _SHAPES.get(attribute)
@@ -100,7 +100,7 @@ _RULES: dict[str, Any] = {
     "strip_comments": True,
 }
 _NEEDS_VALUES = ("<iframe", "data:", ' id="')
-"""Where these stand, attributes are checked by value: their names do not tell that they are harmless."""
+"""Where these are, attributes are checked by value: by name alone they may be harmful."""
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,7 @@ FUTURE_TOLERANCE = timedelta(minutes=10)
 SIGNIFICANT_CHARACTERS = 50
 SIGNIFICANT_SHARE = 0.05
 _COUNTERS = frozenset({"community", "hit_parade"})
-"""Elements of Media RSS and slash that count readers: another number is nothing to tell of again."""
+"""Elements of Media RSS and slash that count readers: another number is no revision."""
 
 
 HASHED_KEYS: Keys = {
@@ -39,7 +39,7 @@ def fingerprint(entry: Entry) -> str:
     """A hash of all that makes an entry differ for its readers, hex.
 
     It is made of the entry's JSON under its stored keys, so that a renamed field keeps it. Left out: dates (some
-    sources write the moment of rendering, rules D7 and D9; `diff` sees to them), counts of comments, views and votes,
+    sources write the moment of rendering, rules D7 and D9; `diff` handles them), counts of comments, views and votes,
     how fields were found. Fields at their default are not hashed, so that a new field does not make every stored entry
     look revised.
     """

@@ -1,4 +1,4 @@
-"""A document's entries beside the stored ones: which are new, revised or renamed, and the records of them. Pure."""
+"""Which entries of a document are new, revised or renamed, compared with the stored ones, and their records. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ChangeSet:
 
     changes: changes.Changes
     state: PollState
-    """The source's state with what these entries tell of its guids and dates."""
+    """The source's state, updated with what these entries show of its guids and dates."""
     entries: int
     """In the document, copies left out."""
     known: int
@@ -109,7 +109,7 @@ def compare(
 def _comparison_diagnostics(
     keys: identity.KeyAssignment, old_keys: Mapping[str, str], state: PollState
 ) -> Iterator[Diagnostic]:
-    """What shows only when the whole document is compared with the stored entries."""
+    """Diagnostics from comparing the document with the stored entries."""
     known = sum(not key.startswith("made:") for key in old_keys)
     if known:
         words = f"{known} entries came under new ids; links, titles and dates say that they are known ones"

@@ -1,4 +1,4 @@
-"""What a visit brought, ready to be recorded: second half of the decision about a document. Pure."""
+"""The result of a visit, ready to be recorded: second half of the decision about a document. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aggregator.core.source_state import IdentityMode, PollState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitResult:
-    """What a visit brought."""
+    """The result of a visit, before it is recorded."""
 
     outcome: Outcome
     feed: Feed | None = None
@@ -31,7 +31,7 @@ class VisitResult:
     rekeyed: tuple[tuple[int, str], ...] = ()
     """New keys of stored entries, by `seq`."""
     state: PollState | None = None
-    """The source's state with what the document tells of its guids and dates; None: there was no document to tell."""
+    """The source's state, updated with what the document shows of its guids and dates; None: there was no document."""
     paths: tuple[CategoryPath, ...] = ()
     """Own category paths of all that is new, revised or removed, those of the stored versions included."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -45,12 +45,12 @@ class VisitResult:
 
 
 def failed(error: SourceError) -> VisitResult:
-    """The result of a visit that brought no document; what is stored stays as it is."""
+    """The result of a visit without a document; what is stored stays as it is."""
     return VisitResult(outcome=Gone(error=error) if error.reason is Reason.GONE else Failed(error=error))
 
 
 def not_modified(answer: NotModified) -> VisitResult:
-    """The result of a visit whose document is the one of before."""
+    """The result of a visit whose document was not sent or read again: a 304 or the known bytes."""
     length = answer.headers.get("content-length", "")
     sent = int(length) if length.isascii() and length.isdigit() else 1
     outcome = Unchanged(
@@ -63,12 +63,12 @@ def not_modified(answer: NotModified) -> VisitResult:
 
 
 def unmodified(document: Document, reading: Unmodified, state: PollState) -> VisitResult:
-    """The result of a visit whose document says nothing that the one before did not."""
+    """The result of a visit whose document has the same slices as the one before."""
     return VisitResult(outcome=reading.outcome(document, state), diagnostics=reading.notes)
 
 
 def complete(document: Document, plan: Plan, loaded: LoadedContents, context: VisitContext) -> VisitResult:
-    """Make the records of a plan, given the stored contents that it wants (`Plan.wanted`)."""
+    """Make the records of a plan, given the stored contents that `Plan.wanted` names."""
     found, before = plan.change_set, loaded.entries
     outcome = _updated(document, plan, context)
     revised = tuple(
@@ -103,7 +103,7 @@ def _new_entries(plan: Plan, context: VisitContext) -> tuple[NewEntry, ...]:
 
 
 def _updated(document: Document, plan: Plan, context: VisitContext) -> Updated:
-    """A document that broke off leaves no validators behind (rule P2)."""
+    """The outcome of a document. One that was cut off has no validators (rule P2)."""
     normalised, found = plan.reading.normalised, plan.change_set
     dates = [e.published for e in normalised.entries if e.published and e.published <= context.now]
     return Updated(

@@ -1,4 +1,4 @@
-"""First half of the decision about a document: what it means for the stored entries. Pure.
+"""First half of the decision about a document: what it changes in the stored entries. Pure.
 
 `decide` says what is new, revised, renamed, deleted or brought back, and what has to be loaded before `complete` can
 make the records of it.
@@ -63,7 +63,7 @@ class Missing(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a document means for the stored entries."""
+    """What a document changes in the stored entries."""
 
     reading: DocumentReading
     keyed: tuple[KeyedEntry, ...]
@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def wanted(self) -> WantedContents:
-        """What `complete` has to be given; empty, and then nothing need be loaded, at most visits."""
+        """What has to be loaded for `complete`; empty at most visits."""
         revised = {self.known[change.old_key].seq for change in self.change_set.changes.revised}
         return WantedContents(
             entries=frozenset(revised.union(removal.seq for removal in self.removed)),
@@ -90,10 +90,10 @@ class Plan:
 def decide(reading: DocumentReading, facts: StoredFacts, context: VisitContext) -> Plan | Missing:
     """Compare a document with what is stored of its source.
 
-    Raises ParseError for a feed of this very site (rule R7) and for one that is somebody else's now (rule R6).
+    Raises ParseError for a feed of our own site (rule R7) and for one that was taken over (rule R6).
     """
     state, normalised = facts.state, reading.normalised
-    refuse_own(normalised.feed, subject=context.address, site_url=context.site_url)
+    refuse_own_output(normalised.feed, subject=context.address, site_url=context.site_url)
     keys = changeset.assign_keys(
         normalised, state, feed_host=urls.host_of(context.address), text_key_of=reading.text_key_of()
     )
@@ -124,10 +124,10 @@ def _rekeyed(known: Mapping[str, KnownEntry], found: ChangeSet, *, is_rekeyed: b
     return keys | {known[change.old_key].seq: change.keyed.key for change in found.changes.renamed}
 
 
-def refuse_own(feed: Feed, *, subject: str, site_url: str) -> None:
-    """Raises ParseError for a feed that this very site publishes: it would read its own entries (rule R7).
+def refuse_own_output(feed: Feed, *, subject: str, site_url: str) -> None:
+    """Raise ParseError for a feed that this site publishes: it would read its own entries (rule R7).
 
-    JSON Feed has no element for the generator, so an address of its own below ours is enough.
+    JSON Feed has no element for the generator, so a self address below `site_url` is enough.
     """
     own = feed.self_url or subject
     origin = urls.origin_of(own)

@@ -26,16 +26,16 @@ def removals(
     Vanishing from any other document is no deletion: the entry has left the source's window.
     """
     keyed = list(entries)
-    named = _named(normalised.deleted, keyed, stored, now=now)
-    vanished = _vanished(keyed, found, stored) if normalised.feed.whole and normalised.complete and keyed else set()
+    named = _by_tombstone(normalised.deleted, keyed, stored, now=now)
+    vanished = _absent(keyed, found, stored) if normalised.feed.whole and normalised.complete and keyed else set()
     made = dict.fromkeys(vanished, RemovalOrigin.VANISHED) | dict.fromkeys(named, RemovalOrigin.SOURCE)
     return tuple(Removal(seq=seq, at=now, origin=origin) for seq, origin in sorted(made.items()))
 
 
-def _named(
+def _by_tombstone(
     deletions: Iterable[Deletion], entries: Iterable[KeyedEntry], stored: Mapping[str, KnownEntry], *, now: datetime
 ) -> set[int]:
-    """By a tombstone. An entry that was updated after the instant of its tombstone is alive (RFC 6721, section 3)."""
+    """`seq` of entries with a tombstone, unless they were updated after its instant (RFC 6721, section 3)."""
     by_public_id = {known.public_id: known for known in stored.values()}
     here = {one.key: one.entry.updated for one in entries}
     found = set()
@@ -49,7 +49,7 @@ def _named(
     return found
 
 
-def _vanished(entries: Iterable[KeyedEntry], found: Changes, stored: Mapping[str, KnownEntry]) -> set[int]:
+def _absent(entries: Iterable[KeyedEntry], found: Changes, stored: Mapping[str, KnownEntry]) -> set[int]:
     keys = {one.key for one in entries} | {change.old_key for change in (*found.revised, *found.renamed)}
     present = {stored[key].seq for key in keys if key in stored}
     return {known.seq for known in stored.values() if known.deleted_at is None} - present
@@ -70,7 +70,7 @@ def restored(
 ) -> list[Revision]:
     """Those of `deleted_here` that come back: updated after the deletion, or in a complete document again (rule I10).
 
-    One that had only vanished gets a new `updated`, for outputs have told readers that it was deleted.
+    One that had only vanished gets a new `updated`, since outputs have shown a tombstone of it.
     """
     revisions = []
     for seq, one in entries.items():

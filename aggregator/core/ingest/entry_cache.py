@@ -36,7 +36,7 @@ from aggregator.core.slices.slices import Slices
 from aggregator.core.source_state import IdentityMode, PollState
 
 VERSION = 2
-"""To be raised whenever the same bytes would be read as something else than before: then all is read anew."""
+"""To be raised whenever the same bytes would be read as something else than before: then all is read again."""
 
 _HEADERS = ("content-type", "content-language", "content-location", "link")
 _MAX_NOTES = 100
@@ -72,7 +72,7 @@ class EntryCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheUpdate:
-    """The next cache, as far as reading the document tells; packed for the store."""
+    """The next cache, as made from the document alone; `dump_cache` completes it."""
 
     summary: Mapping[str, Any]
     """What `unmodified` compares."""
@@ -83,7 +83,7 @@ class CacheUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmodified:
-    """The document says what the one before said, and reading it once more would change nothing."""
+    """The document has the slices of the one before, and reading it again would change nothing."""
 
     entries: int
     span: float
@@ -174,11 +174,11 @@ def _is_time_independent(parsed: ParsedEntry, entry: Entry, now: datetime) -> bo
 
 
 def hashed(value: Plain) -> str:
-    """As long as the hashes of a cache are."""
+    """A hash of the length used in the cache."""
     return plain_hash(value, digits=24)
 
 
-# -- as storage keeps it -----------------------------------------------------------------------------------------------
+# -- the stored form ---------------------------------------------------------------------------------------------------
 def pack(
     slices: Slices,
     about: str,
@@ -237,14 +237,14 @@ def load_cache(data: bytes, about: str, slices: Slices) -> EntryCache | None:
         if (rest["lasting"], rest["encoding"]) != (slices.lasting, slices.encoding):
             return None
         return EntryCache(
-            inherited=rest["inherited"], known=dict(_known(lines, frozenset(slices.digests))), notes=_notes(first)
+            inherited=rest["inherited"], known=dict(_unpacked(lines, frozenset(slices.digests))), notes=_notes(first)
         )
     except (zlib.error, ValueError, KeyError, TypeError):
         return None
 
 
-def _known(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
-    """Those that the present document has again."""
+def _unpacked(lines: Iterable[bytes], wanted: frozenset[str]) -> Iterator[tuple[str, tuple[CachedEntry, ...]]]:
+    """The cached entries of the slices in `wanted`, by digest."""
     for line in lines:
         for digest, *rows in json.loads(line):
             if digest in wanted:

@@ -1,7 +1,7 @@
 """Which entry is which: keys within a source, public ids, and entries whose guid changed (rules I1 to I11). Pure.
 
 A key is made of what the source wrote and of nothing that we filled in. Once stored, a key, an alias and a public id
-mean the same entry for ever.
+mean the same entry forever.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class KeyAssignment:
 
 
 def text_key(entry: Entry) -> str:
-    """The key of an entry that only its title and text tell apart (rule I2)."""
+    """The key of an entry that has neither id nor link, by title and text (rule I2)."""
     return "made:" + _digest(_own_title(entry), visible_text(entry.content or entry.summary or ""))
 
 
@@ -167,10 +167,10 @@ def recognise(entries: Iterable[KeyedEntry], stored: Mapping[str, StoredIdentity
         if agreeing or len({r.seq for r in candidates}) == 1:
             found[keyed.key] = (agreeing or candidates)[0]
     migrated = len(found) >= SITE_MIGRATION and 2 * len(found) > len(document)
-    return _one_each({key: r for key, r in found.items() if migrated or key in sure})
+    return _without_double_matches({key: r for key, r in found.items() if migrated or key in sure})
 
 
-def _one_each(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
+def _without_double_matches(found: Mapping[str, StoredIdentity]) -> dict[str, str]:
     """No stored entry may be that of two entries of one document: the first gets it."""
     claimed: set[int] = set()
     result: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Reading a document: from beginning to end, or only where it differs from the one before. Pure.
 
-The second takes three steps, so that each can be done where it does not hold up others: `compare_slices` with the
-cache, `read_new_slices`, the expensive one, and `merge`. `read_changes` is all of them.
+The second takes three steps, so that the expensive one can run in a worker process: `compare_slices` with the cache,
+`read_new_slices` and `merge`. `read_changes` does all three.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from aggregator.core.normalise.head import SAMPLED_ENTRIES, entry_samples, is_la
 from aggregator.core.normalise.language import Sample
 from aggregator.core.parse.documents import decode_document, parse_document
 from aggregator.core.parse.parsed import ParsedFeed, ParsedHead
-from aggregator.core.slices.slices import Rest, Slices, cut, raw_slices, shares
+from aggregator.core.slices.slices import PartialDocument, Slices, cut, entries_per_slice, raw_slices
 
 Samples = tuple[Sample | None, ...]
 CachedEntries = tuple[CachedEntry, ...] | None
-"""What is cached of a slice: its entries; None if nothing of it may be cached."""
+"""The entries of a slice to be cached; None if it must not be cached."""
 
 _NO_FILES = ParsedFeed(dialect="files", head=ParsedHead())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A document beside the cache of the one before: it has to be read in part."""
+    """A document compared with the cache of the one before: it has to be read in part."""
 
     slices: Slices
     cache: EntryCache
-    rest: Rest
+    rest: PartialDocument
     """What has to be read: the document without the slices that are cached."""
 
     @property
@@ -84,7 +84,7 @@ def parse(
 ) -> ParsedFeed:
     """`parse_document`, but a broken document without entries is refused. Raises ParseError (Reason.BROKEN for that).
 
-    An empty feed is a feed; where no entry of a broken one can be read, nothing tells that it has none.
+    An empty feed is valid; but a broken one without a readable entry may have had some.
     """
     parsed = parse_document(document, encoding=encoding, rules=rules, decoded=decoded)
     if not parsed.entries and (parsed.bozo or not parsed.complete):
@@ -117,7 +117,7 @@ def read_whole(
     fingerprints = tuple(map(fingerprint, normalised.entries))
     whole = DocumentReading(normalised=normalised, fingerprints=fingerprints, stand_ins={})
     found = cut(document, decoded) if about is not None else None
-    counts = shares(document, parsed, len(found.slices.digests)) if found else None
+    counts = entries_per_slice(document, parsed, len(found.slices.digests)) if found else None
     if found is None or about is None or counts is None:
         return whole
     slices = found.slices
@@ -129,7 +129,7 @@ def read_whole(
 def read_changes(
     document: Document, data: bytes, about: str, context: Context, encoding: str | None
 ) -> Unmodified | DocumentReading | None:
-    """The document, beside the cache `data` of the one before; None if it has to be read whole. Never raises."""
+    """Read what differs from the cache `data` of the document before; None if all has to be read. Never raises."""
     found = compare_slices(document, data, about, encoding)
     if not isinstance(found, Comparison):
         return found
@@ -163,7 +163,7 @@ def compare_slices(document: Document, data: bytes, about: str, encoding: str | 
 
 
 def read_new_slices(
-    rest: Rest, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
+    rest: PartialDocument, context: Context, encoding: str | None, leading: tuple[Samples | None, ...], inherited: str
 ) -> NewSlices | None:
     """Parse and normalise the slices that are not cached. Never raises.
 
@@ -174,7 +174,7 @@ def read_new_slices(
         parsed = parse(rest.document, encoding, None, rest.decoded) if rest.count or rest.decoded else _NO_FILES
     except ParseError:
         return None
-    counts = shares(rest.document, parsed, rest.count)
+    counts = entries_per_slice(rest.document, parsed, rest.count)
     if counts is None:
         return None
     samples = _samples(parsed, context)
@@ -261,7 +261,7 @@ def _inherited(feed: Feed) -> str:
 def _still_true(
     notes: Iterable[Diagnostic], slices: Slices, known: Mapping[str, tuple[CachedEntry, ...]]
 ) -> list[Diagnostic]:
-    """Diagnostics of slices and entries that are still there; those of the feed itself are found anew."""
+    """Diagnostics of slices and entries that are still there; those of the feed itself are made again."""
     entries = [one.entry for cached in known.values() for one in cached]
     names = {name for entry in entries for name in (entry.id, entry.link, entry.title) if name}
     names |= {name for name, digest in zip(slices.names, slices.digests, strict=False) if digest in known}

@@ -1,7 +1,7 @@
-"""Whose feed stands at an address (rule R6).
+"""Whether the feed at an address is still the same publisher's (rule R6).
 
-A lapsed domain, or a path that is used again, brings a stranger's entries to old readers. Such a feed is refused until
-a person says that it is wanted.
+After a domain has lapsed, or a path is used again, another publisher's entries would reach readers. Such a feed is
+refused until it is accepted (`poll --accept`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _is_same(before: str, now: str) -> bool:
 
 
 def refuse_takeover(found: ChangeSet, feed: Feed, state: PollState, *, subject: str) -> None:
-    """Raises ParseError where title, site and all entries are others than before."""
+    """Raise ParseError if title, site and all entries are others than before (rule R6)."""
     now = feed_identity(feed)
     if is_takeover(state.feed_identity, now, entries=found.entries, new=len(found.changes.new)):
         words = (

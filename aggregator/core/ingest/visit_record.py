@@ -1,4 +1,4 @@
-"""From what a visit brought to the one record of it. Pure."""
+"""From the result of a visit to its record. Pure."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def visit_record(
     jitter: float,
     affected: AffectedOutputs,
 ) -> VisitRecord:
-    """Everything that the visit changes. `state` is the source's before it, `host` the public host it burdened.
+    """Everything that the visit changes. `state` is the source's before it.
 
-    `jitter` is drawn from [0, 1).
+    `host` is the public host that was requested, None for others. `jitter` is drawn from [0, 1).
     """
     after = next_poll(result.state or state, result.outcome, now=ended, settings=settings, jitter=jitter)
     after = _with_document(after, result)
@@ -55,7 +55,7 @@ def visit_record(
 
 
 def _with_document(state: PollState, result: VisitResult) -> PollState:
-    """The state with what is remembered of the document in force; without another document that stays."""
+    """The state with what is remembered of the last document; unchanged if there was no new one."""
     if isinstance(result.outcome, Updated) or result.diagnostics:
         state = replace(state, notes=result.diagnostics)
     if result.feed is None:

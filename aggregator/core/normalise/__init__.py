@@ -1,4 +1,4 @@
-"""normalise: a ParsedFeed to the model's Feed and Entry. Total: no input raises, and no entry costs another.
+"""normalise: a ParsedFeed to the model's Feed and Entry. Total: no input raises, and no entry affects another.
 
 Everything a feed left open is filled by the fallbacks of rules M13 and M14 as far as one document can tell; what
 needs stored entries or the time of the first visit (dates by rules D4, D6, D7 and D9, identity) is `core/ingest`.

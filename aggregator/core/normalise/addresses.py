@@ -27,6 +27,7 @@ class BaseUrls:
         return absolute(address, self.of(base))
 
     def of(self, base: str | None) -> str:
+        """The absolute base for an element whose xml:base chain is `base`; None: it has none."""
         outer = self.declared or self.document
         return (absolute(base, outer) or outer) if base else outer
 

@@ -77,6 +77,7 @@ class BodyReader:
         self._cleaned: dict[tuple[str, Markup, str | None], str] = {}
 
     def read(self) -> Body:
+        """Choose content and summary (rule M14). What was repaired is added to the diagnostics."""
         content, element = self._content()
         summary, is_html, short = self._summary(element)
         return Body(

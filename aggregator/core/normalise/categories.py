@@ -27,6 +27,7 @@ class UsableCategories:
 
 
 def categories(parsed: Iterable[ParsedCategory]) -> UsableCategories:
+    """Clean the categories; each is kept once, under its first spelling (rule K3)."""
     is_short = False
     found: dict[tuple[CategoryKind, tuple[str, ...]], Category] = {}
     for one in parsed:
@@ -46,16 +47,16 @@ def categories(parsed: Iterable[ParsedCategory]) -> UsableCategories:
 
 
 def _name(raw: str) -> tuple[str, str] | None:
-    """The name cleaned, and what it is told apart by; None if nothing or too much is left of it."""
+    """The name cleaned, and what it is distinguished by; None if nothing or too much is left of it."""
     if len(raw) <= _MAX_NAME:
         return _short_name(raw)
-    return _named(raw) if len(raw) <= 20 * _MAX_NAME else None
+    return _cleaned_name(raw) if len(raw) <= 20 * _MAX_NAME else None
 
 
-def _named(raw: str) -> tuple[str, str] | None:
+def _cleaned_name(raw: str) -> tuple[str, str] | None:
     label = clean_label(raw)
     return (label, label_key(label)) if label and len(label) <= _MAX_NAME else None
 
 
-_short_name = lru_cache(maxsize=2_000)(_named)
+_short_name = lru_cache(maxsize=2_000)(_cleaned_name)
 """Nearly all entries of a feed have the same few categories."""

@@ -1,4 +1,4 @@
-"""What normalise is told besides the parsed feed, and what it answers."""
+"""The input of normalise besides the parsed feed, and its result."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Diagnostics:
         self._counts: dict[str, int] = {}
 
     def add(self, name: str, message: str, *, entry: str | None = None) -> None:
+        """Add one, unless its name is ordinary or is there `MAX_PER_NAME` times already. A long message is cut."""
         if name in self._ordinary:
             return
         count = self._counts[name] = self._counts.get(name, 0) + 1
@@ -69,6 +70,7 @@ class Diagnostics:
             self._found.append(Diagnostic(name=name, message=message[:MAX_MESSAGE], entry=entry))
 
     def all(self) -> tuple[Diagnostic, ...]:
+        """All that were added, in order."""
         return tuple(self._found)
 
 

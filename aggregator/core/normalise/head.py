@@ -22,7 +22,7 @@ from aggregator.core.urls.urls import host_of, origin_of
 _MAX_HUBS = 5
 _MAX_TTL = 10 * 365 * 24 * 60
 SAMPLED_ENTRIES = 20
-"""So many entries at the top of a document tell its language."""
+"""From so many entries at the top of a document its language is guessed."""
 
 _DAYS = {
     name: day
@@ -41,32 +41,32 @@ def read_feed(parsed: ParsedFeed, context: Context, bases: BaseUrls, language: s
     site = _site_url(head, bases, provenance) or origin_of(context.poll_url)
     return Feed(
         poll_url=context.poll_url,
-        id=_named(first_value(head.ids), "id", provenance) or context.poll_url,
+        id=_with_provenance(first_value(head.ids), "id", provenance) or context.poll_url,
         title=_title(head, context, site, provenance),
         self_url=_self_url(head, context, bases, provenance),
         site_url=site,
-        description=_named(first_text(head.descriptions), "description", provenance),
+        description=_with_provenance(first_text(head.descriptions), "description", provenance),
         language=language,
         authors=_authors(head, bases, provenance),
         image=_first_address(head.images, bases, "image", provenance),
         icon=_first_address(head.icons, bases, "icon", provenance),
-        rights=_named(first_line(head.rights), "rights", provenance),
+        rights=_with_provenance(first_line(head.rights), "rights", provenance),
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
-        generator=_named(first_line(head.generators), "generator", provenance),
+        generator=_with_provenance(first_line(head.generators), "generator", provenance),
         hubs=_hubs(head, context, bases),
         hints=_hints(head, notes),
         complete=head.complete,
         whole=head.whole,
         archive=head.archive,
         expired=head.expired,
-        new_url=_named(first_value(head.new_urls), "new_url", provenance),
+        new_url=_with_provenance(first_value(head.new_urls), "new_url", provenance),
         prev_archive=_prev_archive(head, bases),
         foreign=head.foreign,
         provenance=provenance,
     )
 
 
-def _named(found: tuple[str, str] | None, field: str, provenance: dict[str, str]) -> str | None:
+def _with_provenance(found: tuple[str, str] | None, field: str, provenance: dict[str, str]) -> str | None:
     if found is None:
         return None
     provenance[field] = found[1]
@@ -81,7 +81,7 @@ def _title(head: ParsedHead, context: Context, site: str | None, provenance: dic
     if context.title and context.title.strip():
         provenance["title"] = "configuration"
         return context.title.strip()
-    found = one_line(_named(first_line(head.titles), "title", provenance) or "")
+    found = one_line(_with_provenance(first_line(head.titles), "title", provenance) or "")
     return found or (host_of(site) if site else None) or context.poll_url
 
 

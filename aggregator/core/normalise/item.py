@@ -31,13 +31,13 @@ _WEB = ("http://", "https://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
-    """What an entry inherits from the feed it stood in (rule M3)."""
+    """What an entry inherits from the feed it was in (rule M3)."""
 
     head: ParsedHead
     feed: Feed
     bases: BaseUrls
     merged: bool = False
-    """It stood in one of several documents, so its feed is told apart by a source of its own."""
+    """It was in one of several documents, so its feed is distinguished by a source of its own."""
 
 
 def read_entry(parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> Entry:
@@ -55,7 +55,7 @@ class _EntryReader:
         self.notes = notes
         self.language = self._language()
         self.link = self._link()
-        self.id = self._named(first_value(parsed.ids), "id")
+        self.id = self._with_provenance(first_value(parsed.ids), "id")
         titled = first_line(parsed.titles[:1])
         self.label = self.id or self.link or (titled[0] if titled else None)
 
@@ -91,13 +91,13 @@ class _EntryReader:
             enclosures=files,
             comments=self._comments(),
             reply_to=self._reply_to(),
-            rights=self._named(first_line(parsed.rights), "rights") or self._inherited_rights(source),
+            rights=self._with_provenance(first_line(parsed.rights), "rights") or self._inherited_rights(source),
             source=source,
             foreign=parsed.foreign,
             provenance=self.provenance,
         )
 
-    def _named(self, found: tuple[str, str] | None, field: str) -> str | None:
+    def _with_provenance(self, found: tuple[str, str] | None, field: str) -> str | None:
         if found is None:
             return None
         self.provenance[field] = found[1]
@@ -153,7 +153,7 @@ class _EntryReader:
         return body
 
     def _title(self, body: Body, published: datetime | None) -> tuple[str, bool]:
-        found = self._named(first_line(self.parsed.titles), "title")
+        found = self._with_provenance(first_line(self.parsed.titles), "title")
         if found:
             if has_stray_markup(self.parsed.titles):
                 words = "the title held markup or was escaped twice; it was read as text"
@@ -243,7 +243,7 @@ class _EntryReader:
         return (Person(name=title, is_source=True),) if title else ()
 
     def _feed_name(self) -> str | None:
-        """The feed's title if it has one; its address is nobody's name."""
+        """The feed's title if it has one; its address is not used as a name."""
         return self.feed_context.feed.title if "title" in self.feed_context.feed.provenance else None
 
     def _inherited_rights(self, source: Origin | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Language tags: mended, or found from the script where a feed says nothing or contradicts itself.
+"""Language tags: repaired, or found from the script where a feed says nothing or contradicts itself.
 
 Only scripts that one language owns are recognised. Letters of several languages (Latin, Cyrillic, Arabic) prove
 nothing, and silently wrong is worse than missing.
@@ -120,7 +120,7 @@ Sample = tuple[str | None, int]
 
 
 def sample_language(text: str) -> Sample | None:
-    """What one text tells; None if there are no letters in it."""
+    """The sample of one text; None if there are no letters in it."""
     joined = "".join(_LETTERS.findall(text[:_MAX_SAMPLE]))
     return (_language_of(joined), len(joined)) if joined else None
 

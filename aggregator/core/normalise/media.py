@@ -1,4 +1,4 @@
-"""Enclosures and images: addresses made absolute, sizes and types made sense of."""
+"""Enclosures and images: addresses made absolute, sizes and types parsed."""
 
 from __future__ import annotations
 

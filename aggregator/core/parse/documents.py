@@ -35,11 +35,11 @@ def parse_document(
 ) -> ParsedFeed:
     """Reads a document of any supported kind, or the files of a glob as one feed.
 
-    `encoding` is a person's word on the character set and overrides the document's; with `rules` the document is a page
-    or an API's answer and is read by them, whatever it looks like. `decoded` is its text, if that is known already.
+    `encoding` is the one that feeds.toml names and overrides the document's; with `rules` the document is a page or an
+    API's answer and is read by them, whatever it looks like. `decoded` is its text, if that is known already.
     Raises ParseError and nothing else: EMPTY, HTML_PAGE (with the feeds the page names), NOT_A_FEED, BROKEN,
-    UNSUPPORTED, FORBIDDEN_XML. Of several files a broken one costs only itself; only if none can be read, the first
-    one's error is raised.
+    UNSUPPORTED, FORBIDDEN_XML. Of several files, broken ones are left out with a diagnostic; if none can be
+    read, the error of the first is raised.
     """
     if document.parts:
         return _read_parts(document, encoding, rules)
@@ -117,8 +117,6 @@ def _refuse(prolog: Prolog, text: str, document: Document) -> None:
             raise ParseError(url, Reason.NOT_A_FEED, f"it is XML with the root <{prolog.root[:50]}>, not a feed")
         case Kind.NOT_XML:
             raise ParseError(url, Reason.NOT_A_FEED, "it is neither XML nor JSON Feed nor a post with front matter")
-        case Kind.FEED:
-            return
 
 
 def _read_parts(document: Document, encoding: str | None, rules: PageRules | JsonRules | None) -> ParsedFeed:

@@ -1,6 +1,6 @@
-"""OPML in: the subscriptions of another reader, as somebody exported them, edited by hand or hostile (rule W15).
+"""Reading OPML: the subscriptions of another reader (rule W15). The file may be broken or hostile.
 
-Nothing is expanded, loaded or asked for; where the file is broken, what libxml2 can still see is taken.
+No entity is expanded and nothing is loaded. Of a broken file, what libxml2 recovers is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aggregator.core.urls.urls import absolute, host_of, link_key
 MAX_BYTES = 16 * 1024 * 1024
 MAX_TAGS = 500_000
 DEEPEST = 30
-"""Names of a category path; what stands in deeper folders is filed in the last."""
+"""Names of a category path; what is in deeper folders is filed in the last."""
 _MAX_PROBLEMS = 20
 
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?opml[\s>/]", re.IGNORECASE)
@@ -57,6 +57,7 @@ class LeftOut:
     line: int = 0
 
     def text(self) -> str:
+        """One line for a person: the line of the file, the name, the reason."""
         return f"line {self.line}: {self.name}: {self.reason}" if self.line else f"{self.name}: {self.reason}"
 
 
@@ -107,9 +108,8 @@ class _OpmlReader:
             recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False, encoding="utf-8"
         )
         root = etree.fromstring(xml.encode("utf-8", "replace"), parser)
-        if root is not None:
-            for outline, path in _outlines(root):
-                self._take(outline, path)
+        for outline, path in _outlines(root):
+            self._take(outline, path)
         return SubscriptionList(
             subscriptions=tuple(self._known.values()),
             left_out=tuple(self._left_out),
@@ -230,7 +230,7 @@ def _names(text: str) -> CategoryPath:
 
 
 def _usable(address: str) -> str:
-    """The address as it may stand in feeds.toml; raises UnfitError whose `expected` says what is wrong."""
+    """The address as it may be in feeds.toml; raises UnfitError whose `expected` says what is wrong."""
     text = _BREAKS.sub("", address)
     text = re.sub(r"^feed:(?://)?(?=https?:)", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^feed:(?=//)", "http:", text, flags=re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 Rules for editors: nothing here is cleaned, resolved or chosen. Every field that several elements can fill is a tuple
 of candidates in the order of rules M13 and M14, so that `normalise` takes the first usable one (rule M1) and can say
-which element won. Addresses are as written, with the base they are relative to beside them.
+which element won. Addresses are as written, each with its base in a field of its own.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class ParsedEntry:
     foreign: tuple[ForeignElement, ...] = ()
     base: str | None = None
     merged_from: MergedFrom | None = None
-    """The feed it stood in where several documents were merged; None if that is the feed it is read with."""
+    """The feed it was in where several documents were merged; None if that is the feed it is read with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

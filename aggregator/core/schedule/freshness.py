@@ -39,8 +39,8 @@ def earliest(now: datetime, headers: Mapping[str, str], hints: Hints) -> datetim
 
 def is_silent_on_caching(headers: Mapping[str, str]) -> bool:
     """Whether the server gave neither a validator nor a freshness (rule P14)."""
-    told = "etag" in headers or "last-modified" in headers
-    return not told and not fresh_for(headers)
+    has_validator = "etag" in headers or "last-modified" in headers
+    return not has_validator and not fresh_for(headers)
 
 
 def _skip(moment: datetime, hints: Hints, limit: datetime) -> datetime:

@@ -186,7 +186,8 @@ class HasAddress(Protocol):
     """Something that may be visited at an address."""
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """A URL or a path."""
 
 
 C = TypeVar("C", bound=HasAddress)

@@ -17,5 +17,5 @@ def is_below(path: CategoryPath, node: CategoryPath) -> bool:
 
 
 def node_key(path: CategoryPath) -> CategoryPath:
-    """The form in which paths are compared: width, case and blanks beside CJK do not count (rule K3)."""
+    """The form in which paths are compared: width, case and blanks next to CJK do not count (rule K3)."""
     return tuple(label_key(name) for name in path)

@@ -1,4 +1,4 @@
-"""Hashes of what an output is meant to be: whether it has to be made anew, and whether its archive goes on.
+"""Hashes of what an output is meant to be: whether it has to be made again, and whether its archive continues.
 
 Hashed are stored keys and JSON values, and of them only what differs from its default. So a release with another
 option changes no hash, and neither does a renamed field. Rules for editors: a stored key, its JSON and its default stay
@@ -30,7 +30,7 @@ class StoredKey(Generic[Of]):
     default: Json = None
     """What is hashed by being left out. It is written out here, so that another default of the option is seen."""
     in_rule: bool = False
-    """It decides which stories an output has, or where: an archive is begun anew when it changes."""
+    """It decides which stories an output has, or where: a new archive is begun when it changes."""
     version: int = 1
     """Raised where the same value comes to mean something else; from 2 on it is hashed, whatever the value is."""
 

@@ -1,7 +1,7 @@
 """The hashes that 2106d7b made of an output, from stored keys: so that its stores are known again at an upgrade.
 
 2106d7b hashed the `repr` of its own values. This module writes these forms itself and uses no class of the program:
-whatever happens to them, it gives what stands in the stores of then. It is not changed any more.
+whatever happens to them, it gives what 2106d7b stored. It is never changed.
 """
 
 from __future__ import annotations

@@ -51,15 +51,14 @@ def story_keys(entries: Iterable[StoredEntry]) -> tuple[set[str], set[str]]:
 
 
 Group = tuple[StoredEntry, tuple[StoredEntry, ...]]
-"""The entry that a story is shown by, and the others that told it."""
+"""The entry that a story shows, and the other entries that carried the story."""
 
 
 def merge(entries: Iterable[StoredEntry], hosts: Mapping[SourceNumber, frozenset[str]]) -> list[Group]:
-    """Groups of one story, in order of first sight; `hosts` gives the hosts that a source speaks for.
+    """Groups of one story, in the order of their first entries; `hosts` gives the `own_hosts` of each source.
 
-    The story keeps id, change number and age of the entry seen first. Its words come from the entry whose source is on
-    the link's own host, else from the first (rules I7 and I8). Entries of one source are never merged: rules I1 to I4
-    told them apart.
+    The story keeps id, change number and age of the entry seen first. Its content comes from the entry whose source is
+    on the link's own host, else from the first (rules I7 and I8). Entries of one source are never merged.
     """
     groups: list[list[StoredEntry]] = []
     by_name: dict[str, list[StoredEntry]] = {}
@@ -98,7 +97,7 @@ def _is_on_own_host(stored: StoredEntry, hosts: Mapping[SourceNumber, frozenset[
 
 
 def own_hosts(feed: Feed | None, address: str) -> frozenset[str]:
-    """The hosts a source speaks for: its site's and its feed's own."""
+    """The hosts that are a source's own: that of its site and that of its feed."""
     places = [address] if feed is None else [address, feed.site_url, feed.self_url]
     return frozenset(host for place in places if place and (host := urls.host_of(place)))
 

@@ -19,8 +19,8 @@ def window(
     """The entries of the window, newest addition or revision first; `newest_first` is read no further than needed.
 
     With a limit, so many. Without: everything added or revised within `span` of the newest, at least 50, beyond that at
-    most 500 entries and 1 MiB of content. The newest stands for the clock, so that the same store gives the same window
-    at any time (rule W3). What was changed after `archived_to` is in no archive yet, and always in (rule W9).
+    most 500 entries and 1 MiB of content. The newest is used instead of the time, so that the same store gives the same
+    window at any time (rule W3). What was changed after `archived_to` is in no archive yet, and always in (rule W9).
     """
     size = 0
     newest = None

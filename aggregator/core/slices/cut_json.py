@@ -14,7 +14,7 @@ _LIST = "items"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """The list of items in a text: where its brackets are and what stands between them, in characters."""
+    """The list of items in a text: where its brackets are and what is between them, in characters."""
 
     start: int
     end: int

@@ -5,7 +5,7 @@ This is no parser. It answers only for documents in which nothing about the bord
 the entries is ever left out, so that namespaces, xml:base and xml:lang reach the entries that stay.
 
 The bytes may be in any encoding in which a sign of ASCII is its own byte and no part of another character's;
-`slices` sees to that.
+`slices` ensures that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_TAG = 65_536
 _PASSING = re.compile(
     rb"<((?:[A-Za-z0-9_-]{1,20}:)?(?:lastBuildDate|pubDate|updated|modified|date))(?:\s[^<>]{0,200})?>[^<]{0,200}</\1>"
 )
-"""What a head says of the moment, which no entry inherits."""
+"""Elements of a head that change with each fetch and that no entry inherits."""
 _LIST = (b"<rdf:Seq>", b"</rdf:Seq>")
 """In RSS 1.0 it names the items that follow."""
 
@@ -39,7 +39,7 @@ def spans_of(body: bytes) -> Spans | None:
 
 
 def outside(body: bytes, spans: Spans) -> bytes:
-    """All that stands outside the entries, but for blanks between them."""
+    """All that is outside the entries, but for blanks between them."""
     starts = [start for start, _ in spans] + [len(body)]
     ends = [0] + [end for _, end in spans]
     pieces = [body[end:start] for end, start in zip(ends, starts, strict=True)]
@@ -47,7 +47,7 @@ def outside(body: bytes, spans: Spans) -> bytes:
 
 
 def lasting(head: bytes) -> bytes:
-    """Of what is outside all but what it says of the moment: while this stays, old entries mean what they meant."""
+    """The head without what changes with each fetch. While this is the same, cached entries are still valid."""
     start = head.find(_LIST[0])
     end = head.find(_LIST[1], start) if start >= 0 else -1
     return _PASSING.sub(b"", head[:start] + head[end:] if end >= 0 else head)

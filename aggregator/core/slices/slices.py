@@ -1,8 +1,8 @@
-"""A document in slices: what of it can be read apart, so that what was read before need not be read again.
+"""A document in slices, which can be read separately, so that what was read before need not be read again.
 
 A slice is an entry of an XML feed, an item of a JSON Feed, or one of several files. Each has a digest of its own bytes;
-what stands around them has two, one of everything and one of what decides how slices are read. A document is cut only
-where nothing about the borders is in doubt, and which encoding it is in is judged by the whole, never by a rest.
+what is outside the slices has two: one of everything, and one of what decides how slices are read. A document is cut
+only where the borders are certain. Its encoding is guessed from the whole document, never from a part.
 
 Pages and answers of APIs are not cut: their readers judge all entries together (a path that leads to nothing in any of
 them), and to find the entries of a page is to have read it.
@@ -36,7 +36,7 @@ class Slices:
     digests: tuple[str, ...]
     """In order."""
     head: str
-    """A digest of all that stands outside the slices."""
+    """A digest of all that is outside the slices."""
     lasting: str = ""
     """A digest of that part of it on which the reading of a slice depends: while it stays, so do old readings."""
     encoding: str = ""
@@ -46,7 +46,7 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class PartialDocument:
     """A document without some of its slices, ready for `parse_document`."""
 
     document: Document
@@ -66,14 +66,14 @@ class Cut:
     """A document that was cut: its slices, and what is left without those at some positions."""
 
     slices: Slices
-    without: Callable[[Collection[int]], Rest]
+    without: Callable[[Collection[int]], PartialDocument]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawSlices:
     """An XML feed cut by its bytes alone, whatever they are in.
 
-    Its slices tell whether it is, but for blanks between entries, one that was cut by its bytes before: nothing more.
+    By its slices it can be compared with a document that was cut by its bytes before, blanks between entries ignored.
     """
 
     slices: Slices
@@ -105,10 +105,10 @@ def cut(document: Document, decoded: Decoded | None, seen: RawSlices | None = No
     return _cut_json(document, decoded) if start.startswith("{") else None
 
 
-def shares(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
-    """How many entries each of so many slices gave, seeing what was read of the document; None if that is in doubt.
+def entries_per_slice(document: Document, parsed: ParsedFeed, count: int) -> tuple[int, ...] | None:
+    """How many entries each of `count` slices gave, by what `parsed` has of the document; None if that is not certain.
 
-    Of files, one that was not read without a fault is told by `ParsedFeed.faulty`; in anything else no fault is borne.
+    Files may have faults, which `ParsedFeed.faulty` lists; for any other document with faults the answer is None.
     """
     if parsed.dialect == "files":
         found = Counter(entry.merged_from.url for entry in parsed.entries if entry.merged_from)
@@ -143,10 +143,10 @@ def _cut_by_text(document: Document, decoded: Decoded) -> Cut | None:
 def _cut_xml(
     document: Document, decoded: Decoded, body: bytes, encoding: str, spans: cut_xml.Spans, slices: Slices
 ) -> Cut:
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         text = cut_xml.without(body, spans, positions).decode(encoding, "surrogatepass").lstrip("\ufeff")
         left = len(spans) - len(positions)
-        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=text), count=left)
+        return PartialDocument(document=replace(document, body=b""), decoded=replace(decoded, text=text), count=left)
 
     return Cut(slices=replace(slices, encoding=decoded.encoding), without=without)
 
@@ -182,10 +182,10 @@ def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
     if items is None:
         return None
 
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         rest = cut_json.without(text, items, positions)
         left = len(items.spans) - len(positions)
-        return Rest(document=replace(document, body=b""), decoded=replace(decoded, text=rest), count=left)
+        return PartialDocument(document=replace(document, body=b""), decoded=replace(decoded, text=rest), count=left)
 
     slices = Slices(
         digests=tuple(_digest(text[start:end].encode("utf-8", "surrogatepass")) for start, end in items.spans),
@@ -198,9 +198,9 @@ def _cut_json(document: Document, decoded: Decoded) -> Cut | None:
 
 # -- files -------------------------------------------------------------------------------------------------------------
 def _cut_files(document: Document) -> Cut:
-    def without(positions: Collection[int]) -> Rest:
+    def without(positions: Collection[int]) -> PartialDocument:
         parts = tuple(part for at, part in enumerate(document.parts) if at not in positions)
-        return Rest(document=replace(document, parts=parts), decoded=None, count=len(parts))
+        return PartialDocument(document=replace(document, parts=parts), decoded=None, count=len(parts))
 
     digests = tuple(
         _digest(part.url.encode(), (part.body_hash or _digest(part.body)).encode()) for part in document.parts

@@ -1,4 +1,4 @@
-"""Host names: as they stand in an address (rule P21), and which of them belong to one site (rule H7)."""
+"""Host names: as they are in an address (rule P21), and which of them belong to one site (rule H7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The media type that the end of an address tells: a table of our own, since the machine's differs between machines."""
+"""The media type of an address by its suffix: a table of our own, since those of operating systems differ."""
 
 from __future__ import annotations
 

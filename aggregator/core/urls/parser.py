@@ -38,7 +38,7 @@ class Url(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """Whom an address asks. `userinfo` is as written, "" for none; `host` as `parse_host` gives it; 1 to 65535."""
+    """User information as written, "" for none; the host as `parse_host` gives it; a port from 1 to 65535, or None."""
 
     userinfo: str = field(repr=False)
     host: str

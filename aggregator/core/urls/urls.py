@@ -18,7 +18,7 @@ _HOSTED = ("http", "https", "ftp", "ftps", "sftp", "rtsp", "rtsps", "rtmp", "mms
 _WITH_HOST = frozenset((*_HOSTED, "webcal"))
 _WITHOUT_HOST = frozenset(("mailto", "tel", "sms", "magnet", "geo", "sip", "sips", "xmpp", "news", "nntp", "ed2k"))
 _IDENTIFIERS = frozenset(("info", "cid", "mid", "mailto", "news", "nntp", "xmpp", "crid", "tel", "sip", "sips"))
-"""Schemes of ids beside http(s), ftp, urn and tag; all registered, since feed validators warn of others."""
+"""Schemes of ids besides http(s), ftp, urn and tag; all registered, since feed validators warn of others."""
 
 _EDGES = "".join(map(chr, range(0x21))) + "\x7f\x80\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff\u200b\u200e\u200f"
 _INNER = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff\ufeff\u200b\u200e\u200f]")

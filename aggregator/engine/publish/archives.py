@@ -1,7 +1,7 @@
-"""The archive of each output: documents of a hundred stories, so that no reader comes too late (RFC 5005, rule W9).
+"""The archive of each output: documents of a hundred stories, so that late readers miss none (RFC 5005, rule W9).
 
 The chain of an output holds its stories in the order in which they were added or revised. A revised story comes again
-in a later document, for whoever has read the earlier one does not read it again. A document is written when it is full,
+in a later document, since readers do not read the earlier one twice. A document is written when it is full,
 and once more when the next one is, to link to it; its stories change only where one of them was deleted. A change of
 the selection that could take something away begins a new chain under other addresses.
 """
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 STORIES = 100
 """In a document; fewer where the output has a lower limit."""
 PASS = 20
-"""Documents written in one go. While more are due, the archive is not linked, and other outputs get their turn."""
+"""Documents written in one pass. While more are due, the archive is not linked, and other outputs are made first."""
 
 
 class ChainStore(ArchiveStore, EntryStore, Protocol):
@@ -44,7 +44,7 @@ class ChainStore(ArchiveStore, EntryStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEnd:
-    """What an output's window has to know of its archive."""
+    """What the window of an output depends on in its archive."""
 
     archived_to: int | None = None
     """Stories above this change number are in no document. None: there is no archive, or it is not yet complete."""
@@ -56,14 +56,14 @@ class ArchiveEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Stories that fill a document, and the change number up to which nothing else is due."""
+    """The stories of a document, and the change number up to which all stories are in it or in earlier documents."""
 
     groups: tuple[Group, ...]
     last: int
 
 
 class ArchiveBuilder:
-    """Keeps the archives of all outputs in step with the store."""
+    """Keeps the archives of all outputs up to date with the store."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class ArchiveBuilder:
         self._clock = clock
 
     async def update(self, selection: Selection, record: OutputRecord) -> ArchiveEnd:
-        """Write the documents that are due, and anew those that hold something deleted. Raises PublishError."""
+        """Write the documents that are due, and rewrite those that contain something deleted. Raises PublishError."""
         if not archived_formats(selection.plan.formats) or await self._in_db(lambda: selection.is_complete):
             if await self._in_db(self._storage.chain, record.output):
                 await self._in_db(self._storage.end_chain, record.output)
@@ -100,7 +100,7 @@ class ArchiveBuilder:
         )
 
     async def sweep(self, planned: Collection[OutputId]) -> None:
-        """Remove the files of chains that have ended and of outputs not planned: after what linked to them is no more.
+        """Remove the files of ended chains and of outputs not in `planned`. To be called once nothing links to them.
 
         Raises PublishError.
         """
@@ -125,7 +125,7 @@ class ArchiveBuilder:
 
     # -- the chain -----------------------------------------------------------------------------------------------
     def _current_chain(self, selection: Selection, record: OutputRecord) -> Chain:
-        """The chain to go on with: the present one, or one begun now."""
+        """The present chain if it can be continued, else a new one."""
         wanted = _Definition.of(selection)
         chain = self._storage.chain(record.output)
         if chain is not None and self._can_continue(chain, self._read(chain, selection, wanted), wanted):
@@ -142,7 +142,7 @@ class ArchiveBuilder:
         return begun
 
     def _read(self, chain: Chain, selection: Selection, wanted: _Definition) -> _Definition:
-        """What a chain was begun for; the rule of an earlier release is replaced by that of today if it is the same."""
+        """The definition that a chain was begun for. The hash of an earlier release is replaced by today's."""
         was = _Definition.read(chain.definition)
         if was.rule == wanted.rule or was.rule != former_rule(selection.plan, selection.runtime.config.site):
             return was
@@ -155,7 +155,7 @@ class ArchiveBuilder:
             return False
         stories, repeated = self._storage.archive_sizes(chain.output)
         if stories >= 10 * STORIES and 2 * repeated > stories:
-            return False  # most of it has been told again since: a shorter chain says the same
+            return False  # most of its stories are repeated later: a new chain is shorter
         added = (wanted.sources - was.sources) | (wanted.assigned - was.assigned)
         if not added:
             return True
@@ -166,7 +166,7 @@ class ArchiveBuilder:
         return True
 
     def _check_changes(self, selection: Selection, chain: Chain) -> Chain:
-        """Mark the documents that hold what the output has no more; renumber what is shown instead."""
+        """Mark documents with stories that the output lost as stale; give replaced stories new change numbers."""
         last = self._storage.last_change_seq()
         if last == chain.checked_to:
             return chain
@@ -187,7 +187,7 @@ class ArchiveBuilder:
     def _reissue(
         self, selection: Selection, chain: Chain, stories: Sequence[Group], kept: Collection[tuple[int, ...]]
     ) -> None:
-        """Stories from before the end of the archive that it does not hold as they are now."""
+        """Give new change numbers to stories that changed and are older than the end of the archive."""
         archived = {story[0] for story in kept}
         late = [group for group in stories if group[0].change_seq <= chain.archived_to and group[0].seq not in archived]
         self._storage.move([selection.shown_seq(group) for group in late])
@@ -260,7 +260,7 @@ class ArchiveBuilder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Definition:
-    """What a chain was begun for: as long as nothing can be taken away from it, it goes on."""
+    """The selection that a chain was begun for. The chain continues unless a change may remove stories from it."""
 
     rule: str
     sources: frozenset[SourceNumber]
@@ -277,7 +277,7 @@ class _Definition:
 
     @classmethod
     def read(cls, text: str) -> _Definition:
-        """From what `text` gave."""
+        """The definition that `text` wrote."""
         rule, sources, assigned = json.loads(text)
         return cls(rule=rule, sources=frozenset(sources), assigned=frozenset(assigned))
 
@@ -287,9 +287,9 @@ class _Definition:
 
 
 def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | None, int]:
-    """The next `size` stories changed after `after`, if there are so many, and up to where none is left out.
+    """The next `size` stories changed after `after`, None if there are fewer; and up to where none is left out.
 
-    Blocking: it belongs on the store's thread.
+    Blocking: to be called on the database thread.
     """
     walk = selection.oldest_first(after)
     groups: list[Group] = []
@@ -305,6 +305,6 @@ def next_batch(selection: Selection, after: int, size: int) -> tuple[_Batch | No
 
 
 def _present(selection: Selection, archive: Archive) -> list[Group]:
-    """The stories of a document as they are now, without those that are no more."""
+    """The stories of a document as they are now, without deleted ones."""
     own = {story[0] for story in archive.members}
     return [group for group in selection.stories_of(own) if group[0].seq in own]

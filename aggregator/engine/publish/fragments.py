@@ -1,4 +1,4 @@
-"""Stories already rendered. An output of 200 stories with one new one costs the new one and the joining."""
+"""A cache of rendered stories: in an output of 200 stories with a new one, only that one is rendered."""
 
 from __future__ import annotations
 

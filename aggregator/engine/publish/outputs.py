@@ -25,7 +25,7 @@ from aggregator.storage import EntryStore, OutputStore
 log = structlog.get_logger()
 
 TOMBSTONE_AGE = timedelta(days=30)
-"""How long outputs tell that an entry was deleted (rule W12)."""
+"""How long outputs show the tombstone of a deleted entry (rule W12)."""
 
 
 class PlanStore(OutputStore, EntryStore, Protocol):
@@ -33,7 +33,7 @@ class PlanStore(OutputStore, EntryStore, Protocol):
 
 
 class Outputs:
-    """The outputs there are, in the store and as files."""
+    """Plans the outputs, and removes those that are planned no longer."""
 
     def __init__(
         self,
@@ -61,14 +61,14 @@ class Outputs:
         return touched(self.plans, source.id, paths)
 
     def forget_plan(self) -> None:
-        """Plan anew at the next occasion: another process has written to the store."""
+        """Make the next `plan` plan again: another process has written to the store."""
         self._planned_for = None
 
     async def plan(self, runtime: Runtime) -> None:
-        """Find out which outputs there are by now; new and redefined ones become dirty, vanished ones are removed.
+        """Plan the outputs; new and redefined ones become dirty, those that are planned no longer are removed.
 
-        Files go before the store forgets them, so that none is left behind by a crash; where they cannot be removed
-        the output waits for the next plan. Raises StorageError.
+        Files are removed before their records, so that a crash leaves none behind; if they cannot be removed, the
+        output stays until the next plan. Raises StorageError.
         """
         planned = await self._in_db(self._enter, runtime)
         if planned is None:
@@ -87,21 +87,21 @@ class Outputs:
         self._planned_for = None if stuck else runtime
 
     async def withdraw(self, record: RenditionRecord) -> None:
-        """Publish this file no more. Raises PublishError if it cannot be removed."""
+        """Remove this file from disk and catalogue. Raises PublishError if it cannot be removed."""
         await self._publication.remove(record.path)
         log.info("retire", output=record.output, path=record.path)
 
     async def sweep_archives(self) -> None:
-        """Remove the archive documents that no output links to any more; those that cannot be removed wait."""
+        """Remove archive documents that no output links to; those that cannot be removed stay until the next time."""
         try:
             await self._archives.sweep([plan.output for plan in self.plans])
         except PublishError as error:
             log.error("retire", error=str(error))
 
     async def expire_tombstones(self, runtime: Runtime) -> None:
-        """Make those outputs dirty that have told of a deletion for long enough (rule W12).
+        """End tombstones that are 30 days old, and make their outputs dirty (rule W12).
 
-        They depend on what is stored, never on the clock itself: the same store gives the same bytes (rule W3).
+        Outputs depend on what is stored, never on the clock: the same store gives the same bytes (rule W3).
         """
         sources = await self._in_db(self._storage.expire_tombstones, before=self._clock() - TOMBSTONE_AGE)
         for number in sources:
@@ -109,7 +109,7 @@ class Outputs:
                 await self._in_db(self._storage.mark_dirty, self.dirty_for(runtime.sources[number], None))
 
     async def _sweep_pages(self, runtime: Runtime) -> None:
-        """Remove the pages of stories of sources that are named no more."""
+        """Remove the story pages of sources that are not in feeds.toml any longer."""
         numbers = frozenset(runtime.sources) if runtime.config.site.entry_pages else frozenset()
         try:
             if not await asyncio.to_thread(self._pages.is_swept_for, numbers):
@@ -119,7 +119,7 @@ class Outputs:
             log.error("retire", error=str(error))
 
     def _enter(self, runtime: Runtime) -> set[OutputId] | None:
-        """Enter the outputs there are and return their ids; None if they are known already. Blocking."""
+        """Store the planned outputs and return their ids; None if the plan is up to date. Blocking."""
         plans = plan_outputs(runtime.config, self._storage.nodes(list(runtime.sources)), self._slug)
         if plans == self.plans and self._planned_for is runtime:
             return None

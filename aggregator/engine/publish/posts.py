@@ -37,15 +37,15 @@ Item = TypeVar("Item")
 BATCH = 200
 """Entries looked at in one go: some megabytes."""
 _SHAPE = "1"
-"""Part of every definition: another number has all posts written anew."""
+"""Part of every definition: with another number all posts are written again."""
 
 _Posts = Sequence[tuple[Story, tuple[int, ...]]]
-"""Stories, each with the `seq` of all entries that tell it."""
+"""Stories, each with the `seq` of all its entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """How many posts changed, or why the folder is not in step with the store: the output then has to stay dirty."""
+    """How many posts changed, or why the folder could not be written: the output then has to stay dirty."""
 
     changed: int = 0
     error: str | None = None
@@ -71,7 +71,7 @@ class _Job:
 
     @property
     def is_of_this_output(self) -> bool:
-        """Whether the folder was completed for what the output is, by this release or by an earlier one."""
+        """Whether the folder was completed for this definition, as hashed by this release or by an earlier one."""
         before = self.folder.definition
         if before == self.definition:
             return True
@@ -80,19 +80,20 @@ class _Job:
 
 
 class PostPublisher:
-    """Keeps the folders of posts in step with the store."""
+    """Keeps the folders of posts up to date with the store."""
 
-    def __init__(self, store: DatabaseThread, *, default: Path, home: Path) -> None:
-        """`default` holds the folders of outputs that feeds.toml gives none; its own are relative to `home`."""
+    def __init__(self, store: DatabaseThread, *, default: Path, base: Path) -> None:
+        """`default` has the folders of outputs without a `posts` key; those in feeds.toml are relative to `base`."""
         self._in_db = store
         self._default = default
-        self._home = home
+        self._base = base
         self._folders: dict[Path, PostFolder] = {}
 
     async def publish(self, selection: Selection, record: OutputRecord, edition: Edition) -> Posted:
-        """Have the posts of an output as the store stands; nothing is done for an output without posts.
+        """Bring the folder of an output's posts up to date; does nothing for an output without posts.
 
-        With a limit, its posts are the stories of `edition`. A folder that cannot be written costs nothing else.
+        With a limit, its posts are the stories of `edition`. If the folder cannot be written, the error is logged and
+        returned.
         """
         blog = selection.plan.blog
         if blog is None:
@@ -117,13 +118,13 @@ class PostPublisher:
         return plan.blog is not None and not self._folder(plan.output, plan.blog).exists()
 
     def _folder(self, output: str, blog: BlogPlan) -> PostFolder:
-        root = self._default / output if blog.folder is None else self._home / blog.folder
+        root = self._default / output if blog.folder is None else self._base / blog.folder
         if root not in self._folders:
             self._folders[root] = PostFolder(root, inside=None if blog.folder is None else root.parent)
         return self._folders[root]
 
     async def _catch_up(self, job: _Job) -> int:
-        """Look at what is new or changed since last time; at all there is, if the selection is another."""
+        """Write posts for what was added or changed since last time; for everything, if the definition changed."""
         folder = job.folder
         is_anew = not job.is_of_this_output
         change_seq = 0 if is_anew else folder.change_seq
@@ -141,7 +142,7 @@ class PostPublisher:
         return changed
 
     async def _batch(self, job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str], confirmed: set[str]) -> int:
-        """Bring the posts that these entries are, were or may be part of to what is stored."""
+        """Update the posts that these entries are, were or may be part of; how many changed."""
         posts, judged = await self._in_db(_posts, job, batch, ids)
         shown = {_id(story.stored) for story, _ in posts}
         confirmed |= shown
@@ -155,20 +156,20 @@ def _next(job: _Job, change_seq: int) -> list[StoredEntry]:
 
 
 def _deleted(job: _Job, change_seq: int) -> list[str]:
-    """The posts that had an entry which is there no more."""
+    """The ids of posts with an entry that has been deleted since."""
     owners = job.folder.owners
     seqs = [seq for seq in job.storage.changed(change_seq) if seq in owners]
     return sorted({owners[seq] for part in _slices(seqs) for seq in set(part) - job.storage.by_seq(part).keys()})
 
 
 def _posts(job: _Job, batch: Sequence[StoredEntry], ids: Iterable[str]) -> tuple[_Posts, set[str]]:
-    """The stories that the batch, its duplicates and the members of posts `ids` make; and all ids that are judged."""
+    """The stories of the batch, its duplicates and the members of posts `ids`; and the ids that they decide on."""
     kept = job.folder.posts
     owners = {*ids, *(job.folder.owners[stored.seq] for stored in batch if stored.seq in job.folder.owners)}
     members = {seq for id_ in owners if id_ in kept for seq in kept[id_].members}
     entries = {stored.seq: stored for stored in batch} | job.storage.by_seq(members)
     if job.selection.plan.dedupe != "off":
-        for _ in range(2):  # a duplicate may share its link with one more
+        for _ in range(2):  # a duplicate may share its link with another entry
             found = job.storage.duplicates(*story_keys(entries.values()), job.selection.numbers)
             entries |= {stored.seq: stored for stored in found}
     chosen = {seq: stored for seq, stored in entries.items() if job.selection.selects(stored)}
@@ -182,7 +183,7 @@ def _groups(job: _Job, chosen: Mapping[int, StoredEntry]) -> list[Group]:
 
 
 def _posts_of(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEntry]) -> _Posts:
-    # a story shown in a later copy's words has the seq of the first: which copy it was, the entry itself tells
+    # a story with the content of a later copy has the seq of the first: the entry itself tells which copy it was
     seqs = {id(stored.entry): seq for seq, stored in chosen.items()}
     members: dict[str, tuple[int, ...]] = {}
     for shown, others in groups:
@@ -192,7 +193,7 @@ def _posts_of(job: _Job, groups: Sequence[Group], chosen: Mapping[int, StoredEnt
 
 
 def _replace_all(job: _Job, stories: Sequence[Story]) -> int:
-    """Have these stories in the folder and no others."""
+    """Write these stories and remove all other posts; how many changed."""
     changed = _put(job, [(story, ()) for story in stories])
     changed += job.folder.drop(job.folder.posts.keys() - {_id(story.stored) for story in stories})
     job.folder.complete(job.definition, 0)
@@ -213,7 +214,7 @@ def _put(job: _Job, posts: _Posts) -> int:
 
 
 def _id(stored: StoredEntry) -> str:
-    """The id as it stands in the post, by which posts are known again if all else is lost."""
+    """The id in the post's front matter, by which posts are recognised without the journal."""
     return story_view.identifier(Story(stored=stored, origin=Origin()))
 
 

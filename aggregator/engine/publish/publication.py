@@ -35,19 +35,19 @@ class LiveCatalogue(Protocol):
     def put(
         self, rendition: Rendition, encoded: Mapping[str, bytes], *, max_age: int, versions: KnownVersions | None = None
     ) -> None:
-        """Serve these bytes from now on; `max_age` is in seconds. `versions` is what they were before."""
+        """Serve these bytes from now on; `max_age` is in seconds. `versions` are the earlier ones, None: not kept."""
 
     def put_archive(self, file: ArchiveFile, read: Callable[[str], bytes | None]) -> None:
         """Serve this archive document from now on; `read` gives the bytes at a path, or None. It may block."""
 
     def remove(self, path: str) -> None:
-        """Serve this path no more; nothing happens if nothing was there."""
+        """Stop serving this path; does nothing for an unknown one."""
 
     def replace_index(self, outputs: Iterable[OutputInfo]) -> None:
         """List exactly these outputs, in this order."""
 
     def take_late_readers(self) -> Mapping[str, Iterable[str]]:
-        """Path -> earlier ETags, quoted, that readers came back with since this was last asked."""
+        """Path -> earlier ETags, quoted, that readers came back with since the last call."""
 
 
 class Publication:
@@ -69,12 +69,12 @@ class Publication:
     async def publish(
         self, file: RenderedFile[FileRecord], *, max_age: int = 0, change_seq: int | None = None, is_listed: bool = True
     ) -> bool:
-        """Have this file, with its encodings, on disk and in the catalogue; whether the disk changed.
+        """Write this file and its encodings and show it in the catalogue; True if the disk changed.
 
         A file whose bytes are there already is not written and keeps its modification time (rule W17). With
-        `change_seq` its version is noted, before it is written: everything up to that change number is in it
+        `change_seq` its version is stored, before it is written: everything up to that change number is in it
         (rule W11). `is_listed` False leaves the catalogue as it is. `max_age` is in seconds. Raises PublishError, and
-        StorageError from the note; the old file then still stands whole.
+        StorageError if the version cannot be stored; the old file is then unchanged.
         """
         record, body = file.record, file.body
         is_shown = is_listed and self._catalogue is not None
@@ -90,12 +90,12 @@ class Publication:
         return written
 
     async def remove(self, path: str) -> None:
-        """Have no file at `path`, neither on disk nor in the catalogue. Raises PublishError if it cannot be removed."""
+        """Remove the file at `path` from disk and catalogue. Raises PublishError if it cannot be removed."""
         await asyncio.to_thread(self._outlet.remove, path)
         self._hide(path)
 
     async def restore(self, records: Iterable[RenditionRecord], max_ages: Mapping[OutputId, int]) -> set[OutputId]:
-        """Show these files of outputs as they were published; the outputs of those that are missing or altered.
+        """Show these files of outputs as they were published; returns the outputs whose files are missing or altered.
 
         A file that cannot be read counts as missing.
         """
@@ -130,12 +130,12 @@ class Publication:
         return lost
 
     def hide_others(self, paths: Collection[str]) -> None:
-        """Show no file of an output and no archive document but those at `paths`; the disk stays as it is."""
+        """Remove all files but those at `paths` from the catalogue; the disk stays as it is."""
         for path in [path for path, record in self._shown.items() if record.output and path not in paths]:
             self._hide(path)
 
     async def written_at(self, path: str, body: bytes) -> datetime | None:
-        """When the file at `path` was written, aware; None if it has not these bytes. Raises PublishError."""
+        """When the file at `path` was written, aware; None if it has other bytes. Raises PublishError."""
 
         def look() -> datetime | None:
             return self._outlet.modified(path) if self._outlet.read(path) == body else None
@@ -148,11 +148,11 @@ class Publication:
             self._catalogue.replace_index(outputs)
 
     def take_late_readers(self) -> Mapping[str, Iterable[str]]:
-        """Path -> earlier ETags that readers came back with since this was last asked (rule W11)."""
+        """See `LiveCatalogue`; {} without a catalogue (rule W11)."""
         return self._catalogue.take_late_readers() if self._catalogue else {}
 
     def _prepare(self, file: RenderedFile[FileRecord], is_shown: bool) -> tuple[bytes | None, dict[str, bytes]]:
-        """What is at the path so far, and the encodings, if they are needed. Blocking."""
+        """The present bytes at the path, None if there are none, and the encodings, if they are needed. Blocking."""
         before = self._outlet.read(file.record.path)
         return before, {} if before == file.body and not is_shown else encode(file.body, only=file.encoding)
 

@@ -1,4 +1,4 @@
-"""From what is stored to what is served: every output that is marked dirty is made again.
+"""Publishing: every output that is marked dirty is made again from the store.
 
 Its files and their ETags change only if their bytes do (rules W3 and W17).
 """
@@ -42,7 +42,7 @@ class PublishStore(SourceStore, EntryStore, OutputStore, ArchiveStore, ReaderSto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedOutput:
-    """One output made again: how many of its files changed, or why it could not be made and stays as it was."""
+    """An output that was made again: how many of its files changed, or the error for which it stays as it was."""
 
     output: OutputId
     stories: int = 0
@@ -67,9 +67,9 @@ class _Job:
 
 
 class Publisher:
-    """Keeps the public files, and the catalogue if a server runs in this process, in step with the store.
+    """Keeps the public files, and the catalogue if a server runs in this process, up to date with the store.
 
-    Its coroutines but `dirty_for` and `finish` are to be called one after another. All raise StorageError.
+    No two of its coroutines may run at the same time. All raise StorageError.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class Publisher:
         await self._outputs.plan(runtime)
 
     def forget_plan(self) -> None:
-        """Plan anew at the next occasion: another process has written to the store."""
+        """Plan again at the next occasion: another process has written to the store."""
         self._outputs.forget_plan()
 
     def finish(self) -> None:
-        """Complete the output in hand and begin no other; those left stay dirty."""
+        """Complete the current output and begin no other; those left stay dirty."""
         self._finishing = True
 
     async def publish(
@@ -117,7 +117,7 @@ class Publisher:
     ) -> list[PublishedOutput]:
         """Make every dirty output. One that cannot be written stays dirty and keeps its old files.
 
-        Ends early, the output in hand complete, when `is_current` turns false: another configuration is in force.
+        Ends after the current output if `is_current` becomes false: another configuration is in force.
         """
         await self._outputs.plan(runtime)
         await self._outputs.expire_tombstones(runtime)
@@ -132,7 +132,7 @@ class Publisher:
         return made
 
     async def record_late_readers(self) -> None:
-        """Take note of the readers seen since last time; windows that are too short for them become dirty."""
+        """Store how late the readers seen since last time were; windows that are too short for them become dirty."""
         late_readers = self._publication.take_late_readers()
         grown = await self._in_db(self._versions.record_late_readers, late_readers)
         if grown:
@@ -156,10 +156,8 @@ class Publisher:
         await self._site_files.publish(runtime, self._outputs.plans)
 
     async def _catch_up(self) -> set[OutputId]:
-        """Show what the store says is published, and nothing else; the outputs whose files do not agree with it."""
+        """Show exactly what the store lists as published; returns the outputs whose files are missing or altered."""
         plans = {plan.output: plan for plan in self._outputs.plans}
-        if not plans:
-            return set()
         records = [r for r in await self._in_db(self._storage.renditions) if r.output in plans]
         sources = await self._in_db(self._storage.sources)
         now = self._clock()
@@ -189,7 +187,7 @@ class Publisher:
         ]
 
     async def _try_output(self, job: _Job) -> PublishedOutput:
-        """Make one output, so that whatever is wrong with it costs no other output anything."""
+        """Make one output; an error or a bug in it is logged and does not stop the others."""
         output = job.plan.output
         try:
             return await self._publish_output(job)
@@ -204,7 +202,7 @@ class Publisher:
             return PublishedOutput(output=output, error=f"{output}: {words}")
 
     async def _publish_output(self, job: _Job) -> PublishedOutput:
-        """Write and show the files first and tell the store last, so that a crash leaves the output dirty."""
+        """Write and show the files, then record them in the store, so that a crash leaves the output dirty."""
         change_seq = await self._in_db(self._storage.last_change_seq)
         archive = await self._archives.update(job.selection, job.record)
         edition = await self._in_db(self._edition, job, archive)
@@ -225,7 +223,7 @@ class Publisher:
         )
 
     def _edition(self, job: _Job, archive: ArchiveEnd) -> Edition:
-        """The edition as the store stands. Blocking."""
+        """The edition, from what is stored now. Blocking."""
         span = self._versions.span(job.plan.output)
         return build_edition(
             job.selection, job.record, archived_to=archive.archived_to, previous=archive.previous, span=span
@@ -251,7 +249,7 @@ class Publisher:
         return changed
 
     def _record(self, job: _Job, edition: Edition, files: Sequence[RenderedFile[RenditionRecord]]) -> None:
-        """Have the store know what was published. Blocking."""
+        """Record in the store what was published. Blocking."""
         self._storage.put_renditions(
             edition.output,
             [file.record for file in files],

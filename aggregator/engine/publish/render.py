@@ -65,7 +65,7 @@ def render_archive(
     """An archive document in every format that has an archive.
 
     `final`: it is linked to the next one, so that its bytes stay. It is compressed with gzip alone, since it is kept
-    for ever and seldom read.
+    forever and seldom read.
     """
     made = []
     for name in archived_formats(edition.formats):

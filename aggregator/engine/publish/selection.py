@@ -24,18 +24,18 @@ from aggregator.storage import EntryStore
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What an output takes out of the store. Its methods block: they belong on the store's thread."""
+    """What an output selects from the store. Its methods block: to be called on the database thread."""
 
     storage: EntryStore
     runtime: Runtime
     plan: OutputPlan
     sources: Mapping[SourceNumber, SourceRecord]
     _seqs: dict[tuple[SourceNumber, str], int] = field(default_factory=dict, repr=False)
-    """`seq` of entries by source and key: a story carries that of the entry that told it first."""
+    """`seq` of entries by source and key: a merged story itself has the `seq` of its first entry."""
 
     @cached_property
     def _not_in_query(self) -> tuple[Filter, ...]:
-        """The filters that `_candidates` leaves to be asked."""
+        """The filters that the queries of `_candidates` do not apply."""
         return tuple(one for one in self.plan.filters if not one.in_query)
 
     @cached_property
@@ -56,12 +56,15 @@ class Selection:
         return self._chosen(after=after)
 
     def stories(self, chosen: Sequence[StoredEntry]) -> list[Group]:
-        """The stories that these entries tell, each once. One is left out that none of these entries tells as it is
-        shown: an older entry told it first, and it was published then."""
+        """The stories of these entries, each once.
+
+        A story whose change number belongs to none of these entries is left out: it was published before, with an
+        older entry.
+        """
         if self.plan.dedupe == "off" or not chosen:
             return [(stored, ()) for stored in chosen]
-        told = self.storage.duplicates(*story_keys(chosen), self.numbers)
-        others = [stored for stored in told if self.selects(stored)]
+        duplicates = self.storage.duplicates(*story_keys(chosen), self.numbers)
+        others = [stored for stored in duplicates if self.selects(stored)]
         hosts = {number: own_hosts(known.feed, known.address) for number, known in self.sources.items()}
         self._seqs.update(((stored.number, stored.key), stored.seq) for stored in (*others, *chosen))
         groups = merge({stored.seq: stored for stored in (*others, *chosen)}.values(), hosts)
@@ -69,23 +72,23 @@ class Selection:
         return [group for group in groups if group[0].change_seq in places]
 
     def shown_seq(self, group: Group) -> int:
-        """`seq` of the entry whose words a story is shown in."""
+        """`seq` of the entry whose content a story shows."""
         shown, _ = group
         return self._seqs.get((shown.number, shown.key), shown.seq)
 
     def member_seqs(self, group: Group) -> tuple[int, ...]:
-        """`seq` of the entries that tell a story: its own, that of the words it is shown in, then the others."""
+        """`seq` of the entries of a story: its own, that of the entry whose content it shows, then the others."""
         shown, others = group
         return tuple(dict.fromkeys((shown.seq, self.shown_seq(group), *(stored.seq for stored in others))))
 
     def stories_of(self, seqs: Collection[int]) -> list[Group]:
-        """The stories that these entries, or others that tell the same, tell now; deleted ones tell none."""
+        """The present stories of these entries and their duplicates; deleted entries have none."""
         entries = self.storage.by_seq(seqs, deleted=True)
-        alive = {one.seq: one for one in self.storage.by_seq(seqs).values()}
+        present = {one.seq: one for one in self.storage.by_seq(seqs).values()}
         if self.plan.dedupe != "off":
-            told = self.storage.duplicates(*story_keys(entries.values()), self.numbers)
-            alive |= {one.seq: one for one in told}
-        return self.stories([one for one in alive.values() if self.selects(one)])
+            duplicates = self.storage.duplicates(*story_keys(entries.values()), self.numbers)
+            present |= {one.seq: one for one in duplicates}
+        return self.stories([one for one in present.values() if self.selects(one)])
 
     def edition(self, groups: Iterable[Group], record: OutputRecord) -> Edition:
         """These stories under the head of the output."""
@@ -106,31 +109,31 @@ class Selection:
         )
 
     def origin(self, stored: StoredEntry) -> Origin:
-        """Where an entry came from, as outputs say it."""
+        """The feed that an entry came from, as outputs attribute it."""
         source = self.runtime.sources.get(stored.number)
         known = self.sources.get(stored.number)
         return origin_of(stored, known.feed if known else None, source.config.title if source else None)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
-        """Deletions still told of, the latest first, but of no id that another entry keeps alive (rule W12)."""
+        """Tombstones to be shown, the latest first; none for an id that another entry still has (rule W12)."""
         removed = [one for one in self.storage.pending_tombstones(self.numbers) if self.selects(one.stored)]
         if not removed:
             return ()
-        alive = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
-        living = {stored.public_id for stored in alive if self.selects(stored)}
-        told = {
+        sharing = self.storage.duplicates({one.stored.public_id for one in removed}, (), self.numbers)
+        still_used = {stored.public_id for stored in sharing if self.selects(stored)}
+        tombstones = {
             one.stored.public_id: Tombstone(
                 story=Story(stored=one.stored, origin=self.origin(one.stored)), when=one.removal.at
             )
             for one in removed
-            if one.stored.public_id not in living
+            if one.stored.public_id not in still_used
         }
-        ordered = sorted(told.values(), key=lambda t: t.story.stored.public_id)
+        ordered = sorted(tombstones.values(), key=lambda t: t.story.stored.public_id)
         return tuple(sorted(ordered, key=lambda t: t.when, reverse=True))
 
     @property
     def is_complete(self) -> bool:
-        """The output is what its one source is, a ranking whose whole content is replaced (rule W10)."""
+        """Whether it has one source, which is complete (fh:complete), and shows all of it (rule W10)."""
         known = [record.feed for record in self.sources.values() if record.state.source in self.plan.sources]
         return len(self.plan.sources) == 1 and len(known) == 1 and known[0] is not None and known[0].whole
 
@@ -158,8 +161,10 @@ def build_edition(
     previous: str | None = None,
     span: timedelta = SPAN,
 ) -> Edition:
-    """The edition of an output as the store stands; `archived_to` and `previous` tell of its archive, `span` is that of
-    `window`. Blocking."""
+    """The edition of an output, from what is stored now. Blocking.
+
+    `archived_to` and `previous` are those of `ArchiveEnd`; `span` is that of `window`.
+    """
     plan = selection.plan
     complete = selection.is_complete
     everything = 0 if complete else archived_to
@@ -181,7 +186,7 @@ def _passes(filters: Sequence[Filter], stored: StoredEntry) -> bool:
 
 
 def _once_each(entries: Iterable[StoredEntry]) -> Iterator[StoredEntry]:
-    """Without the repetitions of an entry that stands in a category by two spellings of its name (rule K3)."""
+    """Without the repetitions of an entry that is in a category by two spellings of its name (rule K3)."""
     last = None
     for stored in entries:
         if stored.seq != last:

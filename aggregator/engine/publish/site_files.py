@@ -34,7 +34,7 @@ class SiteStore(SourceStore, OutputStore, Protocol):
 
 
 class SiteFiles:
-    """Keeps index and lists in step with the store. A file is made again only if what it says has changed.
+    """Keeps index and lists up to date with the store. A file is made again only if its contents changed.
 
     An empty list is not published: OPML wants an outline (opml.org/spec2). The index is a file alone: a server renders
     its own.
@@ -58,7 +58,7 @@ class SiteFiles:
         """Path -> what the file there was made from; None: there is none."""
 
     async def publish(self, runtime: Runtime, plans: Sequence[OutputPlan]) -> None:
-        """Have index and lists as the store stands. Raises PublishError and StorageError."""
+        """Bring index and lists up to date. Raises PublishError and StorageError."""
         outputs = await self._in_db(output_infos, self._storage, plans)
         self._publication.list_outputs(outputs)
         await self._publish_index(runtime, outputs)

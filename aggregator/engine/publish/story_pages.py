@@ -1,8 +1,8 @@
 """The page of each story, made when the story comes and again only when it changes.
 
-A page belongs to the story, not to an output: it is written when an output brings the story into its window, stays as
-long as the entry is stored and its source is in feeds.toml, for people keep its address, and goes at once when the
-entry is deleted. Of stories that share a public id the one that was stored first is shown.
+A page belongs to the story, not to an output: it is written when the story first is in an output's window, stays as
+long as the entry is stored and its source is in feeds.toml, since people keep its address, and is removed at once when
+the entry is deleted. Of stories that share a public id the one that was stored first is shown.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from aggregator.outlets.disk import DiskOutlet
 
 FOLDER = "e"
 _NOTE = f"{FOLDER}/.sources"
-"""A hash of the sources whose stories have pages: whether there may be others is told without reading all entries."""
+"""A file with a hash of the sources whose stories have pages: if it is the same, no sweep is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryPageContext:
-    """What entry pages show of the site around them."""
+    """What entry pages show besides their story."""
 
     frame: EntryFrame
     pages: Mapping[CategoryPath, str]
@@ -61,7 +61,7 @@ class StoryPageContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
-    """What a page was made from: the first story of its id, as the first of its outputs tells it."""
+    """What a page was made from: the first story with its id, as the first of its outputs has it."""
 
     seq: int
     rank: int
@@ -78,11 +78,11 @@ class StoryPages:
         self._outlet = outlet
         self._fragments = fragments
         self._made: dict[str, _Made] = {}
-        """By path: the pages known to be as they should."""
+        """By path: the pages that are up to date."""
         self._gone: set[str] = set()
 
     def update(self, edition: Edition, context: StoryPageContext) -> int:
-        """Have a page of every story of the edition and none of those deleted; how many were written.
+        """Write the page of every story of the edition, remove those of deleted ones; returns how many were written.
 
         Raises PublishError.
         """
@@ -94,7 +94,7 @@ class StoryPages:
         return sum(self._write(story, context, rank) for story in edition.stories)
 
     def is_swept_for(self, sources: Iterable[int]) -> bool:
-        """Whether these, and no other, were the sources at the last sweep; also of an earlier run."""
+        """Whether exactly these were the sources at the last sweep, of this run or an earlier one."""
         return self._outlet.read(_NOTE) == _note(sources)
 
     def sweep(self, sources: Iterable[int], wanted: Iterable[tuple[str, int]]) -> int:

@@ -1,4 +1,4 @@
-"""What published files were before, and how far behind their readers are: for deltas and for the window (rule W11)."""
+"""Versions of published files, and how far behind their readers are: for deltas and the window (rule W11)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from aggregator.core.select.window import SPAN
 from aggregator.storage import OutputStore, ReaderStore
 
 KEPT = timedelta(days=7)
-"""How long a state is remembered after it was replaced, and a reader after it was seen."""
+"""How long a version is stored after it was replaced, and a reader after it was seen."""
 STEP = timedelta(hours=12)
 """Windows grow by so much at a time, so that a reader a few minutes later does not change their bytes."""
 
 
 class VersionStore(ReaderStore, OutputStore, Protocol):
-    """Where versions and readers are kept, and which files there are."""
+    """What the history of versions reads and writes."""
 
 
 class VersionHistory:
-    """Numbers the states of published files. Its methods block: they belong on the store's thread."""
+    """The versions of published files. Its methods block: to be called on the database thread."""
 
     def __init__(self, storage: VersionStore, *, clock: Callable[[], datetime]) -> None:
         self._storage = storage
@@ -35,9 +35,10 @@ class VersionHistory:
     def note(
         self, file: RenditionRecord | ArchiveFile, pieces: Sequence[bytes], before: bytes | None, change_seq: int
     ) -> KnownVersions | None:
-        """Take note of what a file is from now on, everything up to `change_seq` taken into account.
+        """Store a new version of a file; everything up to `change_seq` is in it.
 
-        `before` is what stood there until now; None if nothing did. Returns None for formats that are not followed.
+        `pieces` are its body in parts; `before` is the earlier body, None if there was none. Returns its versions; None
+        for a format whose versions are not stored.
         """
         info = DOCUMENTS.get(file.format)
         if info is None or not info.is_followed:
@@ -60,7 +61,7 @@ class VersionHistory:
         return self.known_versions(file.path).get(file.path)
 
     def known_versions(self, path: str | None = None) -> dict[str, KnownVersions]:
-        """What is remembered of every file, or of one, by path."""
+        """The stored versions of every file, or of one, by path."""
         oldest = self._clock() - KEPT
         stamps: dict[str, dict[str, int]] = {}
         parts: dict[str, tuple[tuple[int, int], ...]] = {}
@@ -77,9 +78,9 @@ class VersionHistory:
         return _span(reader)
 
     def record_late_readers(self, late_readers: Mapping[str, Iterable[str]]) -> set[OutputId]:
-        """Take note of readers that came back late; the outputs whose window is another by that.
+        """Store how late readers came back; returns the outputs whose window changes by that.
 
-        Readers that did not come for a week are forgotten.
+        Readers that did not come for a week are deleted.
         """
         now = self._clock()
         before = self._storage.reader_lags()
@@ -94,7 +95,7 @@ class VersionHistory:
         return {reader.output for reader in changed if _span(reader) != _span(before.get(reader.output))}
 
     def _late(self, late_readers: Mapping[str, Iterable[str]], now: datetime) -> dict[OutputId, int]:
-        """Seconds since the end of the oldest state that a reader came back with, where a plain window is shorter."""
+        """Seconds since the end of the oldest version that a reader came back with, if the usual window is shorter."""
         if not late_readers:
             return {}
         outputs = {file.path: file.output for file in self._storage.renditions()}
@@ -115,6 +116,6 @@ def _span(reader: ReaderLag | None) -> timedelta:
 
 
 def _pieces(body: bytes, parts: Sequence[tuple[int, int]]) -> dict[bytes, int]:
-    """The pieces of an earlier body, each with the number of the state in which it first was as it is."""
+    """The pieces of an earlier body, each with the number of the version in which it first was as it is."""
     cuts = list(accumulate((length for length, _ in parts), initial=0))
     return {body[a:b]: stamp for (a, b), (_, stamp) in zip(pairwise(cuts), parts, strict=True)}

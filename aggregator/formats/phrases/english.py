@@ -1,4 +1,4 @@
-"""English, which is also spoken where we have no words."""
+"""English, which is also used where there are no phrases for a language."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Kinds of sources: where documents come from. One kind per file, with its key in `[[source]]`.
 
 To add a kind: write its file here (`file.py` is a short one), name its options among the bases of `PlaceOptions`, and
-write what fetches it in `aggregator/sources`. Its key is then read from feeds.toml and stands in the JSON Schema; tests
+write what fetches it in `aggregator/sources`. Its key is then read from feeds.toml and is in the JSON Schema; tests
 ask for a row and an example in docs/configuration.md.
 """
 

@@ -1,4 +1,4 @@
-"""The answer of a JSON API as a feed: dotted paths say where the entries and their parts stand ([source.json])."""
+"""The answer of a JSON API as a feed: dotted paths say where the entries and their parts are ([source.json])."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _kind(value: Any) -> str:
 
 
 def _step(value: Any, parts: list[str]) -> Any:
-    """What stands at the end of the path; None for nothing. A list that is met on the way gives what each item has."""
+    """What is at the end of the path; None for nothing. A list that is met on the way gives what each item has."""
     for number, part in enumerate(parts[:_MAX_STEPS]):
         if isinstance(value, dict):
             value = value.get(part)
@@ -119,13 +119,13 @@ class _ApiReader:
         people = tuple(ParsedPerson(element="json:author", line=name) for name in _texts(self._at(item, "author")))
         link = self._link(item)
         entry = ParsedEntry(
-            ids=self._one(item, "id"),
+            ids=self._candidate(item, "id"),
             links=(ParsedLink(href=link, element="json:link"),) if link else (),
-            titles=self._one(item, "title", Markup.LOOSE),
-            contents=self._one(item, "content", Markup.HTML),
-            summaries=self._one(item, "summary", Markup.HTML),
+            titles=self._candidate(item, "title", Markup.LOOSE),
+            contents=self._candidate(item, "content", Markup.HTML),
+            summaries=self._candidate(item, "summary", Markup.HTML),
             authors=(people,) if people else (),
-            published=self._one(item, "date"),
+            published=self._candidate(item, "date"),
             categories=tuple(
                 ParsedCategory(path=(name,), element="json:category") for name in _texts(self._at(item, "category"))
             ),
@@ -154,7 +154,7 @@ class _ApiReader:
             self._found.add(key)
         return value
 
-    def _one(self, item: Any, key: str, markup: Markup = Markup.TEXT) -> Candidates:
+    def _candidate(self, item: Any, key: str, markup: Markup = Markup.TEXT) -> Candidates:
         text = _text(self._at(item, key))
         return (Candidate(value=text, element=f"json:{key}", markup=markup),) if text else ()
 

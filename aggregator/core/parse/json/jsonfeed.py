@@ -35,7 +35,10 @@ Json = Mapping[str, Any]
 
 
 def read_json_feed(text: str, *, url: str) -> ParsedFeed:
-    """Reads a JSON Feed; raises ParseError for invalid JSON (BROKEN) and for JSON that is no feed (NOT_A_FEED)."""
+    """Reads a JSON Feed; raises ParseError for invalid JSON (BROKEN) and for JSON that is no feed (NOT_A_FEED).
+
+    `text` begins with `{`, but for a byte order mark.
+    """
     feed = _load(text, url)
     version = feed.get("version")
     if not isinstance(version, str) or not (_VERSION in version or version in _BARE_VERSIONS):
@@ -58,11 +61,9 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
 
 def _load(text: str, url: str) -> Json:
     try:
-        feed = json.loads(text.lstrip("\ufeff"))
+        feed: Json = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ParseError(url, Reason.BROKEN, f"the JSON cannot be read: {error}") from error
-    if not isinstance(feed, dict):
-        raise ParseError(url, Reason.NOT_A_FEED, "it is JSON without a `version` of jsonfeed.org, so no feed")
     return feed
 
 
@@ -87,7 +88,7 @@ def _text(values: Json, key: str) -> str:
     return scalar_text(values.get(key))
 
 
-def _one(values: Json, key: str, markup: Markup = Markup.TEXT) -> Candidates:
+def _candidate(values: Json, key: str, markup: Markup = Markup.TEXT) -> Candidates:
     text = _text(values, key)
     return (Candidate(value=text, element=key, markup=markup),) if text.strip() else ()
 
@@ -125,10 +126,10 @@ def _extension(item: Json) -> Json:
 def _head(feed: Json) -> ParsedHead:
     hubs = (hub for hub in _objects(feed, "hubs") if _text(hub, "type").lower() in ("websub", "pubsubhubbub"))
     return ParsedHead(
-        ids=_one(feed, "feed_url"),
-        titles=_one(feed, "title"),
-        descriptions=_one(feed, "description"),
-        languages=_one(feed, "language"),
+        ids=_candidate(feed, "feed_url"),
+        titles=_candidate(feed, "title"),
+        descriptions=_candidate(feed, "description"),
+        languages=_candidate(feed, "language"),
         links=(
             *_link(feed, "home_page_url"),
             *_link(feed, "feed_url", "self"),
@@ -148,26 +149,26 @@ def _entry(item: Json) -> ParsedEntry:
     plain = _text(item, "content_text")
     as_html = html.escape(plain, quote=False).replace("\r\n", "\n").replace("\n", "<br>")
     return ParsedEntry(
-        ids=_one(item, "id"),
+        ids=_candidate(item, "id"),
         links=_link(item, "url"),
         related=(*_link(item, "external_url", "related"), *_related(extension)),
-        titles=_one(item, "title"),
+        titles=_candidate(item, "title"),
         contents=(
-            *_one(item, "content_html", Markup.HTML),
+            *_candidate(item, "content_html", Markup.HTML),
             *((Candidate(value=as_html, element="content_text", markup=Markup.HTML),) if plain.strip() else ()),
         ),
-        summaries=_one(item, "summary"),
+        summaries=_candidate(item, "summary"),
         authors=_authors(item),
-        published=_one(item, "date_published"),
-        updated=_one(item, "date_modified"),
-        languages=_one(item, "language"),
-        rights=_one(extension, "rights"),
+        published=_candidate(item, "date_published"),
+        updated=_candidate(item, "date_modified"),
+        languages=_candidate(item, "language"),
+        rights=_candidate(extension, "rights"),
         categories=tuple(_categories(item, extension)),
         images=tuple(_images(item)),
         enclosures=tuple(_attachments(item)),
         comment_urls=_link(discussion, "url"),
         comment_feeds=_link(discussion, "feed"),
-        comment_counts=_one(discussion, "count"),
+        comment_counts=_candidate(discussion, "count"),
         source=_source(extension),
     )
 
@@ -214,9 +215,9 @@ def _source(extension: Json) -> ParsedHead | None:
     if not isinstance(source, dict):
         return None
     return ParsedHead(
-        ids=_one(source, "id"),
-        titles=_one(source, "title"),
+        ids=_candidate(source, "id"),
+        titles=_candidate(source, "title"),
         links=(*_link(source, "url", "self"), *_link(source, "site_url")),
-        updated=_one(source, "updated"),
-        rights=_one(source, "rights"),
+        updated=_candidate(source, "updated"),
+        rights=_candidate(source, "rights"),
     )

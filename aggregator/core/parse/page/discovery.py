@@ -29,7 +29,7 @@ _FEED_TYPES = frozenset(
     }
 )
 _SEARCHED = 1_048_576
-"""Characters of a page; what names a feed stands in its head or its foot."""
+"""Characters of a page; what names a feed is in its head or its foot."""
 _MAX_FEEDS = 50
 _MAX_LINKS = 20_000
 _LONGEST_HREF = 4_000
@@ -67,6 +67,7 @@ class NamedFeed:
 
     @property
     def is_of_comments(self) -> bool:
+        """Whether address or title says that it is a feed of comments."""
         return _COMMENTS.search(self.url + self.title) is not None
 
 
@@ -116,7 +117,7 @@ def _parsed(text: str) -> Any:
     parser = etree.HTMLParser(no_network=True, recover=True, huge_tree=False, encoding="utf-8")
     try:
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except (etree.XMLSyntaxError, ValueError):
+    except etree.XMLSyntaxError:  # pragma: no cover: libxml2 before 2.14 raises where later ones return None
         return None
 
 

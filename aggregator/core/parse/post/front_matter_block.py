@@ -92,18 +92,15 @@ def _json_object(text: str, start: int) -> FrontMatter:
         values, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError) as error:
         raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise FrontMatterError("its JSON front matter is no object")
     return FrontMatter(values=values, body=text[end:])
 
 
 def _json_values(block: str) -> Mapping[str, Any]:
+    """The object that begins with the block's first brace."""
     try:
-        values = json.loads(block)
+        values: Mapping[str, Any] = json.loads(block)
     except (ValueError, RecursionError) as error:
         raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise FrontMatterError("its JSON front matter is no object")
     return values
 
 
@@ -117,7 +114,7 @@ def _toml(block: str, body: str) -> FrontMatter:
 
 
 def _is_shallow(block: str) -> bool:
-    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested for ever."""
+    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested forever."""
     return block.count("[") + block.count("{") < _MAX_BRACKETS and not _DEEP.search(block)
 
 
@@ -205,7 +202,7 @@ def _inline(value: str, depth: int = 0) -> Any:
 
 
 def _split_commas(inside: str) -> Iterator[str]:
-    """The parts between commas that stand in no quotes and no inner list."""
+    """The parts between commas that are in no quotes and no inner list."""
     start, depth, quote = 0, 0, ""
     for position, character in enumerate(inside):
         if quote:

@@ -68,7 +68,7 @@ def _entry(values: Values, body: str) -> ParsedEntry:
     discussion: Values = comments if isinstance(comments, dict) else {"url": _scalar(comments)}
     body = _without_footer(body) if origin else body
     return ParsedEntry(
-        ids=_one(origin, "id", name="origin.id"),
+        ids=_candidate(origin, "id", name="origin.id"),
         links=(*_links(origin, "link", name="origin.link"), *_outside_links(values)),
         related=_links(origin, "related", name="origin.related", rel="related"),
         titles=() if _is_true(origin, "untitled") else _titles(values, origin),
@@ -76,9 +76,9 @@ def _entry(values: Values, body: str) -> ParsedEntry:
         summaries=tuple(_summaries(values, _scalar(origin.get("excerpt")))),
         authors=(*_authors(origin), *_authors(values)),
         published=() if _is_true(origin, "undated") else tuple(_published(values)),
-        updated=tuple(c for key in _UPDATED for c in _one(values, key)),
-        languages=(*_one(values, "lang"), *_one(values, "language")),
-        rights=(*_one(origin, "rights", name="origin.rights"), *_one(values, "copyright")),
+        updated=tuple(c for key in _UPDATED for c in _candidate(values, key)),
+        languages=(*_candidate(values, "lang"), *_candidate(values, "language")),
+        rights=(*_candidate(origin, "rights", name="origin.rights"), *_candidate(values, "copyright")),
         categories=(
             *_categories(origin if origin.get("categories") else values),
             *_tags(origin if origin.get("tags") else values),
@@ -87,7 +87,7 @@ def _entry(values: Values, body: str) -> ParsedEntry:
         enclosures=tuple(_enclosures(values)),
         comment_urls=_links(discussion, "url", name="origin.comments"),
         comment_feeds=_links(discussion, "feed", name="origin.comments"),
-        comment_counts=_one(discussion, "count", name="origin.comments"),
+        comment_counts=_candidate(discussion, "count", name="origin.comments"),
         source=_source(origin),
     )
 
@@ -106,7 +106,7 @@ def _scalar(value: Any) -> str:
     return "" if text.lower() in ("null", "~", "undefined") else text
 
 
-def _one(values: Values, key: str, *, name: str = "", markup: Markup = Markup.TEXT) -> Candidates:
+def _candidate(values: Values, key: str, *, name: str = "", markup: Markup = Markup.TEXT) -> Candidates:
     text = _scalar(values.get(key))
     return (Candidate(value=text, element=name or key, markup=markup),) if text else ()
 
@@ -124,15 +124,15 @@ def _without_footer(body: str) -> str:
 def _titles(values: Values, origin: Values) -> Candidates:
     exact = origin.get("title")
     found = (Candidate(value=exact, element="origin.title"),) if isinstance(exact, str) else ()
-    return (*found, *_one(values, "title", markup=Markup.LOOSE))
+    return (*found, *_candidate(values, "title", markup=Markup.LOOSE))
 
 
 def _published(values: Values) -> Iterator[Candidate]:
     for key in _PUBLISHED:
-        yield from (c for c in _one(values, key) if c.value.lower() not in ("true", "false"))
+        yield from (c for c in _candidate(values, key) if c.value.lower() not in ("true", "false"))
 
 
-def _many(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     """A list as it is (bounded), a single value as a list of one."""
     if isinstance(value, list):
         return value[:_MAX_LIST]
@@ -140,7 +140,7 @@ def _many(value: Any) -> list[Any]:
 
 
 def _links(values: Values, key: str, *, name: str, rel: str = "alternate") -> tuple[ParsedLink, ...]:
-    found = (_scalar(value) for value in _many(values.get(key)))
+    found = (_scalar(value) for value in _as_list(values.get(key)))
     return tuple(ParsedLink(href=href, element=name, rel=rel) for href in found if href)
 
 
@@ -159,7 +159,7 @@ def _markup_of(body: str) -> Markup:
 def _summaries(values: Values, kind: str) -> Iterator[Candidate]:
     """`kind` is what an excerpt was before it became HTML: "html" or "text"; "" if nobody says."""
     for key in ("excerpt", "summary", "description"):
-        for candidate in _one(values, key):
+        for candidate in _candidate(values, key):
             value, markup = candidate.value, _markup_of(candidate.value)
             if key == "excerpt" and kind == "text":
                 value, markup = unescape(value), Markup.TEXT
@@ -171,7 +171,7 @@ def _summaries(values: Values, kind: str) -> Iterator[Candidate]:
 def _authors(values: Values) -> tuple[tuple[ParsedPerson, ...], ...]:
     groups = []
     for key in ("author", "authors"):
-        people = [person for value in _many(values.get(key)) if (person := _person(value, key))]
+        people = [person for value in _as_list(values.get(key)) if (person := _person(value, key))]
         if people:
             groups.append(tuple(people))
     return tuple(groups)
@@ -192,8 +192,8 @@ def _categories(values: Values) -> Iterator[ParsedCategory]:
         found = values.get(key)
         if isinstance(found, dict):
             found = list(found)
-        parts = _many(found)
-        paths = [_many(part) for part in parts] if any(isinstance(part, list) for part in parts) else [parts]
+        parts = _as_list(found)
+        paths = [_as_list(part) for part in parts] if any(isinstance(part, list) for part in parts) else [parts]
         for path in paths:
             names = tuple(name for part in path if (name := _scalar(part)))
             if names:
@@ -202,7 +202,7 @@ def _categories(values: Values) -> Iterator[ParsedCategory]:
 
 def _tags(values: Values) -> Iterator[ParsedCategory]:
     for key in ("tags", "tag", "keywords"):
-        for value in _many(values.get(key)):
+        for value in _as_list(values.get(key)):
             if isinstance(value, dict):
                 scheme, term = (_scalar(value.get(part)) or None for part in ("scheme", "term"))
                 yield ParsedCategory(path=(_scalar(value.get("name")),), element=key, scheme=scheme, term=term)
@@ -221,7 +221,7 @@ def _flat(values: Iterable[Any]) -> Iterator[str]:
 
 def _images(values: Values) -> Iterator[ParsedMedia]:
     for key in _IMAGES:
-        for value in _many(values.get(key)):
+        for value in _as_list(values.get(key)):
             address, sizes = value, dict[str, str | None]()
             if isinstance(value, dict):
                 address = value.get("url") or value.get("image") or value.get("src")
@@ -231,7 +231,7 @@ def _images(values: Values) -> Iterator[ParsedMedia]:
 
 
 def _enclosures(values: Values) -> Iterator[ParsedMedia]:
-    for value in _many(values.get("enclosures") or values.get("enclosure")):
+    for value in _as_list(values.get("enclosures") or values.get("enclosure")):
         if isinstance(value, dict):
             parts = {part: _scalar(value.get(part)) or None for part in ("type", "length", "duration", "title")}
             yield ParsedMedia(url=_scalar(value.get("url")), element="enclosures", **parts)
@@ -245,14 +245,14 @@ def _source(origin: Values) -> ParsedHead | None:
         title = _scalar(source)
         return ParsedHead(titles=(Candidate(value=title, element="origin.source"),)) if title else None
     return ParsedHead(
-        ids=_one(source, "id", name="origin.source"),
-        titles=_one(source, "title", name="origin.source"),
+        ids=_candidate(source, "id", name="origin.source"),
+        titles=_candidate(source, "title", name="origin.source"),
         links=(
             *_links(source, "self", name="origin.source", rel="self"),
             *_links(source, "self_url", name="origin.source", rel="self"),
             *_links(source, "site", name="origin.source"),
             *_links(source, "site_url", name="origin.source"),
         ),
-        updated=_one(source, "updated", name="origin.source"),
-        rights=_one(source, "rights", name="origin.source"),
+        updated=_candidate(source, "updated", name="origin.source"),
+        rights=_candidate(source, "rights", name="origin.source"),
     )

@@ -29,9 +29,11 @@ class Elements:
         self.tree = tree
 
     def text(self, element: Element, name: str) -> Candidate:
+        """All text inside the element, as plain text."""
         return Candidate(value=text_of(element), element=name, base=self.tree.base(element))
 
     def attribute(self, element: Element, name: str, *attributes: str) -> Candidate:
+        """The first of these attributes that is not blank, as plain text; "" if none is."""
         return Candidate(value=attribute(element, *attributes) or "", element=name, base=self.tree.base(element))
 
     def loose(self, element: Element, name: str) -> Candidate:
@@ -42,6 +44,7 @@ class Elements:
         return Candidate(value=element.text or "", element=name, markup=Markup.LOOSE, base=base)
 
     def html(self, element: Element, name: str) -> Candidate:
+        """HTML that is escaped in the element or written as child elements."""
         base = self.tree.base(element)
         value = inner_html(element, base) if _has_children(element) else element.text or ""
         return Candidate(value=value, element=name, markup=Markup.HTML, base=base)
@@ -75,11 +78,12 @@ class Elements:
         return ParsedLink(href=href, element=name, rel=rel, base=self.tree.base(element))
 
     def attribute_link(self, element: Element, name: str, *attributes: str, rel: str = "alternate") -> ParsedLink:
+        """The address in the first of these attributes that is not blank."""
         href = attribute(element, *attributes) or ""
         return ParsedLink(href=href, element=name, rel=rel, base=self.tree.base(element))
 
     def media(self, element: Element, name: str, *attributes: str) -> ParsedMedia:
-        """A file named by one of `attributes`, with the sizes and types any dialect writes beside it."""
+        """A file named by one of `attributes`, with the sizes and types that any dialect writes with it."""
         children = self.tree.children(element) if len(element) else {}
         title = next((text_of(child).strip() for child in children.get("media:title", ())), None)
         return ParsedMedia(

@@ -51,7 +51,7 @@ _DIALECTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedparserReading:
-    """feedparser's account of a document, in our records. `failed` if feedparser itself broke down on it."""
+    """What feedparser read of a document. `failed` is the exception that it raised, in words; None: it raised none."""
 
     dialect: str = ""
     head: ParsedHead = field(default_factory=ParsedHead)
@@ -71,7 +71,7 @@ def read(text: str) -> FeedparserReading:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # it runs on hostile text and documents no exceptions; the tree's values stand
+    except Exception as error:  # it runs on hostile text and documents no exceptions; the tree's values are used
         return FeedparserReading(failed=f"{type(error).__name__}: {error}"[:200])
     return FeedparserReading(
         dialect=_DIALECTS.get(result.get("version") or "", ""),
@@ -95,7 +95,7 @@ def _string(values: Any, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _one(values: Any, key: str) -> Candidates:
+def _candidate(values: Any, key: str) -> Candidates:
     text = _string(values, key)
     return (Candidate(value=text, element=f"feedparser:{key}"),) if text.strip() else ()
 
@@ -141,13 +141,13 @@ def _persons(values: Any) -> tuple[tuple[ParsedPerson, ...], ...]:
 
 def _head(feed: Any) -> ParsedHead:
     return ParsedHead(
-        ids=_one(feed, "id"),
+        ids=_candidate(feed, "id"),
         titles=_rich(_get(feed, "title_detail"), "title", loose=True),
         descriptions=_rich(_get(feed, "subtitle_detail"), "subtitle"),
-        languages=_one(feed, "language"),
+        languages=_candidate(feed, "language"),
         rights=_rich(_get(feed, "rights_detail"), "rights"),
-        updated=_one(feed, "updated"),
-        generators=_one(feed, "generator"),
+        updated=_candidate(feed, "updated"),
+        generators=_candidate(feed, "generator"),
         links=_links(feed),
         authors=_persons(feed),
     )
@@ -159,14 +159,14 @@ def _entry(entry: Any) -> ParsedEntry:
     )
     links = _links(entry)
     return ParsedEntry(
-        ids=_one(entry, "id"),
+        ids=_candidate(entry, "id"),
         links=tuple(link for link in links if link.rel == "alternate"),
         titles=_rich(_get(entry, "title_detail"), "title", loose=True),
         contents=contents,
         summaries=_rich(_get(entry, "summary_detail"), "summary"),
         authors=_persons(entry),
-        published=_one(entry, "published"),
-        updated=_one(entry, "updated"),
+        published=_candidate(entry, "published"),
+        updated=_candidate(entry, "updated"),
         enclosures=tuple(
             ParsedMedia(url=link.href, element="feedparser:enclosure", type=link.type)
             for link in links

@@ -108,11 +108,11 @@ class HeadReader:
 
     def _languages(self, node: Element, kids: Children) -> Candidates:
         tree = self.elements.tree
-        spoken = [tree.language(part, until=node) for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
+        languages = [tree.language(part, until=node) for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
         return (
             Candidate(value=tree.language(node) or "", element="xml:lang"),
             *candidates(self.elements, kids, _LANGUAGES),
-            *(Candidate(value=language, element="xml:lang") for language in spoken if language),
+            *(Candidate(value=language, element="xml:lang") for language in languages if language),
         )
 
     def _rights(self, kids: Children) -> Candidates:

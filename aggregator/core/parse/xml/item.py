@@ -128,6 +128,7 @@ class ItemReader:
         self.elements = elements
 
     def read(self, node: Element) -> ParsedEntry:
+        """Read one `item` or `entry` element. No input raises."""
         tree = self.elements.tree
         kids = tree.children(node)
         self._open_groups(kids)
@@ -166,7 +167,7 @@ class ItemReader:
         return tuple(dict.fromkeys(islice(self.elements.foreign(node, _CONSUMED), MAX_FOREIGN)))
 
     def _open_groups(self, kids: Children) -> None:
-        """Adds what stands inside media:group and media:content to the entry's own media elements."""
+        """Adds what is inside media:group and media:content to the entry's own media elements."""
         tree = self.elements.tree
         for group in kids.get("media:group", ()):
             for key, nodes in tree.children(group).items():
@@ -218,11 +219,11 @@ class ItemReader:
         if not tree.has_languages:
             return (_NO_LANGUAGE, *candidates(self.elements, kids, _LANGUAGES), _NO_LANGUAGE)
         parts = [part for key in _LANGUAGE_PARTS for part in kids.get(key, ())]
-        spoken = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
+        languages = [tree.language(part if (div := wrapper(part)) is None else div, until=node) for part in parts]
         return (
             Candidate(value=str(tree.language(node, until=node.getparent()) or ""), element="xml:lang"),
             *candidates(self.elements, kids, _LANGUAGES),
-            *(Candidate(value=language, element="xml:lang") for language in spoken if language),
+            *(Candidate(value=language, element="xml:lang") for language in languages if language),
             Candidate(value=tree.language(node) or "", element="xml:lang"),
         )
 
@@ -362,7 +363,7 @@ def _with_duration(item: ParsedMedia, duration: str) -> ParsedMedia:
 
 
 def _without_proxy(kids: Children, items: Iterator[ParsedMedia]) -> Iterator[ParsedMedia]:
-    """FeedBurner counts whoever loads a file and names the file itself beside it."""
+    """Without FeedBurner's counting address of a file, where feedburner:origEnclosureLink names the file itself."""
     name = "feedburner:origEnclosureLink"
     originals = [text_of(node).strip() for node in kids.get(name.lower(), ())]
     counted = attribute(kids["enclosure"][0], "url") if originals and originals[0] and "enclosure" in kids else None
@@ -402,7 +403,7 @@ def _atom_category(node: Element) -> Iterator[ParsedCategory]:
 
 
 def _written_by_us(text: str) -> tuple[str, ...]:
-    """The path that an output of this program tells, a slash within a name as %2F (rules K5 and M6)."""
+    """The path that an output of this program wrote, with a slash within a name as %2F (rules K5 and M6)."""
     names = (name.strip() for name in text.split("/"))
     return tuple(name.replace("%2F", "/").replace("%252F", "%2F") for name in names if name) or (text,)
 

@@ -76,7 +76,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prolog:
-    """The text from its root tag on, and what stood before."""
+    """The text from its root tag on, and what was before."""
 
     kind: Kind
     body: str
@@ -84,9 +84,9 @@ class Prolog:
     root: str = ""
     """Local name of the root as written."""
     junk: bool = False
-    """Something stood before the root that has no business there."""
+    """Something comes before the root that XML does not allow there."""
     blanks: bool = False
-    """The XML declaration is not the first thing, as XML wants it: blanks stood before it."""
+    """Blanks come before the XML declaration, which XML forbids."""
     entities: dict[str, str] = field(default_factory=dict)
     """Short literal entities the document declared for itself, values still escaped."""
     forbidden: str | None = None

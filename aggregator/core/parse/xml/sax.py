@@ -17,13 +17,14 @@ _MOST_ATTRIBUTES = 100
 
 
 _MOST_NAMESPACES = 200
-"""Declarations that feedparser is told of; it looks through those it knows at every tag. Our own walk knows all."""
+"""Declarations that feedparser gets; it searches all of them at every tag. Our own walk uses all."""
 
 
 class BufferedExpatParser(expatreader.ExpatParser):
     """An expat driver that lets expat join neighbouring characters."""
 
     def reset(self) -> None:
+        """Make a new expat parser, with its text buffer on."""
         super().reset()
         self._declared = 0
         parser: XMLParserType = vars(self)["_parser"]  # made by the line above; the driver's type hides it
@@ -31,11 +32,13 @@ class BufferedExpatParser(expatreader.ExpatParser):
         parser.buffer_text = True
 
     def start_namespace_decl(self, prefix: str | None, uri: str) -> None:
+        """Pass a declaration on, up to `_MOST_NAMESPACES` of them."""
         self._declared += 1
         if self._declared <= _MOST_NAMESPACES:
             super().start_namespace_decl(prefix, uri)
 
     def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
+        """Pass a start tag on, with its first `_MOST_ATTRIBUTES` attributes."""
         few = attrs if len(attrs) <= _MOST_ATTRIBUTES else dict(islice(attrs.items(), _MOST_ATTRIBUTES))
         super().start_element_ns(name, few)
 

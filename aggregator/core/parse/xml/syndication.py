@@ -1,7 +1,7 @@
 """XML feeds of every dialect: one text, read by one walk of its tree, element by element (rules M13 and M14).
 
-feedparser is asked only about a text that is not well-formed or gave no entries, and only for entries that the walk
-did not find. It is the reader where no tree can be had.
+feedparser is used only for a text that is not well-formed or gave no entries, and only for entries that the walk did
+not find; and for the whole text where there is no tree.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Repaired:
 def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> ParsedFeed:
     """Reads RSS and Atom from the root tag on; raises ParseError only where nothing at all can be read.
 
-    `cleaned` tells that characters were removed before.
+    `cleaned`: characters that XML forbids were removed before.
     """
     try:
         repaired = _repair(prolog)
@@ -74,17 +74,17 @@ def read_syndication(prolog: Prolog, *, url: str, cleaned: bool = False) -> Pars
     repairs |= {"junk-before-root"} if prolog.junk else {"blanks-before-root"} if prolog.blanks else set()
     repairs |= {"control-characters"} if cleaned else set()
     feed = _without_tree(repaired.text, url) if repaired.root is None else _walk(repaired, repaired.root)
-    told = (Diagnostic(name=name, message=_REPAIRS[name]) for name in sorted(repairs))
+    repair_notes = (Diagnostic(name=name, message=_REPAIRS[name]) for name in sorted(repairs))
     return replace(
         feed,
-        diagnostics=(*told, *feed.diagnostics),
+        diagnostics=(*repair_notes, *feed.diagnostics),
         complete="cut-off" not in repairs,
         bozo=bool(repairs - _HARMLESS),
     )
 
 
 def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
-    """All that stands in the tree, and entries that only feedparser finds."""
+    """All that is in the tree, and entries that only feedparser finds."""
     tree = Tree(root)
     nodes = _entry_nodes(tree)
     diagnostics = [too_many_entries(len(nodes))] if len(nodes) > MAX_ENTRIES else []
@@ -106,7 +106,7 @@ def _walk(repaired: _Repaired, root: Element) -> ParsedFeed:
 
 
 def _deletions(tree: Tree) -> tuple[ParsedDeletion, ...]:
-    """Tombstones stand beside the entries."""
+    """Tombstones are next to the entries."""
     nodes = [node for node in tree.root.iterchildren() if tree.key_or_none(node) == "at:deleted-entry"]
     found = ((attribute(node, "ref"), attribute(node, "when")) for node in nodes[:MAX_ENTRIES])
     return tuple(ParsedDeletion(ref=ref, when=when or "") for ref, when in found if ref)
@@ -165,7 +165,7 @@ def _entry_nodes(tree: Tree) -> list[Element]:
 
 
 def _structure(tree: Tree, nodes: list[Element]) -> list[Diagnostic]:
-    """What is odd about where things stand and what they are called, once the tree was walked."""
+    """What is odd about where things are and what they are called, once the tree was walked."""
     found = [
         Diagnostic(name="namespace-misspelt", message=f"the namespace {uri[:100]!r} was read as the one it resembles")
         for uri in tree.misspelt
@@ -192,7 +192,7 @@ def _without_id(entries: Iterable[ParsedEntry]) -> Iterator[Diagnostic]:
 
 
 def _read_head(elements: Elements, nodes: list[Element]) -> ParsedHead:
-    """The first head: an Atom feed's own children; a channel's, then what stands beside the channel."""
+    """The first head: an Atom feed's own children; a channel's, then what is next to the channel."""
     root = elements.tree.root
     if nodes == [root]:
         return ParsedHead()
@@ -228,7 +228,7 @@ def _lost_entries(
 ) -> tuple[ParsedEntry, ...]:
     """The entries that feedparser finds in the text and our own walk did not.
 
-    It is asked only where the text opens more entries than the walk found. Where the text was cut off, its last entry
+    It is used only where the text opens more entries than the walk found. Where the text was cut off, its last entry
     is left out on purpose (rule P2). If feedparser breaks down, a diagnostic says so.
     """
     if "cut-off" in repaired.repairs or len(repaired.text) > _LONGEST_FOR_FEEDPARSER:

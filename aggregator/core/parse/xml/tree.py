@@ -1,4 +1,4 @@
-"""The element tree of a feed: parsed without entities or network, asked by our own names for elements.
+"""The element tree of a feed: parsed without entities or network, with keys of our own for elements.
 
 An element's key is `prefix:local`, in lower case, with the prefixes of `namespaces`; elements of RSS itself have no
 prefix. xml:base and xml:lang come from the element's own ancestors, because feedparser lets them leak from one entry
@@ -149,7 +149,7 @@ class Tree:
 def _joined(base: str, address: str) -> str:
     try:
         return urljoin(base, address)
-    except ValueError:  # "Invalid IPv6 URL": the inner base is rubbish, the outer one stands
+    except ValueError:  # "Invalid IPv6 URL": the inner base is rubbish, the outer one is used
         return base
 
 
@@ -181,7 +181,7 @@ def attribute(element: Element, *names: str) -> str | None:
 
 @lru_cache(maxsize=512)
 def _plain_keys(keys: tuple[str, ...]) -> dict[str, str]:
-    """Attributes' names in lower case and without namespace -> as they stand; of several the last."""
+    """Attributes' names in lower case and without namespace -> as they are; of several the last."""
     return {str(key).rpartition("}")[2].rpartition(":")[2].lower(): key for key in keys}
 
 

@@ -1,7 +1,7 @@
 """Filters: which entries an output takes. One kind per file, with its keys in `[[feed]]` and its verdict.
 
 To add a kind: write its file here (`keep.py` is a short one) and name its options among the bases of
-`SelectionOptions`. Its keys are then read from feeds.toml, stand in the JSON Schema, and are hashed by their stored
+`SelectionOptions`. Its keys are then read from feeds.toml, are in the JSON Schema, and are hashed by their stored
 keys; tests ask for a row and an example in docs/configuration.md.
 
 A transform, which changes what an output says of an entry instead of choosing entries, has the same form when there is

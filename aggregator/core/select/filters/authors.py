@@ -25,7 +25,7 @@ class AuthorsOptions(FilterOptions):
 
 @dataclass(frozen=True, slots=True)
 class AuthorsFilter:
-    """Whole names, compared as names of categories are (rule K3): neither case, width nor blanks beside CJK count."""
+    """Whole names, compared as names of categories are (rule K3): neither case, width nor blanks next to CJK count."""
 
     in_query: ClassVar[bool] = False
 
@@ -43,7 +43,7 @@ class AuthorsFilter:
         return {"authors": [name for name, _ in self.names]}
 
     def verdict(self, candidate: FilterInput) -> Verdict:
-        """See `Filter`. The title of a feed that stands in for an author is nobody's name."""
+        """See `Filter`. The title of a feed that stands in for an author is not a name."""
         people = {label_key(person.name) for person in candidate.entry.authors if not person.is_source}
         found = next((name for name, compared in self.names if compared in people), None)
         return Verdict(passes=found is not None, rule="authors", text=found)

@@ -32,7 +32,7 @@ class DropOptions(FilterOptions):
 
 @dataclass(frozen=True, slots=True)
 class DropFilter:
-    """Words of which none stands in the folded text of an entry that passes."""
+    """Words of which none is in the folded text of an entry that passes."""
 
     in_query: ClassVar[bool] = False
 

@@ -60,7 +60,7 @@ class Filter(Protocol):
     def stored(self) -> Mapping[str, Json]:
         """The options by their stored keys, in which only what differs from its default is named.
 
-        An archive begins anew and an output gets another date when this changes, so keys and values are never renamed.
+        When this changes, the output gets another date and a new archive, so keys and values are never renamed.
         """
 
     def verdict(self, candidate: FilterInput) -> Verdict:

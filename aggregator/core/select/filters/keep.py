@@ -32,7 +32,7 @@ class KeepOptions(FilterOptions):
 
 @dataclass(frozen=True, slots=True)
 class KeepFilter:
-    """Words of which one stands in the folded text of an entry that passes."""
+    """Words of which one is in the folded text of an entry that passes."""
 
     in_query: ClassVar[bool] = False
 
