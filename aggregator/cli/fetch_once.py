@@ -59,8 +59,7 @@ async def fetch(config: Config, source: SourceConfig, base: Path) -> Document:
     asked = FetchRequest(address=source.address, now=wall_clock(), headers=headers(source))
     async with open_sources(config, base) as make:
         answer = await make(source).fetch(asked)
-    if isinstance(answer, NotModified):  # the request had no validators, so a 304 is wrong
-        raise AggregatorError(f"{source.address}: the server says that nothing has changed, and shows nothing")
+    assert not isinstance(answer, NotModified), "nothing was known, so nothing can be unchanged"
     return answer
 
 

@@ -241,7 +241,7 @@ class App:
         ticker.every(STATUS_SECONDS, "status", self.refresh_status)
         ticker.every(READER_SECONDS, "readers", self.record_late_readers)
         minute, zone = int(self._jitter() * 60), ZoneInfo(self.runtime.config.site.timezone)
-        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self._trim)
+        ticker.daily(time(UPKEEP_HOUR, minute, tzinfo=zone), "upkeep", self.trim)
         ticker.start()
         try:
             await self.refresh_status()
@@ -290,6 +290,10 @@ class App:
         async with self._publishing:
             await self._publisher.record_late_readers()
 
+    async def trim(self) -> None:
+        """Forget all but the last `ATTEMPTS_KEPT` visits of each source."""
+        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
+
     async def _begin_visits(self) -> None:
         due = await self._poller.due(self.runtime)
         if due:
@@ -326,9 +330,6 @@ class App:
         if is_changed_elsewhere:
             async with self._publishing:
                 await self._publisher.follow(self.runtime)
-
-    async def _trim(self) -> None:
-        await self._in_db(self._storage.trim, attempts=ATTEMPTS_KEPT)
 
     def _problems(self) -> tuple[str, ...]:
         error = self.config_error

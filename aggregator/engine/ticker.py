@@ -55,7 +55,8 @@ class Ticker:
         self._clock = clock
         self._note = note
         self._distances: dict[str, timedelta] = {}
-        self._clock_check: asyncio.TimerHandle | None = None
+        self._clock_check: asyncio.TimerHandle
+        """From `start` on."""
         self._last: dict[str, str] = {}
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler: Any = AsyncIOScheduler(job_defaults=defaults, timezone=UTC)
@@ -89,11 +90,9 @@ class Ticker:
         self._clock_check = asyncio.get_running_loop().call_later(_CLOCK_CHECKS, self._check_clock)
 
     async def stop(self) -> None:
-        """Start no more jobs, and wait for those that are running."""
-        if self._clock_check:
-            self._clock_check.cancel()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        """Start no more jobs, and wait for those that are running. To be called once, after `start`."""
+        self._clock_check.cancel()
+        self._scheduler.shutdown(wait=False)
         await asyncio.gather(*self._running.values())
 
     async def _begin(self, name: str, job: Job) -> None:

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 import structlog
 
@@ -188,5 +189,7 @@ def _log(report: VisitReport) -> None:
             log.info("refresh", source=report.source, unchanged=True, seconds=round(report.seconds, 3))
         case Failed() | Gone():
             log.warning("refresh", source=report.source, reason=str(outcome.error.reason), error=outcome.error.message)
+        case _:
+            assert_never(outcome)
     if not report.recorded:
         log.warning("record", source=report.source, error="the lease was lost; another run has visited this source")

@@ -86,7 +86,7 @@ def _texts(entry: FeedEntry, story: Story) -> None:
         content, summary = summary or title, None
     if content:
         entry.content(content, type="html")
-    elif link:
+    else:
         entry.link(href=link, rel="alternate")
         summary = summary or title
     if summary:

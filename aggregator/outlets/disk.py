@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
+import stat
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -82,21 +84,13 @@ class DiskOutlet:
 
     def size(self, path: str) -> int | None:
         """The size in bytes of the file at `path`; None if there is none. Raises PublishError as `read` does."""
-        target = self._place(path)
-        try:
-            self._stay_inside(target, path)
-            return target.stat().st_size if target.is_file() else None
-        except OSError as error:
-            raise _publish_error(target, error) from error
+        found = self._stat(path)
+        return found.st_size if found else None
 
     def modified(self, path: str) -> datetime | None:
         """When the file at `path` was written, aware; None if there is none. Raises PublishError as `read` does."""
-        target = self._place(path)
-        try:
-            self._stay_inside(target, path)
-            return datetime.fromtimestamp(target.stat().st_mtime, UTC) if target.is_file() else None
-        except OSError as error:
-            raise _publish_error(target, error) from error
+        found = self._stat(path)
+        return datetime.fromtimestamp(found.st_mtime, UTC) if found else None
 
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, encodings left out; [] if there is none. Raises PublishError."""
@@ -117,9 +111,7 @@ class DiskOutlet:
             self._stay_inside(target, path)
             for suffix in ("", *SUFFIXES.values()):
                 _unlink(_encoded_file(target, suffix))
-            for folder in target.parents:
-                if folder == self.root:
-                    break
+            for folder in itertools.takewhile(lambda folder: folder != self.root, target.parents):
                 folder.rmdir()
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
@@ -143,6 +135,18 @@ class DiskOutlet:
         for folder, _, names in os.walk(self.root):
             yield from (Path(folder, name) for name in names if name.startswith(_TEMPORARY))
 
+    def _stat(self, path: str) -> os.stat_result | None:
+        """What the disk says of the file at `path`; None if there is none. Raises PublishError."""
+        target = self._place(path)
+        try:
+            self._stay_inside(target, path)
+            found = target.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _publish_error(target, error) from error
+        return found if stat.S_ISREG(found.st_mode) else None
+
     def _place(self, path: str) -> Path:
         """The file at `path`. Raises PublishError for one that is not plainly below the root."""
         normal = unicodedata.normalize("NFC", path)
@@ -160,7 +164,8 @@ class DiskOutlet:
 
     def _stay_inside(self, target: Path, path: str) -> None:
         """Refuse a folder that a symbolic link leads out of the root."""
-        if not target.parent.resolve().is_relative_to(self.root.resolve()):
+        # not Path.resolve: before Python 3.13 it raises RuntimeError for a link that leads in a circle
+        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
             raise PublishError(path, "a symbolic link leads out of the published folder; remove it")
 
 

@@ -11,9 +11,9 @@ from typing import cast
 
 import brotli  # type: ignore[import-untyped]
 
-if sys.version_info >= (3, 14):
+if sys.version_info >= (3, 14):  # pragma: no cover: Python has its own from 3.14 on
     from compression import zstd
-else:
+else:  # pragma: no cover: up to Python 3.13
     from backports import zstd
 
 SUFFIXES = {"gzip": ".gz", "br": ".br", "zstd": ".zst"}

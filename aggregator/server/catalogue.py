@@ -57,11 +57,8 @@ class Resource:
 
     def variant(self, accept_encoding: bytes | None) -> Variant:
         """The representation for an Accept-Encoding."""
-        for name in acceptable_encodings(accept_encoding):
-            found = self.variants.get(name)
-            if found is not None:
-                return found
-        return self.variants[IDENTITY]
+        # the list ends with identity, which is always there
+        return next(self.variants[name] for name in acceptable_encodings(accept_encoding) if name in self.variants)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ class EntryPages:
         return self._root is not None and _PATH.fullmatch(path) is not None
 
     def find(self, path: str) -> Resource | None:
-        """The page at a request path; None if there is none that can be read. Blocks on the disk."""
+        """The page at a path that `holds` allows; None if there is none that can be read. Blocks on the disk."""
         match = _PATH.fullmatch(path)
-        if match is None or self._root is None:
-            return None
+        assert match is not None
+        assert self._root is not None
         try:
             with (self._root / match[1]).open("rb") as file:
                 state = os.fstat(file.fileno())

@@ -171,7 +171,7 @@ class Clients:
         return self._http2 and self._without_http2.get(host, 0.0) <= asyncio.get_running_loop().time()
 
     def _forbid_http2(self, host: str) -> None:
-        if len(self._without_http2) >= MAX_HTTP1_HOSTS:
+        if len(self._without_http2) >= MAX_HTTP1_HOSTS:  # pragma: no cover: takes a thousand TLS servers to get here
             del self._without_http2[next(iter(self._without_http2))]
         self._without_http2[host] = asyncio.get_running_loop().time() + self._limits.without_http2
 
@@ -230,5 +230,5 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[AsyncIterator[bytes
     try:
         yield stream
     finally:
-        if isinstance(stream, AsyncGenerator):
+        if isinstance(stream, AsyncGenerator):  # pragma: no branch: every stream that is used is one
             await stream.aclose()

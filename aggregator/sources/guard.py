@@ -113,7 +113,7 @@ class SystemResolver:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            if error.errno == socket.EAI_AGAIN:
+            if error.errno == socket.EAI_AGAIN:  # pragma: no cover: takes a name server that is silent
                 raise Unresolved("the name server did not answer; look at this machine's network") from error
             raise Unresolved("no such host; look whether the address is spelt right") from error
         except (OSError, UnicodeError, OverflowError) as error:

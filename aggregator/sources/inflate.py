@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Iterator
 
 import brotli  # type: ignore[import-untyped]  # the package has no stubs
 
-if sys.version_info >= (3, 14):
+if sys.version_info >= (3, 14):  # pragma: no cover: one of the two, by the version of Python
     from compression import zstd
-else:
+else:  # pragma: no cover: one of the two, by the version of Python
     from backports import zstd
 
 STEP = 64 * 1024

@@ -21,7 +21,7 @@ import httpx
 from aggregator.core.errors import Reason
 from aggregator.sources.guard import Guard, RefusedAddress, Unresolved
 
-if importlib.util.find_spec("sniffio") is None:
+if importlib.util.find_spec("sniffio") is None:  # pragma: no cover: by what is installed
     # httpcore tries to import this option of its for every lock it makes, and where it is not installed each try
     # searches the whole path: a third of the time of a request. None is Python's word for "known to be absent".
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
@@ -123,9 +123,6 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not addresses:
                     raise
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)
 
 
 class _Stream(httpcore.AsyncNetworkStream):

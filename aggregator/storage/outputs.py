@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -117,9 +117,7 @@ def _folded(text: str) -> str:
 
 
 def _candidates(wanted: str) -> Iterator[str]:
-    yield wanted
-    for number in count(2):
-        yield f"{wanted}-{number}"
+    return chain([wanted], (f"{wanted}-{number}" for number in count(2)))
 
 
 def _own_part(definition: str) -> str:

@@ -25,7 +25,8 @@ GREEK = "Άρθρο: Η δημοτική βιβλιοθήκη ανακοίνωσ
 TRUTHFUL = [
     ("utf-8", SIMPLIFIED), ("gb18030", SIMPLIFIED), ("gbk", SIMPLIFIED), ("gb2312", SIMPLIFIED),
     ("big5", TRADITIONAL), ("big5-hkscs", TRADITIONAL + "嘅"), ("shift_jis", JAPANESE), ("euc-jp", JAPANESE),
-    ("iso-2022-jp", JAPANESE), ("euc-kr", KOREAN), ("utf-16", SIMPLIFIED), ("utf-16-le", SIMPLIFIED),
+    ("iso-2022-jp", JAPANESE), ("iso-2022-kr", KOREAN), ("euc-kr", KOREAN), ("utf-16", SIMPLIFIED),
+    ("utf-16-le", SIMPLIFIED),
     ("utf-16-be", JAPANESE), ("utf-32", KOREAN), ("utf-32-le", KOREAN), ("utf-32-be", KOREAN), ("windows-1252", FRENCH),
     ("iso-8859-15", FRENCH.replace("’", "'") + "€"), ("windows-1251", RUSSIAN), ("koi8-r", RUSSIAN),
     ("hz", SIMPLIFIED),
@@ -196,6 +197,16 @@ def test_json_and_text_in_utf_16_are_known_by_their_zero_bytes(kind: str) -> Non
     assert decode(document.encode("utf-16-be"), content_type=None, kind=kind).text == document  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_by_one_sign_of_ascii(codec: str) -> None:
+    assert decode("<標題>市立圖書館</標題>".encode(codec), content_type=None, kind="text").encoding == codec
+
+
+@pytest.mark.parametrize(("body", "text"), [(b"", ""), (b"a", "a"), (b"\0a", "\0a"), (b"a\0b", "a\0b")])
+def test_a_few_bytes_are_a_document_too(body: bytes, text: str) -> None:
+    assert decode(body, content_type=None, kind="text").text == text
+
+
 def common(a: str, b: str) -> int:
     """How many characters two texts begin with alike."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
@@ -252,6 +263,19 @@ def test_damaged_character_of_utf_8_is_one_replacement_character() -> None:
     assert names(body) == ["encoding-bad-bytes"]
 
 
+def test_encoding_of_a_long_document_is_told_by_its_beginning() -> None:
+    document = feed("\n".join([SIMPLIFIED] * 3_000))
+    assert read(document.encode("gb18030")) == document
+
+
+def test_bytes_of_no_script_at_all_are_windows_1252() -> None:
+    """Every byte above ASCII as often as every other: no encoding makes sense of them, and none is guessed."""
+    body = bytes(range(0x80, 0x100)) * 4
+    decoded = decode(body, content_type=None, kind="text")
+    assert decoded.encoding == "cp1252"
+    assert decoded.text.replace("\ufffd", "") == body.decode("cp1252", "ignore")
+
+
 def test_document_cut_off_inside_a_character_is_still_utf_8() -> None:
     document = feed(SIMPLIFIED)[: -len("</title></channel></rss>")]
     assert read(document.encode()[:-1]) == document[:-1] + "\ufffd"
@@ -284,6 +308,7 @@ def test_valid_utf_8_is_itself(text: str) -> None:
     [
         pytest.param("a\x00b\x08c\x0bd\x1fe", "abcde", id="controls"),
         pytest.param("a\tb\nc\rd", "a\tb\nc\rd", id="white space stays"),
+        pytest.param("字\uffff字", "字字", id="no character, nothing else amiss"),
         pytest.param("a\ufffeb\uffffc", "abc", id="noncharacters"),
         pytest.param("a\ud83db", "ab", id="lone surrogate"),
         pytest.param("\ud83d\ude00", "😀", id="pair of surrogates"),

@@ -181,6 +181,7 @@ def test_usual_places_are_asked_on_request_only(bench: Bench, run: Command) -> N
         pytest.param(["http://10.0.0.1/feed"], "private address", id="private"),
         pytest.param(["javascript:alert(1)"], "no address", id="javascript"),
         pytest.param(["posts/*.md"], "no address", id="files"),
+        pytest.param(["https://a.example:x/feed"], "https://a.example:x/feed: ", id="bad-port"),
         pytest.param(["/news", "--id", "a/b"], "--id: expected a name", id="bad-id"),
         pytest.param(["/news", "--id", "FIRST"], 'has a source "first" already', id="taken-id"),
         pytest.param(["/news", "--category", "/"], "--category: expected", id="bad-category"),
@@ -250,3 +251,50 @@ def test_help_is_quick(program: Program) -> None:
     ended = program("add", "--help")
     assert ended.status == 0
     assert "--probe" in ended.out
+
+
+def test_an_edit_made_meanwhile_is_not_overwritten(bench: Bench, run: Command) -> None:
+    """Somebody saves feeds.toml while the feed is fetched."""
+    write(bench)
+    theirs = bench.toml.read_text("utf-8") + "# saved meanwhile\n"
+
+    def answer(asked: Asked) -> None:
+        bench.toml.write_text(theirs, "utf-8")
+        asked.say(200, items(1).encode(), Content_Type="application/rss+xml")
+
+    bench.origin.answers["/news"] = answer
+    ended = run("add", bench.origin.url("/news"))
+    assert (ended.status, ended.out) == (2, "")
+    assert "it was changed meanwhile, so nothing was written; try again" in ended.err
+    assert bench.toml.read_text("utf-8") == theirs
+    assert [path.name for path in bench.folder.iterdir()] == ["feeds.toml"]
+
+
+def test_an_address_of_this_machine_needs_no_scheme(bench: Bench, run: Command) -> None:
+    """It has no certificate, so it is http."""
+    write(bench)
+    bench.origin.feed("/news", rss(title="N"))
+    assert run("add", bench.origin.url("/news").removeprefix("http://")).status == 0
+    assert [source["url"] for source in sources(bench)] == [bench.origin.url("/news")]
+
+
+def test_a_server_that_asks_for_patience_is_not_asked_at_the_next_place(bench: Bench, run: Command) -> None:
+    """Rule P12: also where a person wants the usual places tried."""
+    before = write(bench)
+    page(bench, html="<html><title>Bare</title></html>")
+    bench.origin.answers["/feed"] = lambda asked: asked.say(429)
+    ended = run("add", bench.origin.url("/"), "--probe")
+    assert ended.status == 1
+    assert "429" in ended.err
+    assert [request.path for request in bench.origin.requests] == ["/", "/feed"]
+    assert bench.toml.read_text("utf-8") == before
+
+
+def test_a_server_that_shows_nothing(bench: Bench, run: Command) -> None:
+    """304 to a request that named no state."""
+    before = write(bench)
+    bench.origin.answers["/news"] = lambda asked: asked.say(304)
+    ended = run("add", bench.origin.url("/news"))
+    assert ended.status == 1
+    assert "answered 304 Not Modified: it says so even if asked for the whole document" in ended.err
+    assert bench.toml.read_text("utf-8") == before

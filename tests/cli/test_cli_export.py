@@ -81,3 +81,11 @@ def test_export_and_import_keep_every_subscription(bench: Bench, run: Command) -
     assert sorted([s.get(k) or "" for k in keys] for s in after) == sorted(
         [s.get(k) or "" for k in keys] for s in before
     )
+
+
+def test_a_folder_in_place_of_the_published_list(bench: Bench, run: Command) -> None:
+    bench.config(bench.source("news"))
+    (bench.home / "public/outputs.opml").mkdir(parents=True)
+    ended = run("export", "--outputs")
+    assert (ended.status, ended.out) == (1, "")
+    assert "outputs.opml: it cannot be read: " in ended.err

@@ -97,6 +97,25 @@ def test_everything_may_go_below_one_category(bench: Bench, run: Command, opml: 
     assert categories == [None, "朋友/新闻/IT 之家", "朋友"]
 
 
+def test_a_category_that_is_none_is_refused_before_anything_is_read(bench: Bench, run: Command, opml: Path) -> None:
+    before = bench.toml.read_bytes()
+    ended = run("import", str(opml), "--category", "/")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith("aggregator: --category: expected")
+    assert bench.toml.read_bytes() == before
+
+
+def test_of_a_broken_list_what_can_be_read_is_taken_and_the_rest_pointed_out(
+    bench: Bench, run: Command, opml: Path
+) -> None:
+    """Cut off in the middle of the last feed."""
+    opml.write_text(opml.read_text("utf-8").partition("http://192")[0], "utf-8")
+    ended = run("import", str(opml))
+    assert ended.status == 0
+    assert "the XML is broken; feeds may be missing:\n  " in ended.out
+    assert [source["id"] for source in tomllib.loads(bench.toml.read_text("utf-8"))["source"]] == ["first", "it之家"]
+
+
 @pytest.mark.usefixtures("run")
 def test_standard_input_is_a_file_too(opml: Path) -> None:
     """For pipes."""

@@ -53,7 +53,7 @@ class TestPoll:
         assert re.search(r"^bad +failing +0 ", shown.out, re.MULTILINE)
         assert "bad: server-error: answered 500" in shown.out
 
-    def test_what_was_odd_stands_in_status_once_for_each_name(self, bench: Bench, run: Command) -> None:
+    def test_status_has_a_diagnostic_once_for_each_name(self, bench: Bench, run: Command) -> None:
         """Rule R1: a named diagnostic, shown for each source; all places only for scripts"""
         bench.config(bench.source("odd"))
         bench.origin.feed("/odd", items(1, 2, 3, pubDate="soon") + "<!-- -->rubbish")
@@ -105,6 +105,14 @@ class TestPoll:
         assert ended.status == 0
         assert "news: left alone" in ended.out
         assert run("poll", "--force", "--json").json["waiting"] == ["news"]
+
+    def test_accepting_needs_the_name_of_a_source(self, bench: Bench, run: Command) -> None:
+        """Rule R6: not whatever has changed hands anywhere"""
+        two(bench)
+        ended = run("poll", "--accept")
+        assert ended.status == 2
+        assert "--accept is for the sources that --source names" in ended.err
+        assert not bench.home.exists()
 
     def test_an_unknown_source_is_2_and_the_known_ones_are_named(self, bench: Bench, run: Command) -> None:
         two(bench)
@@ -262,14 +270,32 @@ class TestStatus:
         assert (output["output"], output["entries"], output["dirty"]) == ("all", 2, False)
         assert output["id"].startswith("tag:feeds.example,")
 
-    def test_columns_stand_in_line_whatever_the_script(self, bench: Bench, run: Command) -> None:
+    def test_columns_are_aligned_whatever_the_script(self, bench: Bench, run: Command) -> None:
         bench.config(bench.source("科技新闻", "/good"), bench.source("b", "/good"))
         bench.origin.feed("/good", items(1))
         run("poll")
         lines = run("status").out.splitlines()
         assert lines[1].index("healthy") + 4 == lines[2].index("healthy")
 
-    def test_notes_on_a_document_are_told(self, bench: Bench, run: Command) -> None:
+    def test_a_source_that_is_gone_is_asked_by_hand_only(self, bench: Bench, run: Command) -> None:
+        """Rule P24"""
+        bench.config(bench.source("gone"))
+        bench.origin.answers["/gone"] = lambda asked: asked.say(410)
+        for _ in range(4):
+            bench.poll_later(days=2)
+        (row,) = [line for line in run("status").out.splitlines() if line.startswith("gone ")]
+        assert row.endswith("by hand only")
+
+    def test_a_source_that_was_asked_too_seldom_is_pointed_out(self, bench: Bench, run: Command) -> None:
+        """Rule S3"""
+        bench.config(bench.source("news"))
+        for numbers in ((1, 2), (8, 9)):
+            bench.origin.feed("/news", items(*numbers))
+            bench.poll_later(hours=1)
+        words = "  news: all entries of the last document were new; some were probably missed in between"
+        assert words in run("status").out.splitlines()
+
+    def test_diagnostics_of_a_document_are_shown(self, bench: Bench, run: Command) -> None:
         bench.config(bench.source("odd"))
         bench.origin.feed("/odd", items(1)[:-20] + "</oops></channel></rss>")
         assert run("poll").status == 0
@@ -305,7 +331,7 @@ class TestTheProgram:
         assert float(seconds) < 0.2
         assert done.stdout
 
-    def test_the_version_is_told(self, run: Command) -> None:
+    def test_the_version_is_printed(self, run: Command) -> None:
         assert aggregator.__version__ in run("--version").out
 
     def test_every_command_is_in_the_help(self, run: Command) -> None:

@@ -22,7 +22,7 @@ def left(bench: Bench) -> list[str]:
     return sorted(bench.titles())
 
 
-def test_a_story_is_deleted_wherever_it_was_told(filled: Bench, run: Command) -> None:
+def test_a_story_is_deleted_in_every_source_that_had_it(filled: Bench, run: Command) -> None:
     """By its link: both entries go, the published files say so at once, and a later visit does not bring it back."""
     titles = left(filled)
     link = next(one["url"] for one in filled.read() if one["title"] == titles[0])
@@ -56,3 +56,17 @@ def test_what_is_not_one_story_is_refused(filled: Bench, run: Command, text: str
     assert (ended.status, ended.out) == (1, "")
     assert words in ended.err
     assert left(filled) == titles
+
+
+def test_a_file_that_cannot_be_written_is_told(filled: Bench, run: Command) -> None:
+    """What was deleted is deleted; the file is made at the next poll."""
+    titles = left(filled)
+    stuck = filled.public / "c/all.atom"
+    stuck.unlink()
+    stuck.mkdir()
+    ended = run("remove", titles[0], "--yes")
+    assert (ended.status, ended.out) == (1, "deleted: 2\n")
+    assert "c/all.atom: a folder stands where the file belongs; remove it" in ended.err
+    stuck.rmdir()
+    assert left(filled) == titles[1:]
+    assert "c/all.atom" in filled.files()

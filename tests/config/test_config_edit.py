@@ -132,6 +132,28 @@ def test_what_is_no_toml_is_not_edited() -> None:
         add("[site\n")
 
 
+def test_nothing_to_add_changes_nothing() -> None:
+    """A list of subscriptions that are all known already: the file is not even read."""
+    assert add_sources("[site\n", [], file="f") == "[site\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[source]\n", id="a table where the list belongs"),
+        pytest.param('source = "x"\n', id="a text where the list belongs"),
+        pytest.param(f"source = []\nx = {'[' * 150}{']' * 150}\n", id="an array that cannot be rewritten"),
+    ],
+)
+def test_where_there_is_no_place_the_lines_to_add_are_told(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        add(text)
+    assert str(caught.value) == (
+        "f: no place for a new [[source]] was found in it; add by hand: "
+        '[[source]] id = "new" url = "https://new.example/f"'
+    )
+
+
 LINES = st.sampled_from(
     [
         "[[source]]",

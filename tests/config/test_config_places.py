@@ -93,7 +93,7 @@ REPEATS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), REPEATS)
-def test_repeats_are_told(text: str, expected: list[tuple[KeyPath, int, int, bool]]) -> None:
+def test_repeats_are_reported(text: str, expected: list[tuple[KeyPath, int, int, bool]]) -> None:
     """All that is given twice, though tomllib stops at the first; what it accepts has none."""
     repeats = Positions(text).repeats
     assert [(r.path, r.first.line, r.again.line, r.is_table) for r in repeats] == expected
@@ -230,6 +230,13 @@ def test_any_text_is_walked(text: str) -> None:
 def test_large_rubbish_is_walked_at_once(text: str) -> None:
     """Linear in the text: the whole table takes well under a second."""
     assert Positions(text).value(("a",)).line <= 1
+
+
+def test_a_key_that_cannot_be_read_ends_the_walk_but_not_what_was_found() -> None:
+    """TOML has no escape \\q."""
+    text = 'first = 1\n"\\q" = 2\nlast = 3\n'
+    assert at(text, ("first",)) == (1, 9)
+    assert at(text, ("last",)) == (0, 0)
 
 
 def test_deep_nesting_ends_the_walk_but_not_what_was_found() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import StrictFloat, ValidationError
 
+from aggregator.core.config.field_types import ConfigTable
 from aggregator.core.config.positions import DEPTH
 from aggregator.core.config.read import read_config
+from aggregator.core.config.report import ProblemReport
 from aggregator.core.config.tables import Config, FeedConfig, SourceConfig
 from aggregator.core.config.text import missing
 from aggregator.core.config.values import identifier
@@ -228,7 +232,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("data", "expected"), WHOLE)
-def test_a_file_that_is_wrong_as_a_whole_is_told_so(data: bytes, expected: list[str]) -> None:
+def test_a_file_that_is_wrong_as_a_whole_is_reported(data: bytes, expected: list[str]) -> None:
     """Empty, not UTF-8, with a byte order mark: words that say how to save it."""
     assert problems(data) == expected
 
@@ -303,18 +307,18 @@ SYNTAX = [
 
 
 @pytest.mark.parametrize(("text", "expected"), SYNTAX)
-def test_a_syntax_error_is_told_plainly(text: str, expected: str) -> None:
+def test_a_syntax_error_is_reported_plainly(text: str, expected: str) -> None:
     """The sign to blame, its place, and what TOML wants there."""
     assert problems(text)[0] == expected
 
 
-def test_all_repeats_are_told_together() -> None:
+def test_all_repeats_are_reported_together() -> None:
     """tomllib stops at the first."""
     said = problems("[site]\ntitle = 'a'\ntitle = 'b'\nurl = 'c'\nurl = 'd'\n[site]\n")
     assert [line.split(":")[1] for line in said] == ["3", "5", "6"]
 
 
-def test_everything_is_told_at_once_in_order_of_lines() -> None:
+def test_everything_is_reported_at_once_in_order_of_lines() -> None:
     """A person mends the file in one go."""
     text = (
         '[site]\ntitel = 1\n[network]\nallow = ["x", "y"]\n[[source]]\nurl = "x y"\npath = "p"\n'
@@ -330,6 +334,13 @@ def test_a_slip_in_a_source_makes_no_second_error_elsewhere() -> None:
     text = '[[source]]\nid = "s"\nurl = "nowhere"\ncategory = "a"\n[[feed]]\nid = "f"\nsource = "s"\ncategory = "a"\n'
     (said,) = problems(text)
     assert "url" in said
+
+
+def test_a_slip_in_the_defaults_leaves_the_other_defaults_in_force() -> None:
+    """The sources are judged with the keys that are right: the category of the output is known."""
+    text = f'[defaults]\ninterval = "4m"\ncategory = "a"\n{SOURCE}[[feed]]\nid = "f"\ncategory = "a"\n'
+    (said,) = problems(text)
+    assert said.startswith('f:2:12 defaults: interval: expected at least "5m"')
 
 
 def test_passwords_are_not_shown() -> None:
@@ -350,7 +361,7 @@ def test_long_values_are_cut() -> None:
     assert len(said) < 250
 
 
-def test_a_missing_file_is_told_what_to_do_about() -> None:
+def test_a_missing_file_is_reported_with_advice() -> None:
     """The caller reads the file; the words are here."""
     error = missing("feeds.toml")
     assert isinstance(error, ConfigError)
@@ -366,6 +377,22 @@ def test_problems_carry_their_parts() -> None:
     (problem,) = caught.value.problems
     assert (problem.line, problem.column, problem.where) == (4, 1, 'source "s"')
     assert isinstance(problem, Problem)
+
+
+def test_a_key_of_a_new_type_is_refused_in_pydantics_words() -> None:
+    """A new kind of source or filter may have keys of types that no key has today."""
+
+    class Options(ConfigTable):
+        weight: StrictFloat
+
+    text = f'{SOURCE}weight = "heavy"\n'
+    report = ProblemReport(text, tomllib.loads(text))
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate({"weight": "heavy"})
+    for error in caught.value.errors():
+        report.invalid(("source", 0), error, keys=["weight"], tables={})
+    message = 'Input should be a valid number, found "heavy"'
+    assert report.problems == [Problem(message=message, line=4, column=10, where='source "s": weight')]
 
 
 def test_a_config_is_a_value() -> None:

@@ -132,9 +132,26 @@ def test_rules_travel_to_worker_processes() -> None:
             'found "https://example.org/p/{a..b}"; did you mean "a.b"?',
             id="bad-hole",
         ),
+        pytest.param(
+            f'[source.page]\nentry = "{"a" * 1_001}"',
+            f'f:5:9 source "s": page.entry: expected a CSS selector such as "article", found "{"a" * 60}…"',
+            id="endless-selector",
+        ),
+        pytest.param(
+            f'[source.json]\nentries = "{"a" * 1_001}"',
+            'f:5:11 source "s": json.entries: expected names with dots between them, such as "data.items", '
+            f'found "{"a" * 60}…"',
+            id="endless-path",
+        ),
+        pytest.param(
+            '[source.json]\nlink = "data..url"',
+            'f:5:8 source "s": json.link: expected names with dots between them, such as "data.items", '
+            'found "data..url"; did you mean "data.url"?',
+            id="two-dots-in-the-path-of-a-link",
+        ),
     ],
 )
-def test_a_slip_is_told_at_its_place(lines: str, answer: str) -> None:
+def test_a_slip_is_reported_at_its_place(lines: str, answer: str) -> None:
     """Line, column, key, and what was perhaps meant."""
     assert problems(lines) == [answer]
 
@@ -149,7 +166,7 @@ def test_a_slip_is_told_at_its_place(lines: str, answer: str) -> None:
         pytest.param('a[title="x@y"]', ('a[title="x@y"]', None), id="sign-inside"),
     ],
 )
-def test_the_attribute_is_told_from_the_selector(text: str, parts: tuple[str, str | None]) -> None:
+def test_the_attribute_is_separated_from_the_selector(text: str, parts: tuple[str, str | None]) -> None:
     """Only an @name at the very end is one."""
     assert split_selector(text) == parts
 

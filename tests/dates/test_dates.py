@@ -85,6 +85,9 @@ MAIL = [
     "Mon, 16 May 2022 13:00:23 +800",
     "Mon, 16 May 2022 13:00:23+0800",
     "Mon, 16 May 2022 13:00:23 +0800 (CST)",
+    "Mon, 16 May 2022 13:00:23 (((+0800)))",
+    "Mon, 16 May 2022 13:00:23 XST YST +0800",
+    "Mon, 16 May 2022 06:00:23 Etc/GMT-1",
     "Mon, 16 May 2022 13:00:23 GMT+8",
     "Mon, 16 May 2022 13:00:23 GMT+0800",
     "Mon, 16 May 2022 13:00:23 UTC+08:00",
@@ -244,6 +247,13 @@ UNREADABLE = [
     "0001-01-01T00:00:00Z", "1899-12-30", "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT", "1989-12-31",
     "1990-01-01T00:00:00+08:00", "昭和50年1月1日", "Thu, 01 Jan 0100 00:00:01 +0100",
     "3小时前", "昨天", "2 hours ago", "5月16日", "May 16",
+    "Mon, 16 May 2022 13:00:23 ((((+0800))))",
+    "Mon, 16 May 2022 06:00:23 Mars/Olympus",
+    "2022-05-16 上午 5:00 PM",
+    "2022年5月16日 半夜 12:00",
+    "2022年5月三三十日",
+    "1 2 3 May 2022",
+    "May 163 2022",
 ]  # fmt: skip
 
 
@@ -288,6 +298,8 @@ def test_what_may_be_wrong_is_missing(raw: str) -> None:
         pytest.param("2022-05-15 23:00:23 CST", None, "en", SEED, id="CST in America"),
         pytest.param("2022-05-15 23:00:23 CST", ZoneInfo("Europe/Paris"), None, SEED, id="CST elsewhere"),
         pytest.param("2022-05-16 07:00:23 IST", ZoneInfo("Asia/Jerusalem"), None, SEED, id="IST in Israel"),
+        pytest.param("2022-05-16 06:00:23 IST", None, "ga", SEED, id="IST in Irish"),
+        pytest.param("2022-05-16 06:00:23 IST", ZoneInfo("Europe/Dublin"), "en", SEED, id="IST in Ireland"),
         pytest.param("06.09.2021", None, "de-AT", "2021-09-06T00:00:00Z", id="dots in German"),
         pytest.param("06.09.21", None, "ru", "2021-09-06T00:00:00Z", id="dots in Russian, short year"),
         pytest.param("22.05.16", None, "ko", "2022-05-16T00:00:00Z", id="short year first in Korean"),
@@ -338,6 +350,9 @@ RELATIVE = [
     ("il y a 2 heures", "2022-05-16T03:00:23Z"),
     ("hace 2 horas", "2022-05-16T03:00:23Z"),
     ("2 часа назад", "2022-05-16T03:00:23Z"),
+    ("час назад", "2022-05-16T04:00:23Z"),
+    ("год назад", "2021-05-16T05:00:23Z"),
+    ("5月15日 夜里 23:00", "2022-05-15T15:00:00Z"),
     ("5月16日 10:00", "2022-05-16T02:00:00Z"),
     ("05-16 10:00", "2022-05-16T02:00:00Z"),
     ("12月31日", "2021-12-30T16:00:00Z"),
@@ -349,6 +364,20 @@ RELATIVE = [
 @pytest.mark.parametrize(("raw", "expected"), RELATIVE)
 def test_relative_dates_count_from_the_fetch_in_the_zone_of_the_source(raw: str, expected: str) -> None:
     assert told(raw, SHANGHAI, "zh", NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param("13/5 05:00", "2022-05-13T05:00:00Z", id="there is no thirteenth month"),
+        pytest.param("5/13 05:00", "2022-05-13T05:00:00Z", id="there is no thirteenth month, month first"),
+        pytest.param("5/6 05:00", None, id="either may be the month"),
+        pytest.param("13.5 05:00", None, id="a point may part hours from minutes"),
+    ],
+)
+def test_day_and_month_in_figures_are_told_apart_only_by_their_size(raw: str, expected: str | None) -> None:
+    """Rule D1: in a language that does not settle it."""
+    assert told(raw, language="en", now=NOW) == expected
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,7 @@ class Bench:
         self.toml = folder / "feeds.toml"
         self.home = folder / "store"
         self.public = self.home / "public"
+        self.storage: Callable[[Path], Storage] = open_storage
 
     def config(self, *tables: str, allow: Iterable[str] = ()) -> None:
         """Write feeds.toml: these tables below a site and leave to visit the bench's own server."""
@@ -235,6 +236,7 @@ class Bench:
             clock=self.clock,
             jitter=lambda: 0.5,
             workers=0,
+            storage=self.storage,
         ) as app:
             yield app
 

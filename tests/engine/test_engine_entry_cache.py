@@ -18,6 +18,7 @@ import pytest
 from route_bench import Bench, Clock, Origin, item, post, rss
 
 from aggregator.app import DATABASE
+from aggregator.engine.parse_stage import HEAVY
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
 STORED = {
@@ -30,6 +31,8 @@ STORED = {
     "removal": "SELECT * FROM removal ORDER BY seq",
 }
 """Of what was odd the names: the order of places differs."""
+
+LONG = f"<!-- {'x' * HEAVY} -->"
 
 
 def feed(*items: str, title: str = "新闻", built: str = "Sat, 16 May 2026 08:00:00 GMT", more: str = "") -> str:
@@ -50,6 +53,11 @@ SERIES = {
         feed(item(2), "\n", item(1, title="第 1 条（更正）")),
         feed(item(2), item(1, title="第 1 条（更正）")),
         feed(item(2), "\n", item(1)),
+    ],
+    "more than a megabyte, which is compared in a worker": [
+        feed(item(2), item(1), more=LONG),
+        feed(item(3), item(2), item(1), more=LONG),
+        feed(item(3), item(2, title="第 2 条（更正）"), item(1), more=LONG),
     ],
     "a correction": [
         feed(item(2), item(1)),
@@ -275,7 +283,7 @@ def test_a_deleted_entry_comes_back_whole(bench: Bench, origin: Origin) -> None:
     assert sorted(bodies) == ["<p>正文 1 的内容。</p>", "<p>正文 2 的内容。</p>"]
 
 
-def test_another_word_of_a_person_reads_everything_anew(bench: Bench, origin: Origin) -> None:
+def test_another_word_of_a_person_reads_everything_again(bench: Bench, origin: Origin) -> None:
     """A time zone that was wrong is put right for entries that are still in the document"""
     dated = [item(n, pubDate=f"2026-05-0{n} 08:00:00") for n in (2, 1)]
     bench.config(bench.source("news"))

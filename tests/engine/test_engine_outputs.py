@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from route_bench import Bench, Clock, Origin, item, items, post, rss
+from structlog.testing import capture_logs
 
+from aggregator.core.model import OutputId, SourceNumber, StoredEntry
+from aggregator.core.records import Archive
 from aggregator.server.catalogue import Catalogue
+from aggregator.storage import Storage
+from aggregator.storage.opening import open_storage
 
 
 def news(bench: Bench, *numbers: int) -> None:
@@ -24,7 +32,7 @@ class TestOutputs:
         assert bench.outputs() == ["all", "新闻", "新闻/科技"]
         assert {f"c/新闻/科技.{kind}" for kind in ("rss", "atom", "json", "html")} <= set(bench.files())
 
-    def test_posts_stand_where_they_say_and_in_all_above(self, bench: Bench) -> None:
+    def test_posts_are_in_their_category_and_all_above(self, bench: Bench) -> None:
         """Rules K6, K1 and K3: two spellings of a category are one"""
         bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"\ncategory = "其他"')
         place = bench.folder / "posts"
@@ -39,6 +47,22 @@ class TestOutputs:
         assert sorted(bench.titles("新媒体/IT-之家")) == sorted("甲乙")
         assert bench.titles("其他") == ["丁"]
         assert sorted(bench.titles()) == sorted("甲乙丙丁")
+
+    def test_a_post_under_two_spellings_of_one_category_stands_in_it_once(self, bench: Bench) -> None:
+        """Rule K3"""
+        bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"')
+        place = bench.folder / "posts"
+        place.mkdir()
+        twice = "---\ntitle: 甲\ndate: 2026-05-16\ncategories:\n  - [新媒体, 甲]\n  - [新 媒体, 乙]\n---\n\n正文"
+        (place / "a.md").write_text(twice, "utf-8")
+        (place / "b.md").write_text(post("乙", "新 媒体"), "utf-8")
+        bench.poll()
+        assert {name: sorted(bench.titles(name)) for name in bench.outputs()} == {
+            "all": ["乙", "甲"],
+            "新-媒体": ["乙", "甲"],
+            "新-媒体/乙": ["甲"],
+            "新-媒体/甲": ["甲"],
+        }
 
     def test_a_post_that_changes_its_category_leaves_the_old_one(self, bench: Bench) -> None:
         """An entry must not stay where it no longer belongs"""
@@ -184,6 +208,221 @@ def test_what_a_poll_publishes_while_serve_starts_is_served(bench: Bench) -> Non
             await running
 
     asyncio.run(run())
+
+
+def served_after(bench: Bench, change: Callable[[], object], *, until: Callable[[set[str]], bool]) -> Catalogue:
+    """What a server shows that was started before `change`, once its paths are as `until` wants them."""
+    catalogue = Catalogue()
+
+    async def run() -> None:
+        async with bench.app(catalogue=catalogue) as app:
+            await app.restore()
+            await asyncio.to_thread(change)
+            stop = asyncio.Event()
+            running = asyncio.create_task(app.run(stop))
+            try:
+                async with asyncio.timeout(60):
+                    while not until({*catalogue.paths, *catalogue.archives}):
+                        await asyncio.sleep(0.05)
+            finally:
+                stop.set()
+                await running
+
+    asyncio.run(run())
+    return catalogue
+
+
+def test_an_output_that_a_poll_beside_the_server_retires_is_served_no_more(bench: Bench) -> None:
+    bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"')
+    place = bench.folder / "posts"
+    place.mkdir()
+    (place / "a.md").write_text(post("甲", "旧"), "utf-8")
+    bench.poll()
+
+    def change() -> None:
+        (place / "a.md").write_text(post("甲", "新"), "utf-8")
+        bench.poll(force=True)
+
+    catalogue = served_after(bench, change, until=lambda paths: "/c/旧.json" not in paths and "/c/新.json" in paths)
+    assert {path.partition(".")[0] for path in catalogue.paths if path.startswith("/c/")} == {"/c/all", "/c/新"}
+
+
+def test_archive_documents_that_a_poll_beside_the_server_writes_are_served(bench: Bench) -> None:
+    """Rule W9: and those that were there before go on to be"""
+    bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 2\nformats = ["atom"]')
+    bench.origin.feed("/news", items(1, 2, 3, 4, 5))
+    bench.poll()
+    before = archives(bench)
+
+    def change() -> None:
+        bench.origin.feed("/news", items(*range(1, 9)))
+        bench.poll_later(hours=1)
+
+    served = served_after(bench, change, until=lambda paths: all(f"/{path}" in paths for path in archives(bench)))
+    assert before < archives(bench)
+    assert set(served.archives) == {f"/{path}" for path in archives(bench)}
+
+
+def archives(bench: Bench) -> set[str]:
+    """Paths of the archive documents on disk."""
+    return {path for path in bench.files() if path.startswith("a/")}
+
+
+@pytest.mark.parametrize(
+    ("stories", "repeated", "is_begun_anew"),
+    [(1000, 501, True), (1000, 500, False), (999, 999, False)],
+    ids=["most of it", "half of it", "most of a short one"],
+)
+def test_an_archive_that_mostly_repeats_itself_is_begun_again(
+    bench: Bench, stories: int, repeated: int, is_begun_anew: bool
+) -> None:
+    """Rule W9: it costs no more disk than about twice what is stored. A document without files stands for the many."""
+    bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 2\nformats = ["atom"]')
+    bench.origin.feed("/news", items(1, 2, 3, 4, 5))
+    bench.poll()
+    before = {path.split("/")[2] for path in archives(bench)}
+    with bench.store() as store:
+        members = tuple((seq,) for seq in range(10_000, 10_000 + stories - 4))
+        store.put_archive(
+            Archive(output=OutputId("x"), number=0, first=1, last=1, members=members, repeated=repeated), []
+        )
+    bench.origin.feed("/news", items(1, 2, 3, 4, 5, 6))
+    bench.poll_later(hours=1)
+    after = {path.split("/")[2] for path in archives(bench)}
+    assert (len(before), len(after), before != after) == (1, 1, is_begun_anew)
+
+
+def archived(bench: Bench) -> set[str]:
+    """Titles in the archive documents in JSON."""
+    found = [json.loads(bench.files()[path])["items"] for path in archives(bench)]
+    return {one["title"] for items in found for one in items}
+
+
+class TestTrouble:
+    """What cannot be written, read or removed, and what goes wrong by a bug, costs nothing else"""
+
+    TWO = '[[feed]]\nid = "x"\nsource = "a"\n[[feed]]\nid = "y"\nsource = "b"'
+
+    def two(self, bench: Bench) -> None:
+        bench.config(bench.source("a"), bench.source("b"), self.TWO)
+        bench.origin.feed("/a", rss(item(1, title="甲")))
+        bench.origin.feed("/b", rss(item(2, title="乙")))
+
+    def test_a_bug_in_one_output_costs_no_other(self, bench: Bench) -> None:
+        """It stays dirty: the next version of this program makes it"""
+        self.two(bench)
+        bench.storage = lambda path: cast(Storage, Faulty(open_storage(path)))
+        with capture_logs() as logs:
+            made = {one.output: one.error for one in bench.poll().published}
+        words = "x: a bug of this program (RuntimeError); the log has the details, please report it"
+        assert made == {"x": words, "y": None}
+        assert [line["output"] for line in logs if line["event"] == "publish failed by a bug"] == ["x"]
+        assert (bench.outputs(), bench.titles("y")) == (["y"], ["乙"])
+        bench.storage = open_storage
+        bench.poll()
+        assert bench.titles("x") == ["甲"]
+
+    def test_a_file_that_cannot_be_read_is_told_and_made_again_later(self, bench: Bench) -> None:
+        """A link that leads in a circle stands for what a disk refuses"""
+        self.two(bench)
+        bench.poll()
+        before = bench.files()
+        broken = bench.public / "c/x.atom"
+        broken.unlink()
+        broken.symlink_to(broken.name)
+        made = {one.output: one.error or "" for one in bench.poll_later(minutes=1).published}
+        assert made.keys() == {"x"}
+        assert "c/x.atom: cannot be written" in made["x"]
+        broken.unlink()
+        bench.poll_later(minutes=1)
+        assert bench.files() == before
+
+    def test_a_file_of_a_retired_output_that_cannot_be_removed_waits(self, bench: Bench) -> None:
+        self.two(bench)
+        bench.poll()
+        stuck = bench.public / "c/x.atom"
+        stuck.unlink()
+        stuck.mkdir()
+        bench.config(bench.source("a"), bench.source("b"), '[[feed]]\nid = "y"\nsource = "b"')
+        with capture_logs() as logs:
+            bench.poll()
+        assert {line["output"] for line in logs if line["log_level"] == "error"} == {"x"}
+        assert "c/y.atom" in bench.files()
+        stuck.rmdir()
+        with capture_logs() as logs:
+            bench.poll()
+        assert [line for line in logs if line["log_level"] == "error"] == []
+        assert [path.name for path in (bench.public / "c").iterdir() if path.name.startswith("x")] == []
+
+    def test_an_archive_document_that_cannot_be_removed_waits(self, bench: Bench) -> None:
+        """Rule W9: the documents of the new selection are there all the same"""
+        feed = '[[feed]]\nid = "x"\nlimit = 2\nformats = ["atom"]\n'
+        bench.config(bench.source("news"), feed)
+        bench.origin.feed("/news", items(1, 2, 3, 4, 5))
+        bench.poll()
+        old = archives(bench)
+        stuck = bench.public / min(old)
+        stuck.unlink()
+        stuck.mkdir()
+        bench.config(bench.source("news"), feed + 'drop = ["第 5 "]')
+        with capture_logs() as logs:
+            bench.poll()
+        assert [line["event"] for line in logs if line["log_level"] == "error"] == ["retire"]
+        assert archives(bench) - old
+        stuck.rmdir()
+        bench.poll()
+        assert archives(bench)
+        assert not archives(bench) & old
+
+    def test_an_output_that_leaves_takes_its_archive_along(self, bench: Bench) -> None:
+        bench.config(bench.source("news"), '[[feed]]\nid = "x"\nlimit = 2')
+        bench.origin.feed("/news", items(1, 2, 3, 4, 5))
+        bench.poll()
+        assert archives(bench)
+        bench.config(bench.source("news"), '[[feed]]\nid = "y"')
+        bench.poll()
+        assert (archives(bench), bench.outputs()) == (set(), ["y"])
+
+    def test_of_copies_that_are_not_merged_an_archive_loses_the_deleted_one(self, bench: Bench) -> None:
+        """Rule I8 is off: the other copy, with the same link, stays where it is"""
+        bench.config(
+            bench.source("a"), bench.source("b"), '[[feed]]\nid = "x"\nlimit = 2\ndedupe = "off"\nformats = ["json"]'
+        )
+        link = "https://third.example/story"
+        bench.origin.feed("/a", rss(item(1, title="甲", link=link), item(2), item(3)))
+        bench.origin.feed("/b", rss(item(1, title="乙", link=link), item(4), item(5)))
+        bench.poll()
+        assert archived(bench) >= {"甲", "乙"}
+        bench.remove("甲")
+        assert "甲" not in archived(bench)
+        assert "乙" in archived(bench)
+
+    def test_a_deletion_of_a_source_that_is_named_no_more_is_forgotten_in_time(self, bench: Bench) -> None:
+        """Rule W12: a month later, and no output is made again for it"""
+        self.two(bench)
+        bench.poll()
+        bench.config(bench.source("b"), '[[feed]]\nid = "y"\nsource = "b"')
+        bench.poll()
+        bench.remove("甲")
+        bench.origin.answers["/b"] = lambda asked: asked.say(304)
+        assert bench.poll_later(days=31).published == []
+        with bench.store() as store:
+            assert store.expire_tombstones(before=bench.clock()) == []
+
+
+class Faulty:
+    """A store in which reading the entries of the first source fails by a bug."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def entries(self, numbers: Sequence[SourceNumber], **kwargs: Any) -> Iterable[StoredEntry]:
+        if list(numbers) == [1]:
+            raise RuntimeError("a bug")
+        return self._storage.entries(numbers, **kwargs)
 
 
 class TestWrittenFeeds:

@@ -181,7 +181,7 @@ TWINS = {"link": "https://x.example/p"}
         pytest.param(lambda yard: yard.add("3", "a"), "13", id="one comes that has nothing to do with them"),
     ],
 )
-def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
+def test_a_story_that_splits_becomes_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
     """Rule I8: two sources had one story, which is one post; then they have not."""
     yard.configure('drop = ["drop"]')
     yard.add("1", "a", **TWINS)
@@ -193,6 +193,18 @@ def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Calla
     yard.publish("anew")
     assert yard.files().keys() == {f"urn:x-test:{name}" for name in ids}
     assert yard.files() == yard.files("anew")
+
+
+def test_stories_that_are_not_merged_are_a_post_each(yard: Yard) -> None:
+    """Rule I8 is off: the same link in two sources, and either may be deleted alone."""
+    yard.configure('dedupe = "off"')
+    yard.add("1", "a", **TWINS)
+    yard.add("2", "b", **TWINS)
+    assert yard.publish() == Posted(changed=2)
+    assert yard.files().keys() == {"urn:x-test:1", "urn:x-test:2"}
+    yard.delete("1")
+    assert yard.publish() == Posted(changed=1)
+    assert yard.files().keys() == {"urn:x-test:2"}
 
 
 @pytest.mark.long

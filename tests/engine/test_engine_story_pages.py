@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 from route_bench import Bench, item, items, rss
+from structlog.testing import capture_logs
 
 from aggregator.core.errors import Reason
+from aggregator.core.model import SourceId
 
 
 def pages(bench: Bench) -> dict[str, int]:
@@ -73,6 +75,31 @@ def test_a_deleted_story_has_no_page(bench: Bench) -> None:
     assert list(pages(bench)) == ["第 2 条"]
 
 
+def test_a_page_of_two_entries_stays_until_the_one_it_shows_is_deleted(bench: Bench) -> None:
+    """Rule W13: of stories that share an id the one that was stored first is shown."""
+    bench.config(
+        bench.source("a"),
+        bench.source("b"),
+        *(f'[[feed]]\nid = "{name}"\nsource = "{source}"' for name, source in (("x", "a"), ("y", "b"))),
+    )
+    seen = []
+
+    async def run() -> None:
+        async with bench.app() as app:
+            for name, title in (("a", "甲"), ("b", "乙")):
+                bench.origin.feed(f"/{name}", rss(item(1, title=title, guid="tag:shared.example,2026:1")))
+                await app.poll(only=[SourceId(name)])
+            await app.publish()
+            seen.append(list(pages(bench)))
+            for title in ("乙", "甲"):
+                await app.remove(await app.find(title))
+                await app.publish()
+                seen.append(list(pages(bench)))
+
+    asyncio.run(run())
+    assert seen == [["甲"], ["甲"], []]
+
+
 def test_a_story_that_left_the_window_keeps_its_page(bench: Bench) -> None:
     bench.config(bench.source("news"), '[[feed]]\nid = "short"\nlimit = 3')
     bench.origin.feed("/news", items(1, 2, 3))
@@ -103,6 +130,25 @@ def test_pages_can_be_switched_off(bench: Bench) -> None:
     assert pages(bench) == {}
     after = bench.read()[0]["url"]
     assert (before.split("/")[3], after.split("/")[3]) == ("e", "c")
+
+
+def test_pages_that_cannot_be_swept_wait(bench: Bench) -> None:
+    """A link that leads in a circle stands for what a disk refuses: it costs nothing else."""
+    bench.origin.feed("/a", rss(item(1, title="甲")))
+    bench.origin.feed("/b", rss(item(2, title="乙")))
+    bench.config(bench.source("a"), bench.source("b"))
+    bench.poll()
+    note = bench.public / "e/.sources"
+    note.unlink()
+    note.symlink_to(note.name)
+    bench.config(bench.source("b"))
+    with capture_logs() as logs:
+        bench.poll()
+    assert {line["event"] for line in logs if line["log_level"] == "error"} == {"retire"}
+    assert (bench.titles(), sorted(pages(bench))) == (["乙"], ["乙", "甲"])
+    note.unlink()
+    bench.poll()
+    assert sorted(pages(bench)) == ["乙"]
 
 
 def test_a_lost_folder_is_made_again(bench: Bench, tmp_path: Path) -> None:

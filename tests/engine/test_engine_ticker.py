@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from structlog.testing import capture_logs
 
 from aggregator.core.errors import StorageError
 from aggregator.engine.clock import wall_clock
@@ -83,7 +84,7 @@ async def test_a_tick_that_is_years_late_runs_once() -> None:
     assert job.runs == 1
 
 
-async def test_trouble_of_a_job_is_told_and_taken_back() -> None:
+async def test_an_error_of_a_job_is_noted_and_cleared() -> None:
     told: list[tuple[str, str | None]] = []
     outcomes = [StorageError("s", "full"), ValueError("bug"), None]
     done = asyncio.Event()
@@ -106,3 +107,60 @@ async def test_trouble_of_a_job_is_told_and_taken_back() -> None:
     assert "full" in str(first[1])
     assert "a bug of this program (ValueError)" in str(second[1])
     assert third[1] is None
+
+
+async def test_trouble_that_stays_is_logged_once() -> None:
+    """A full disk must not fill the log; `note` is told every time, and another trouble is logged again."""
+    full, bug, other = StorageError("s", "full"), ValueError("bug"), StorageError("s", "locked")
+    outcomes: list[Exception | None] = [full, full, bug, bug, other, None, other]
+    told: list[str | None] = []
+    done = asyncio.Event()
+
+    async def job() -> None:
+        outcome = outcomes.pop(0) if outcomes else None
+        if not outcomes:
+            done.set()
+        if outcome is not None:
+            raise outcome
+
+    ticker = Ticker(wall_clock, lambda _, trouble: told.append(trouble))
+    ticker.every(0.01, "poll", job)
+
+    async def finished() -> None:
+        await asyncio.wait_for(done.wait(), 10)
+
+    with capture_logs() as logs:
+        await during(ticker, finished)
+    words = "poll: a bug of this program (ValueError); the log has the details"
+    assert told[:7] == ["s: full", "s: full", words, words, "s: locked", None, "s: locked"]
+    assert [(line["event"], line.get("error")) for line in logs] == [
+        ("poll", "s: full"),
+        ("a bug of this program", None),
+        ("poll", "s: locked"),
+        ("poll", "s: locked"),
+    ]
+
+
+async def test_a_job_that_takes_longer_than_its_tick_is_not_run_beside_itself() -> None:
+    """The ticks that come meanwhile are passed over; `stop` waits for the run."""
+    begun: list[int] = []
+    ended: list[int] = []
+    ticks, may_end = Job(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.append(len(begun))
+        await may_end.wait()
+        ended.append(len(ended))
+
+    ticker = Ticker(wall_clock)
+    ticker.every(0.01, "slow", slow)
+    ticker.every(0.01, "ticks", ticks)
+
+    async def some_ticks() -> None:
+        while not begun or ticks.runs < 10:
+            await ticks.next_run()
+        assert (begun, ended) == ([0], [])
+        asyncio.get_running_loop().call_later(0.05, may_end.set)
+
+    await during(ticker, some_ticks)
+    assert begun == ended != []

@@ -12,6 +12,7 @@ from feedgen.feed import FeedGenerator
 from format_editions import RICH
 from lxml import etree
 
+from aggregator.formats import xml_pieces
 from aggregator.formats.atom import Atom
 from aggregator.formats.rss import Rss
 
@@ -55,3 +56,10 @@ def test_feedgen_writes_its_part(kind: str, part: Any, least: int) -> None:
     """Leaves of a story and an edition that have everything. Fewer would mean that we have begun to write them anew."""
     own, all_ = shares(part(kind, extensions=False), part(kind, extensions=True))
     assert least <= own < all_
+
+
+def test_a_feed_that_does_not_end_as_expected_is_an_error() -> None:
+    """So that a next release of feedgen cannot make broken documents of all outputs."""
+    assert xml_pieces.opened(b"<feed>\n  <id>a</id>\n</feed>\n", b"</feed>\n") == b"<feed>\n  <id>a</id>\n"
+    with pytest.raises(ValueError, match="does not end as expected"):
+        xml_pieces.opened(b"<feed>\n  <id>a</id>\n</atom:feed>\n", b"</feed>\n")

@@ -257,6 +257,17 @@ def test_address_that_is_a_program_takes_its_foreign_element(address: str) -> No
     assert written.find("podcast:remoteItem", NS) is None
 
 
+def test_what_is_too_long_or_too_much_of_foreign_elements_is_cut() -> None:
+    """Rule R5: a text at the length its vocabulary allows, a list after its hundredth element."""
+    long = ForeignElement(namespace=ITUNES, name="subtitle", text="字" * 300)
+    chapters = ForeignElement(namespace=PODCAST, name="season", text="2")
+    texts = (ForeignElement(namespace=ITUNES, name="unknown", text=str(number)) for number in range(99))
+    written = item(story(replace(PLAIN_ENTRY, foreign=(long, *texts, chapters))))
+    assert text(written, "itunes:subtitle") == "字" * 254 + "…"
+    assert written.find("podcast:season", NS) is None
+    assert text(item(story(replace(PLAIN_ENTRY, foreign=(chapters, *texts)))), "podcast:season") == "2"
+
+
 def test_repeated_words_are_written_once() -> None:
     twice = replace(PLAIN_ENTRY, categories=(Category(path=("a",)), Category(path=("a",)), Category(path=("",))))
     assert len(item(story(twice)).findall("category")) == 1

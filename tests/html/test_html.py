@@ -9,6 +9,9 @@ from html_bodies import BASE, DOT_PNG, PIXEL_GIF, SMALL_PNG, cleaned, images
 
 from aggregator.core.html.clean import clean_html, without_embeds
 
+MANY = " ".join(f'data-{number}="1"' for number in range(1, 64))
+"""Attributes, one fewer than are read of an element."""
+
 
 @pytest.mark.parametrize(
     ("fragment", "expected"),
@@ -21,6 +24,7 @@ from aggregator.core.html.clean import clean_html, without_embeds
         pytest.param("\n <p>x</p>\n\t", "<p>x</p>", id="blanks-around-the-body"),
         pytest.param("<div>\n<p>x</p>\n</div>\n", "<p>x</p>", id="outer-div"),
         pytest.param("<div><div>\n<p>x</p></div></div>", "<p>x</p>", id="outer-divs-in-each-other"),
+        pytest.param("<div><div><p>x</p></div>\n</div>", "<p>x</p>", id="outer-divs-with-a-blank-before-the-last-end"),
         pytest.param('<div class="c" data-x="1"><p>x</p></div>', "<p>x</p>", id="outer-div-with-dropped-attributes"),
         pytest.param('<div lang="ja"><p>x</p></div>', '<div lang="ja"><p>x</p></div>', id="outer-div-with-language"),
         pytest.param("<div>a</div><div>b</div>", "<div>a</div><div>b</div>", id="two-divs-stay"),
@@ -93,6 +97,32 @@ def test_attributes_and_edges_are_tidied(fragment: str, expected: str) -> None:
             id="uploading-is-no-loading",
         ),
         pytest.param('<img src="/blank.gif">', "https://blog.example/blank.gif", id="placeholder-without-better-stays"),
+        pytest.param(
+            '<img src="/blank.gif"><noscript>Turn scripts on</noscript>',
+            "https://blog.example/blank.gif",
+            id="noscript-without-a-picture",
+        ),
+        pytest.param(
+            '<noscript>Turn scripts on</noscript><img src="/blank.gif">',
+            "https://blog.example/blank.gif",
+            id="noscript-without-a-picture-first",
+        ),
+        pytest.param(
+            '<noscript><img src="/other.jpg"></noscript> text <img src="/blank.gif">',
+            "https://blog.example/blank.gif",
+            id="noscript-of-another-place",
+        ),
+        pytest.param(
+            '<img src="/blank.gif"><noscript>Turn scripts on',
+            "https://blog.example/blank.gif",
+            id="noscript-never-closed",
+        ),
+        pytest.param(
+            '<img src="/blank.gif"><noscript><b>x</b><img src="/p.gif" width=1 height=1><img src="javascript:x">'
+            '<img src="/r.jpg"></noscript>',
+            "https://blog.example/r.jpg",
+            id="first-usable-of-noscript",
+        ),
     ],
 )
 def test_lazy_pictures_get_their_real_address(fragment: str, expected: str) -> None:
@@ -109,6 +139,36 @@ def test_a_lazy_picture_takes_its_lazy_srcset_along() -> None:
         '<img src="/blank.gif" srcset="/blank.gif 1x" data-src="/r.jpg" data-srcset="/r.jpg 1x, /r2.jpg 2x">'
     )
     assert images(html)[0]["srcset"] == "https://blog.example/r.jpg 1x, https://blog.example/r2.jpg 2x"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        pytest.param(
+            'srcset="/a.png 1x,/b.png 2x" sizes="100vw" loading="LAZY"',
+            {
+                "srcset": "https://blog.example/a.png 1x, https://blog.example/b.png 2x",
+                "sizes": "100vw",
+                "loading": "lazy",
+            },
+            id="all",
+        ),
+        pytest.param(
+            'srcset="/a.png, /b.png 2x"',
+            {"srcset": "https://blog.example/a.png, https://blog.example/b.png 2x"},
+            id="candidate-without-descriptor",
+        ),
+        pytest.param('sizes="100vw"', {}, id="sizes-without-srcset"),
+        pytest.param(
+            'srcset="/b.png 2x" sizes="url(x#y)" loading="now"',
+            {"srcset": "https://blog.example/b.png 2x"},
+            id="no-sizes-and-no-way-of-loading",
+        ),
+    ],
+)
+def test_a_picture_keeps_what_browsers_choose_by(attributes: str, expected: dict[str, str]) -> None:
+    """Rule H6."""
+    assert images(cleaned(f'<img src="/a.png" {attributes}>')) == [{"src": "https://blog.example/a.png", **expected}]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +226,9 @@ def test_only_believable_sizes_survive(attributes: str, expected: dict[str, str]
         pytest.param("<center>c</center>", '<div style="text-align: center;">c</div>', id="center"),
         pytest.param("<script>x", "", id="script-never-closed-swallows"),
         pytest.param("<svg><p>text", "<p>text</p>", id="svg-never-closed-loses-its-tag-alone"),
+        pytest.param("<svg><p>a<svg>b", "<p>ab</p>", id="svg-never-closed-twice"),
+        pytest.param("<svg>a<!-- </svg> -->b</svg>c", "c", id="comment-inside-svg"),
+        pytest.param("a<rt>b</rt>c", "abc", id="ruby-text-outside-ruby"),
         pytest.param(
             "<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>",
             "<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>",
@@ -188,6 +251,7 @@ def test_only_believable_sizes_survive(attributes: str, expected: dict[str, str]
         pytest.param("<xmp><b>x</b></xmp>", "<pre>&lt;b&gt;x&lt;/b&gt;</pre>", id="xmp-is-text"),
         pytest.param("<xhtml:p>x</xhtml:p>", "<p>x</p>", id="xhtml-prefix"),
         pytest.param("<p>a<br></br>b<br/>c</p>", "<p>a<br>b<br>c</p>", id="xhtml-line-break"),
+        pytest.param("<p>a</br>b</p>", "<p>a<br>b</p>", id="end-of-a-line-break-alone"),
         pytest.param('<a name="more"/>text<p>x</p>', "<a></a>text<p>x</p>", id="xhtml-empty-anchor"),
         pytest.param("<![CDATA[<p>x</p>]]>", "<p>x</p>", id="cdata-is-unpacked"),
     ],
@@ -208,6 +272,7 @@ def test_elements_stay_go_or_are_unwrapped(fragment: str, expected: str) -> None
         pytest.param("a < b & c > d", "a &lt; b &amp; c &gt; d", id="bare-signs"),
         pytest.param("<p>a < b</p>", "<p>a &lt; b</p>", id="bare-sign-in-element"),
         pytest.param("<p>x</p><img src='", "<p>x</p>", id="cut-inside-a-tag"),
+        pytest.param("<p>x</p>y <foo bar", "<p>x</p>y &lt;foo bar", id="cut-inside-what-is-no-tag"),
         pytest.param('<p title="x>y</p>z', "<p>y</p>z", id="quote-never-closed"),
         pytest.param("<pre>\n\n a\n  b</pre>", "<pre> a\n  b</pre>", id="blanks-in-pre-stay"),
         pytest.param("&copy; &nbsp;&#8212;&#150;", "© &nbsp;—–", id="references"),
@@ -246,8 +311,23 @@ def test_broken_markup_is_repaired(fragment: str, expected: str) -> None:
             '<a href="#entry-n">1</a><p id="entry-n">x</p>',
             id="own-anchor-still-works",
         ),
+        pytest.param(
+            '<a href="#n">1</a><a href="#m">2</a><p id=n>x</p>',
+            '<a href="#entry-n">1</a><a href="#m">2</a><p id="entry-n">x</p>',
+            id="anchor-of-nothing-here",
+        ),
         pytest.param('<time datetime="2022-05-16">x</time>', '<time datetime="2022-05-16">x</time>', id="datetime"),
         pytest.param('<q cite="/s">x</q>', '<q cite="https://blog.example/s">x</q>', id="cite"),
+        pytest.param('<q href="/s">x</q>', "<q>x</q>", id="attribute-of-another-element"),
+        pytest.param('<p id="a b">x</p>', "<p>x</p>", id="id-with-a-blank"),
+        pytest.param(f'<p id="{"n" * 300}">x</p>', "<p>x</p>", id="id-too-long"),
+        pytest.param('<p lang="German!">x</p>', "<p>x</p>", id="no-language"),
+        pytest.param('<p lang="de" xml:lang="de">x</p>', '<p lang="de">x</p>', id="language-given-twice"),
+        pytest.param(f'<p {MANY} title="64th">x</p>', '<p title="64th">x</p>', id="64-attributes-are-read"),
+        pytest.param(f'<p {MANY} data-64="1" title="65th">x</p>', "<p>x</p>", id="no-more-than-64"),
+        pytest.param(f'<P {MANY} title="64th">x</P>', '<p title="64th">x</p>', id="64-of-a-name-in-capitals"),
+        pytest.param(f'<P {MANY} data-64="1" title="65th">x</P>', "<p>x</p>", id="65-of-a-name-in-capitals"),
+        pytest.param(f'<P data-x="{"1" * 5000}" title="t">x</P>', '<p title="t">x</p>', id="behind-a-very-long-one"),
     ],
 )
 def test_only_listed_attributes_survive(fragment: str, expected: str) -> None:
@@ -299,6 +379,13 @@ def test_every_address_of_media_is_absolute() -> None:
 def test_without_a_base_relative_addresses_are_dropped() -> None:
     """Rule H10: a relative address in an output would lead to another site."""
     assert clean_html('<a href="/x">x</a><img src="y.png">').html == "<a>x</a>"
+
+
+def test_without_a_base_an_address_that_lacks_its_scheme_is_https() -> None:
+    """Rule H10: `//host/` is relative to a scheme alone, and every host of today speaks https."""
+    assert clean_html('<a href="//a.example/x">x</a><img src="//a.example/y.png">').html == (
+        '<a href="https://a.example/x">x</a><img src="https://a.example/y.png" referrerpolicy="no-referrer">'
+    )
 
 
 @pytest.mark.parametrize(
@@ -411,6 +498,12 @@ def test_data_pictures_of_other_types_are_dropped(kind: str) -> None:
             id="bilibili",
         ),
         pytest.param(
+            "//player.bilibili.com/player.html?aid=1",
+            "https://player.bilibili.com/player.html?aid=1",
+            "https://player.bilibili.com/player.html?aid=1",
+            id="bilibili-without-the-name-of-a-page",
+        ),
+        pytest.param(
             "https://open.spotify.com/embed/track/abcdef",
             "https://open.spotify.com/embed/track/abcdef",
             "https://open.spotify.com/track/abcdef",
@@ -489,3 +582,13 @@ def test_more_frame_hosts_can_be_allowed() -> None:
     kept = clean_html(fragment, embed_hosts=frozenset({"tube.example"})).html
     assert kept.startswith('<iframe src="https://tube.example/videos/embed/1" sandbox=')
     assert "<iframe" not in clean_html(fragment).html
+
+
+def test_a_player_of_the_own_site_may_know_where_it_stands() -> None:
+    """Rules H7 and H9."""
+    url = "https://tube.blog.example/v/1"
+    hosts = frozenset({"tube.blog.example"})
+    assert clean_html(f'<iframe src="{url}"></iframe>', site="https://blog.example/", embed_hosts=hosts).html == (
+        f'<iframe src="{url}" sandbox="allow-scripts allow-same-origin allow-popups" loading="lazy"></iframe>'
+        f'<a href="{url}">{url}</a>'
+    )

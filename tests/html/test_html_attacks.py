@@ -15,6 +15,7 @@ from lxml import html as lxml_html
 
 from aggregator.core.html.clean import clean_html, visible_text
 from aggregator.core.html.plain import atom_text, clean_label, html_from_text, parse_person, plain_title
+from aggregator.core.html.sanitise import sanitise
 
 LISTED_ELEMENTS = (
     "a abbr address article aside audio b bdi blockquote br caption cite code col colgroup dd del details dfn div dl "
@@ -410,6 +411,23 @@ def test_the_corpus_is_large_and_holds_no_vector_twice() -> None:
 def test_the_judge_sees_threats(vector: str) -> None:
     """A judge that finds nothing anywhere would be worth nothing."""
     assert threats(vector)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        pytest.param('<iframe src="http://www.youtube.com/embed/x"></iframe>', "<iframe></iframe>", id="not-https"),
+        pytest.param('<iframe src="https://u@vimeo.com/video/1"></iframe>', "<iframe></iframe>", id="user-name"),
+        pytest.param('<iframe src="https://e.example/x"></iframe>', "<iframe></iframe>", id="unknown-player"),
+        pytest.param('<p id="top">x</p>', "<p>x</p>", id="id-of-the-page-around"),
+        pytest.param('<p id="entry-a" title="t" lang="!">x</p>', '<p id="entry-a" title="t">x</p>', id="no-language"),
+        pytest.param('<p style="position:fixed">x</p>', "<p>x</p>", id="style"),
+        pytest.param('<a href="javascript:x" onclick="x">x</a><script>x</script>', "<a>x</a>", id="script"),
+    ],
+)
+def test_the_sanitiser_alone_lets_nothing_through(fragment: str, expected: str) -> None:
+    """Rules H5 and H6: it does not rely on tags having been written anew before."""
+    assert sanitise(fragment) == expected
 
 
 @pytest.mark.parametrize("base", [None, "https://blog.example/p"])

@@ -72,6 +72,7 @@ def test_visible_text_takes_anything(html: str) -> None:
             id="after-a-data-picture",
         ),
         pytest.param("<p>no picture</p>", None, id="none"),
+        pytest.param('<img src="data:image/png;base64,AAAA">', None, id="none-but-a-data-picture"),
         pytest.param('<p title="&lt;img src=x&gt;">x</p>', None, id="picture-in-attribute"),
     ],
 )

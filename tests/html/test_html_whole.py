@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from html import escape, unescape
+from itertools import accumulate
 
 import pytest
 from html_bodies import BASE, cleaned, images
@@ -59,6 +61,16 @@ def test_double_escaping_is_undone(fragment: str, expected: str, notes: tuple[st
     assert clean_html(fragment) == Cleaned(html=expected, diagnostics=notes)
 
 
+def test_three_levels_of_escaping_are_undone_and_no_more() -> None:
+    """Rule H12. No text is a tag here, so that each level shows the next."""
+    levels = list(accumulate(range(4), lambda text, _: escape(text), initial=escape("<b&1 <i&1")))
+    result = clean_html(" ".join(levels))
+    assert [unescape(word) for word in result.html.removeprefix("<p>").removesuffix("</p>").split(" ")] == [
+        *("<b&1", "<i&1") * 4,
+        *("&lt;b&amp;1", "&lt;i&amp;1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("fragment", "expected"),
     [
@@ -92,6 +104,23 @@ def test_one_endless_block_is_cut_too() -> None:
     assert result.html.endswith("字</p><p>…</p>")
 
 
+def test_a_body_too_long_in_bytes_is_cut_behind_a_whole_paragraph() -> None:
+    """Rule H18: the end of a paragraph that fits, though a part of the next one would fit too."""
+    paragraph = "<p>" + "x" * 993 + "</p>"
+    assert clean_html(paragraph * 1_100, base=BASE) == Cleaned(
+        html=paragraph * ((MAX_BYTES - 8192) // 1_000) + f'<p>… <a href="{BASE}">{BASE}</a></p>',
+        diagnostics=("html-cut",),
+        truncated=True,
+    )
+
+
+def test_a_tag_at_the_cap_goes_whole() -> None:
+    """Rule H18: half a tag is none."""
+    text = "x" * (MAX_BYTES - 8192 - 50)
+    result = clean_html(f'{text}<a href="https://a.example/{"y" * 100}">link</a>{"z" * 9000}')
+    assert result == Cleaned(html=f"{text}<p>…</p>", diagnostics=("html-cut",), truncated=True)
+
+
 def test_a_body_of_just_one_mebibyte_is_whole() -> None:
     """Rule H18."""
     body = "<p>" + "x" * (MAX_BYTES - 7) + "</p>"
@@ -116,6 +145,18 @@ def test_nesting_is_capped_and_text_kept(tag: str) -> None:
     assert depth(result.html) <= 150
     assert "text" in result.html
     assert "html-too-deep" in result.diagnostics
+
+
+@pytest.mark.parametrize(("tag", "levels"), [("blockquote", 100), ("b", 16)])
+def test_a_player_at_the_cap_of_nesting_stays_without_a_link(tag: str, levels: int) -> None:
+    """Rules H9 and H17: its link would be one element too deep. It cost the body everything but its text."""
+    start, end = f"<{tag}>" * levels, f"</{tag}>" * levels
+    frame = (
+        '<iframe src="https://player.vimeo.com/video/1234" sandbox="allow-scripts allow-same-origin allow-popups" '
+        'loading="lazy" referrerpolicy="no-referrer"></iframe>'
+    )
+    body = f'{start}<iframe src="//player.vimeo.com/video/1234"></iframe>text{end}'
+    assert clean_html(body) == Cleaned(html=f"{start}{frame}text{end}")
 
 
 def test_unclosed_list_items_are_no_nesting() -> None:

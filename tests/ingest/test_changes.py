@@ -81,6 +81,21 @@ def test_dates_of_a_new_entry(published: datetime | None, stored: datetime | Non
 
 
 @pytest.mark.parametrize(
+    ("published", "updated", "expected"),
+    [
+        pytest.param(NOW - DAY, NOW, NOW, id="as given"),
+        pytest.param(NOW - DAY, None, NOW - DAY, id="the day of publication"),
+        pytest.param(None, None, NOW, id="first seen"),
+        pytest.param(NOW - DAY, NOW + DAY, NOW, id="the future counts as now (rule D6)"),
+    ],
+)
+def test_updated_of_a_new_entry(published: datetime | None, updated: datetime | None, expected: datetime) -> None:
+    """Rules D6 and D9"""
+    dates = first_dates(entry(published=published, updated=updated), position=3, first_seen=NOW)
+    assert expected == dates.updated
+
+
+@pytest.mark.parametrize(
     ("given", "significant", "expected"),
     [
         pytest.param(NOW + timedelta(hours=1), True, NOW + timedelta(hours=1), id="the source's own value, verbatim"),

@@ -235,6 +235,14 @@ def test_when_a_deleted_entry_comes_back(document: Document, origin: RemovalOrig
     assert [one.seq for one in result.revised] == expected
 
 
+def test_an_entry_whose_removal_is_gone_by_then_is_left_as_it_is() -> None:
+    """Rule I10: another process may have taken the removal back since the plan was made."""
+    stored = after(item("a")).without(1, at=NOW - timedelta(hours=2), origin=RemovalOrigin.OPERATOR)
+    plan = plan_of(atom(item("a", updated="2026-03-02T11:00:00Z")), stored)
+    loaded = replace(stored.load(plan.wanted), removals={})
+    assert complete(atom(item("a")), plan, loaded, CONTEXT).revised == ()
+
+
 @pytest.mark.parametrize(
     ("document", "state", "is_stored", "mode"),
     [

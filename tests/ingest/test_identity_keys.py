@@ -273,6 +273,17 @@ class TestChangedIds:
         )
         assert list(found.items()) == [("b", "a")]
 
+    def test_of_several_that_an_alias_names_none_is_taken_unless_title_or_date_agree(self) -> None:
+        """Rule I4: even where the whole site has moved, it must be certain which entry it is"""
+        stored = remember(
+            entry("http://e.org/p/1", None, "一"),
+            entry("http://f.org/p/1", None, "二"),
+            *(entry(f"http://e.org/q/{number}", None, f"旧 {number}") for number in range(5)),
+        )
+        moved = [entry(f"https://n.example/q/{number}", None, f"新 {number}") for number in range(5)]
+        found = names(stored, *moved, entry("https://n.example/p/1", None, "三"))
+        assert found == {f"https://n.example/q/{number}": f"http://e.org/q/{number}" for number in range(5)}
+
     @pytest.mark.parametrize(
         ("moved", "fresh", "accepted"),
         [

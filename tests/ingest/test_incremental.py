@@ -341,3 +341,24 @@ def test_an_undeclared_encoding_is_judged_by_the_whole_document(undeclared: str,
     new = f"<item><guid>2</guid><title>{then}</title></item>".encode("gb18030")
     frame = b"<rss version='2.0'><channel><title>x</title>%s</channel></rss>"
     assert agrees(fetched(frame % (new + old)), fetched(frame % old)) is True
+
+
+@pytest.mark.parametrize(
+    ("language", "expected", "is_kept"),
+    [pytest.param(None, "zh", True, id="guessed"), pytest.param("de", "de", False, id="configured")],
+)
+def test_what_entries_say_of_the_language_is_kept_where_it_is_guessed(
+    language: str | None, expected: str, is_kept: bool
+) -> None:
+    """Rule M13, `language`: of a configured one, no visit asks the entries"""
+    text = "今天的新闻报道说明了这件事情的来龙去脉和各方的看法以及后续的处理办法等等内容"
+    items = "".join(f"<item><title>{text}</title><guid>{number}</guid></item>" for number in range(6))
+    document = fetched(f"<rss version='2.0'><channel><title>x</title>{items}</channel></rss>".encode())
+    given = replace(context(document), language=language)
+    about = entry_cache.circumstances(document, given, None)
+    reading = incremental.read_whole(document, given, None, None, about)
+    assert reading.normalised.feed.language == expected
+    found = cut(document, decode_document(document, encoding=None))
+    cache = entry_cache.load_cache(kept(reading.cache_update), about, found.slices) if found else None
+    assert cache is not None
+    assert [one.sample is not None for row in cache.known.values() for one in row] == [is_kept] * 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_a_path_that_is_not_plainly_below_the_folder_is_refused(outlet: DiskOutl
     assert list(outlet.root.parent.iterdir()) == []
 
 
-def test_the_longest_name_that_leaves_room_for_a_suffix_is_written(outlet: DiskOutlet) -> None:
+def test_the_longest_name_that_allows_a_suffix_is_written(outlet: DiskOutlet) -> None:
     """Rule W16: 255 bytes a segment, 85 CJK characters, less what `.zst` needs."""
     path = "c/" + "中" * 82 + ".rss"
     outlet.write(path, BODY, encode(BODY))
@@ -149,7 +150,40 @@ def test_a_symbolic_link_in_place_of_the_file_is_replaced_not_followed(outlet: D
     assert (theirs.read_bytes(), (outlet.root / "x.rss").is_symlink()) == (b"x", False)
 
 
-def test_a_folder_in_place_of_the_file_is_told_in_words(outlet: DiskOutlet) -> None:
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda outlet: outlet.write("c/x.rss", b"x", {}), id="write"),
+        pytest.param(lambda outlet: outlet.read("c/x.rss"), id="read"),
+        pytest.param(lambda outlet: outlet.size("c/x.rss"), id="size"),
+        pytest.param(lambda outlet: outlet.modified("c/x.rss"), id="modified"),
+        pytest.param(lambda outlet: outlet.names("c"), id="names"),
+        pytest.param(lambda outlet: outlet.remove("c/x.rss"), id="remove"),
+    ],
+)
+def test_what_the_disk_refuses_is_an_error_that_names_the_place(
+    outlet: DiskOutlet, act: Callable[[DiskOutlet], object]
+) -> None:
+    """A link that leads in a circle stands for it: it is neither a missing file nor a bug of this program."""
+    outlet.root.mkdir()
+    (outlet.root / "c").symlink_to("c")
+    with pytest.raises(PublishError, match="cannot be written: ") as caught:
+        act(outlet)
+    assert caught.value.subject.startswith(str(outlet.root / "c"))
+    assert names(outlet) == ["c"]
+
+
+def test_size_and_time_are_those_of_the_file(outlet: DiskOutlet) -> None:
+    outlet.write("c/x.rss", b"four", {}, modified=MODIFIED)
+    assert {path: (outlet.size(path), outlet.modified(path)) for path in ("c/x.rss", "c", "c/y.rss", "c/x.rss/y")} == {
+        "c/x.rss": (4, MODIFIED),
+        "c": (None, None),
+        "c/y.rss": (None, None),
+        "c/x.rss/y": (None, None),
+    }
+
+
+def test_a_folder_in_place_of_the_file_is_reported_in_words(outlet: DiskOutlet) -> None:
     (outlet.root / "x.rss" / "inside").mkdir(parents=True)
     with pytest.raises(PublishError, match="a folder stands where the file belongs") as caught:
         outlet.write("x.rss", b"x", {})
@@ -157,7 +191,7 @@ def test_a_folder_in_place_of_the_file_is_told_in_words(outlet: DiskOutlet) -> N
     assert names(outlet) == ["x.rss", "x.rss/inside"], "no temporary file stays"
 
 
-def test_a_file_in_place_of_a_folder_is_told_in_words(outlet: DiskOutlet) -> None:
+def test_a_file_in_place_of_a_folder_is_reported_in_words(outlet: DiskOutlet) -> None:
     outlet.write("c", b"a file", {})
     with pytest.raises(PublishError, match=r"remove it|cannot be written"):
         outlet.write("c/x.rss", b"x", {})

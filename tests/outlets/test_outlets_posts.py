@@ -108,7 +108,7 @@ def test_members_lead_back_to_their_post(tmp_path: Path) -> None:
     assert opened(tmp_path).owners == {1: "urn:1", 4: "urn:2"}
 
 
-def test_a_folder_that_is_not_there_is_not_made_anew(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_not_made_again(tmp_path: Path) -> None:
     """A blog on a disk that is not mounted: the mistake is told, not covered."""
     folder = PostFolder(tmp_path / "blog/_posts", inside=tmp_path / "blog")
     with pytest.raises(PublishError, match="there is no such folder"):
@@ -121,16 +121,37 @@ def test_a_folder_that_is_not_there_is_not_made_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PublishError):
         opened(tmp_path).put([draft(1)])
 
 
-def test_a_file_in_the_folder_s_place_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_folder_s_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "posts").write_text("")
     with pytest.raises(PublishError, match="cannot be used"):
         opened(tmp_path / "posts")
+
+
+def test_a_journal_that_cannot_be_written_is_told_before_a_post_is(tmp_path: Path) -> None:
+    """Else there would be a file that nobody knows."""
+    (tmp_path / JOURNAL).mkdir()
+    folder = opened(tmp_path)
+    with pytest.raises(PublishError, match="cannot be written: ") as caught:
+        folder.put([draft(1)])
+    assert caught.value.subject == str(tmp_path / JOURNAL)
+    assert (files(tmp_path), folder.posts) == ({}, {})
+
+
+@pytest.mark.parametrize("line", ['["moved","urn:1","x.md"]', '["complete",7]', "{}", "null", "no JSON", ""])
+def test_a_line_of_the_journal_that_says_nothing_known_is_passed_over(tmp_path: Path, line: str) -> None:
+    settled(tmp_path, draft(1))
+    before = opened(tmp_path)
+    with (tmp_path / JOURNAL).open("a") as journal:
+        journal.write(line + "\n")
+    after = opened(tmp_path)
+    assert (after.posts, after.definition, after.change_seq) == (before.posts, "definition", 7)
+    assert (after.put([draft(1)]), files(tmp_path)) == (0, {"2022-05-16-00000001-x.md": "<div>x</div>"})
 
 
 def test_a_journal_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:

@@ -96,6 +96,13 @@ def test_more_entries_than_are_read() -> None:
     assert "too-many-entries" in names_of(body)
 
 
+def test_more_items_of_json_than_are_read() -> None:
+    """Rule R5"""
+    items = ", ".join(f'{{"id": "{n}"}}' for n in range(2_001))
+    body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{items}]}}'.encode()
+    assert "too-many-entries" in names_of(body)
+
+
 def test_content_longer_than_is_kept() -> None:
     """Rule H18: content is cut at 1 MiB."""
     paragraphs = "&lt;p&gt;" + "word " * 20 + "&lt;/p&gt;"

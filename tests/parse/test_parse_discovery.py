@@ -56,6 +56,7 @@ def urls(html: str) -> list[str]:
         pytest.param(
             '<a href="/feedback">x</a><a href="/what-is-rss.html">x</a><a href="/index.json">x</a>', [], id="no-feeds"
         ),
+        pytest.param('<a href="ftp://site.example/rss.xml">x</a><a href="http://[/rss">y</a>', [], id="not-over-http"),
         pytest.param("", [], id="empty"),
         pytest.param("\0<<<>>>", [], id="rubbish"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import CategoryKind, Person, SourceId
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.post.front_matter_block import FrontMatterError, split_front_matter
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -145,6 +147,28 @@ def test_an_override_of_the_encoding_wins() -> None:
         pytest.param("https://e.org/f", b"<rss" + b"<" * 50_000, Reason.BROKEN, id="nothing but <"),
         pytest.param("file:///x.md", b"just words", Reason.NOT_A_FEED, id="Markdown without front matter"),
         pytest.param("file:///x.md", b'{"a": \n}\nbody', Reason.BROKEN, id="broken JSON front matter"),
+        pytest.param("file:///x.md", b';;;\n"a":\n;;;\nbody', Reason.BROKEN, id="broken JSON between semicolons"),
+        pytest.param("file:///x.md", b'{"title": "A"}', Reason.NOT_A_FEED, id="a post that is nothing but JSON"),
+        pytest.param("file:///x.md", b"---\n- a\n- b\n---\nbody", Reason.BROKEN, id="a list for front matter"),
+        pytest.param("https://e.org/f", b"<channel</b>", Reason.BROKEN, id="a root that is no tag"),
+        pytest.param("https://e.org/f", b"<rss version='2.0'", Reason.BROKEN, id="a root that never ends"),
+        pytest.param("https://e.org/f", b'<?xml version="1.0"', Reason.NOT_A_FEED, id="a declaration that never ends"),
+        pytest.param(
+            "https://e.org/f",
+            b"<rss>&" + b"</a>" * 2_000_000,
+            Reason.BROKEN,
+            id="millions of tags",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "https://e.org/f",
+            b'Warning: <?xml version="1.0"?><svg><rss></rss></svg>',
+            Reason.NOT_A_FEED,
+            id="another XML behind words, with the name of a feed in it",
+        ),
+        pytest.param(
+            "https://e.org/f", b"<!DOCTYPE rss [<!ENTITY a>]><rss/>", Reason.FORBIDDEN_XML, id="an odd entity"
+        ),
         pytest.param("https://e.org/f", b"<svg><title>x</title></svg>", Reason.NOT_A_FEED, id="another XML"),
         pytest.param("https://e.org/f", b"<p>please log in</p>", Reason.HTML_PAGE, id="a fragment of HTML"),
         pytest.param("https://e.org/f", b"<!DOCTYPE rss [<!ENTITY a", Reason.FORBIDDEN_XML, id="an endless DOCTYPE"),
@@ -163,6 +187,22 @@ def test_the_content_type_never_rejects(media_type: str | None) -> None:
     """Rule P18."""
     headers = {"content-type": media_type} if media_type else {}
     assert len(read(document(RSS, headers=headers)).entries) == 1
+
+
+def test_a_text_without_front_matter_is_told_from_a_post() -> None:
+    with pytest.raises(FrontMatterError, match="no closing line"):
+        split_front_matter("title: A\n\nbody\n")
+
+
+def test_entries_of_very_many_files_are_cut() -> None:
+    """Rule R5: the first 20,000, with notice."""
+    body = json.dumps(JSON_OF_MANY).encode()
+    parsed = parse_document(folder(*((f"{n}.json", body) for n in range(11))))
+    assert len(parsed.entries) == 20_000
+    assert {d.message for d in parsed.diagnostics} == {"of 22000 entries the first 20000 were read"}
+
+
+JSON_OF_MANY = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": str(n)} for n in range(2_000)]}
 
 
 def test_a_lenient_line_reader_answers_for_tab_and_colon() -> None:

@@ -78,6 +78,12 @@ def test_a_sound_document_does_not_even_import_feedparser() -> None:
             ["title"],
             id="an-entry-that-was-cut-off",
         ),
+        pytest.param(
+            "<rss</b> version='2.0'><channel><item><title>A</title></item></channel></rss>",
+            ["A"],
+            ["feedparser:title"],
+            id="a-root-that-is-no-tag",
+        ),
     ],
 )
 def test_feedparser_adds_entries_that_the_walk_did_not_find(body: str, titles: list[str], elements: list[str]) -> None:

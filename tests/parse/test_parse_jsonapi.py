@@ -17,6 +17,7 @@ from aggregator.core.errors import ParseError, Reason
 from aggregator.core.model import Category, Entry, Image, Person
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.parsed import MAX_ENTRIES
 
 URL = "https://api.example.org/v1/posts"
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -144,6 +145,11 @@ def test_an_object_stands_for_its_text() -> None:
     assert only({"title": {"rendered": "It&#8217;s"}}, title="title").title == "It’s"
 
 
+def test_a_list_stands_for_its_first_text() -> None:
+    """Blanks and lists in it are passed over."""
+    assert only({"title": [["x"], "", {"rendered": "A"}, "B"]}, title="title").title == "A"
+
+
 def test_a_path_that_leads_nowhere_is_named() -> None:
     """The API changed; what can still be read is."""
     reading = read([{"t": "A"}], JsonRules(title="t", author="by.name", link="/p/{id}"))
@@ -158,6 +164,13 @@ def test_items_of_nothing_are_left_out() -> None:
     reading = read([None, 3, "x", {}, {"t": "A"}], JsonRules(title="t"))
     assert [entry.title for entry in reading.entries] == ["A"]
     assert "json-item-invalid" in names(reading)
+
+
+def test_no_more_entries_than_a_feed() -> None:
+    """Rule R5"""
+    reading = read([{"t": str(n)} for n in range(MAX_ENTRIES + 5)], JsonRules(title="t"))
+    assert [entry.title for entry in reading.entries] == [str(n) for n in range(MAX_ENTRIES)]
+    assert "too-many-entries" in names(reading)
 
 
 def test_an_empty_list_is_an_answer() -> None:

@@ -211,6 +211,15 @@ def test_character_sets(codec: str, head: str) -> None:
     assert read(body).subscriptions[0].title == "新聞"
 
 
+def test_of_very_many_broken_lines_the_first_are_named() -> None:
+    """A person mends the first, and most others with it."""
+    found = read(wrap("\n".join(f'<outline text="{n}" {A} !/>' for n in range(30))))
+    assert [line.partition(":")[0] for line in found.problems] == [
+        *(f"line {n + 3}" for n in range(20)),
+        "and 10 lines more",
+    ]
+
+
 BOMB = '<!DOCTYPE o [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from aggregator.core.config.rules import PageRules
 from aggregator.core.document import Document
 from aggregator.core.errors import ParseError, Reason
+from aggregator.core.html.clean import visible_text
 from aggregator.core.model import Category, Image, Person
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
 from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.page.selectors import MAX_DEPTH, MAX_TAGS
 from aggregator.core.parse.parsed import MAX_ENTRIES
 
 URL = "https://city.example.org/news/"
@@ -165,12 +167,35 @@ def test_dates(date: str, selector: str | None) -> None:
         pytest.param('<div class=c><img src="/p.jpg"></div>', ".c", id="inside"),
         pytest.param("<div class=c style=\"background: url('/p.jpg') no-repeat\"></div>", ".c", id="background"),
         pytest.param('<video poster="/p.jpg"></video>', "video", id="poster"),
+        pytest.param(
+            '<img srcset="/s.jpg 100w, /p.jpg 800w" src="/t.jpg">', "img@srcset", id="largest-of-the-attribute"
+        ),
+        pytest.param('<img data-x=" "><img data-x="/p.jpg">', "img@data-x", id="blank-attribute-before"),
     ],
 )
 def test_images(image: str, selector: str) -> None:
     """Wherever a page hides its picture."""
     entry = read(f'<li><a href="/1">T</a>{image}</li>', PageRules(entry="li", image=selector)).entries[0]
     assert entry.image == Image(url="https://city.example.org/p.jpg")
+
+
+def test_content_may_be_escaped_in_attributes() -> None:
+    """Several are joined like several elements."""
+    html = (
+        '<li><a href="/1">T</a>'
+        '<p data-full="&lt;p&gt;One&lt;/p&gt;"></p><p data-full="&lt;p&gt;Two&lt;/p&gt;">…</p></li>'
+    )
+    assert read(html, PageRules(entry="li", content="p@data-full")).entries[0].content == "<p>One</p><p>Two</p>"
+
+
+def test_an_author_without_words_is_none() -> None:
+    html = '<li><a href="/1">T</a><b class=by> <i></i></b><b class=by>Ann</b></li>'
+    assert read(html, PageRules(entry="li", author=".by")).entries[0].authors == (Person(name="Ann"),)
+
+
+def test_a_link_that_matches_and_leads_nowhere_is_no_link() -> None:
+    entry = read("<li><h2>T</h2><a>soon</a></li>", PageRules(entry="li", link="a")).entries[0]
+    assert (entry.title, entry.link) == ("T", None)
 
 
 def test_the_base_element_holds() -> None:
@@ -313,6 +338,24 @@ def test_hostile_pages_are_read_quickly(html: str, rules: dict[str, str]) -> Non
     with contextlib.suppress(ParseError):
         read(html, PageRules(**rules))
     assert time.process_time() - begin < 15
+
+
+def test_what_lies_deeper_than_any_page_nests_counts_as_text() -> None:
+    """Combinators look at every ancestor. Nothing that a reader sees is lost, nor what follows."""
+    deep = "<div>" * MAX_DEPTH + "<p><b>deep</b> <i>words</i></p>" + "</div>" * MAX_DEPTH
+    html = f'<ul><li><a href="/1">A</a><p>near</p>{deep}</li><li><a href="/2">B</a></li></ul>'
+    reading = read(html, PageRules(entry="li", content="li > div", author="p"))
+    assert [(entry.title, entry.authors, visible_text(entry.content).split()) for entry in reading.entries] == [
+        ("A", (Person(name="near"),), ["deep", "words"]),
+        ("B", (), []),
+    ]
+
+
+def test_only_the_first_tags_of_an_endless_page_are_read() -> None:
+    """Each costs time before any selector is asked."""
+    reading = read(f'<li><a href="/1">A</a></li>{"< " * MAX_TAGS}<li><a href="/2">B</a></li>', PageRules(entry="li"))
+    assert [entry.title for entry in reading.entries] == ["A"]
+    assert "page-cut" in names(reading)
 
 
 def test_no_more_entries_than_a_feed() -> None:

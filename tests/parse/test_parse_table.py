@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from aggregator.core.document import Document
-from aggregator.core.model import SourceId
+from aggregator.core.model import Origin, Person, SourceId
 from aggregator.core.normalise import Context, NormalisedFeed, normalise
+from aggregator.core.normalise.text_fields import has_stray_markup
 from aggregator.core.parse.documents import parse_document
+from aggregator.core.parse.parsed import Candidate, Markup
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 URL = "https://example.org/feed"
@@ -362,6 +364,9 @@ def test_elements_out_of_their_place_are_read_by_their_names(body: str, titles: 
         ("<dc:subject>x; y</dc:subject>", [("x",), ("y",)]),
         ('<itunes:category text="A"><itunes:category text="B"/></itunes:category>', [("A", "B")]),
         ('<a:category term="t" label="L"/>', [("L",)]),
+        ('<itunes:category text="A"/><itunes:category text=""/>', [("A",)]),
+        ('<itunes:category text="A"><itunes:category/></itunes:category>', [("A",)]),
+        ('<media:category label="L">t</media:category><media:category> </media:category>', [("L",)]),
         ("".join(f"<category>c{n}</category>" for n in range(60)), [(f"c{n}",) for n in range(50)]),
     ],
 )
@@ -369,3 +374,212 @@ def test_categories_are_read_as_each_element_means_them(element: str, paths: lis
     """Rule K2."""
     (entry,) = reading("<title>F</title>", f"<title>t</title>{element}").entries
     assert [category.path for category in entry.categories] == paths
+
+
+@pytest.mark.parametrize(
+    ("element", "author"),
+    [
+        pytest.param("<a:author>Ann Lee</a:author>", Person(name="Ann Lee"), id="Atom person without elements"),
+        pytest.param("<a:author><x:b>Ann</x:b> Lee</a:author>", Person(name="Ann Lee"), id="Atom person in markup"),
+        pytest.param(
+            "<author><a:name>Ann</a:name><a:uri>/ann</a:uri><a:email>a@example.org</a:email></author>",
+            Person(name="Ann", email="a@example.org", uri="https://example.org/ann"),
+            id="Atom person in an element of RSS",
+        ),
+    ],
+)
+def test_an_author_is_read_in_whichever_form_it_is_written(element: str, author: Person) -> None:
+    """Rule M14, `authors`."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{element}").entries
+    assert entry.authors == (author,)
+
+
+@pytest.mark.parametrize(
+    ("element", "content"),
+    [
+        ('<a:content type="xhtml">a &lt; b</a:content>', "a &lt; b"),
+        ('<a:content type="xhtml">a &lt;b&gt;c&lt;/b&gt;</a:content>', "a <b>c</b>"),
+        ('<a:content type="text/html" mode="base64">PGI+eDwvYj4=</a:content>', "<b>x</b>"),
+        ('<a:content mode="base64">YSA8IGI=</a:content>', "a &lt; b"),
+        ('<a:content type="application/pdf">%PDF is no base64</a:content>', "%PDF is no base64"),
+        ('<a:content type="image/png">iVBORw0KGgo=</a:content>', ""),
+    ],
+)
+def test_atom_content_is_what_its_type_says_or_what_it_must_have_meant(element: str, content: str) -> None:
+    """XHTML that was escaped is markup, a picture is no text, what is no base64 stays as it is."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{element}").entries
+    assert entry.content == content
+
+
+@pytest.mark.parametrize(
+    ("base", "link"),
+    [
+        ("in/", "https://example.org/a/in/x"),
+        ("http://[", "https://example.org/a/x"),
+    ],
+)
+def test_a_base_that_is_no_address_is_passed_over(base: str, link: str) -> None:
+    """Rule H10: the one outside it holds, for links and within XHTML."""
+    (entry,) = of_body(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/a/"><title>F</title>'
+        f'<entry xml:base="{base}"><title>t</title><link href="x"/></entry></feed>'
+    ).entries
+    (other,) = of_body(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/a/"><title>F</title><entry><title>t</title>'
+        f'<content type="xhtml"><div><p xml:base="{base}"><a href="x">y</a></p></div></content></entry></feed>'
+    ).entries
+    assert (entry.link, other.content) == (link, f'<p><a href="{link}">y</a></p>')
+
+
+def test_a_duration_belongs_to_the_file_that_is_played() -> None:
+    """Not to a document beside it, nor to a file that tells its own."""
+    elements = (
+        '<enclosure url="/a.mp3" type="audio/mpeg" duration="7"/><enclosure url="/b.pdf" type="application/pdf"/>'
+        '<enclosure url="/c.mp3" type="audio/mpeg"/><itunes:duration>1:05</itunes:duration>'
+    )
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{elements}").entries
+    assert [(one.url.rpartition("/")[2], one.duration) for one in entry.enclosures] == [
+        ("a.mp3", 7),
+        ("b.pdf", None),
+        ("c.mp3", 65),
+    ]
+
+
+def test_what_an_entry_replies_to_is_the_first_that_is_named() -> None:
+    """RFC 4685 asks for ref; an element without it says nothing."""
+    elements = (
+        '<thr:in-reply-to type="text/html"/><thr:in-reply-to ref="urn:1" href="/1"/><thr:in-reply-to ref="urn:2"/>'
+    )
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{elements}").entries
+    assert entry.reply_to is not None
+    assert (entry.reply_to.ref, entry.reply_to.href) == ("urn:1", "https://example.org/1")
+    (silent,) = reading("<title>F</title>", "<title>t</title><thr:in-reply-to/>").entries
+    assert silent.reply_to is None
+
+
+def test_a_source_that_is_an_address_is_its_page() -> None:
+    """`dc:source` holds a name or an address."""
+    (entry,) = reading("<title>F</title>", "<title>t</title><dc:source>https://example.com/</dc:source>").entries
+    assert entry.source == Origin(site_url="https://example.com/")
+
+
+UNREPAIRED = "<!-- <![CDATA[ -->"
+"""To the repair of references all behind it is CDATA; to XML it is a comment."""
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "content"),
+    [
+        pytest.param(
+            f'<rss version="2.0"><channel><title>F</title><item>{UNREPAIRED}&foo;<title>T</title>'
+            "<description>a &foo;b</description></item></channel></rss><!-- ]]> -->",
+            "T",
+            "a b",
+            id="an entity between and in elements",
+        ),
+        pytest.param(
+            f'<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title><entry>{UNREPAIRED}<title>T</title>'
+            '<content type="xhtml"><div>a <b>&foo;b</b></div></content></entry></feed><!-- ]]> -->',
+            "T",
+            "a <b>b</b>",
+            id="an entity in XHTML",
+        ),
+        pytest.param(
+            '<rss version="2.0"><channel><title>F</title><item>'
+            + "".join(f"<p{n}:x/>" for n in range(100))
+            + "<dc:title>T</dc:title><content:encoded>&lt;p&gt;c&lt;/p&gt;</content:encoded></item></channel></rss>",
+            "T",
+            "<p>c</p>",
+            id="more undeclared prefixes than are mended",
+        ),
+        pytest.param(
+            '<!DOCTYPE rdf:RDF [<!ENTITY % HTMLlat1 PUBLIC "-//W3C//ENTITIES Latin 1 for XHTML//EN" "xhtml-lat1.ent">'
+            "%HTMLlat1;]><rss><channel><title>F</title><item><title>caf&eacute;</title></item></channel></rss>",
+            "café",
+            "",
+            id="the character sets of HTML",
+        ),
+        pytest.param(
+            "<rss><channel><title>F</title><item><title>&#X41; & &#x42;</title></item></channel></rss>",
+            "A & B",
+            "",
+            id="a reference with a capital X",
+        ),
+        pytest.param(
+            '<?xml version="1.0"><rss><channel><title>F</title><item><title>T</title></item></channel></rss>',
+            "T",
+            "",
+            id="a declaration closed like a tag",
+        ),
+        pytest.param(
+            "<rss><channel><title>F</title><item><title><![CDATA[1 < 2]]></title><br>"
+            "<description><![CDATA[<p>a</p>]]></description></item></channel></rss>",
+            "1 < 2",
+            "<p>a</p>",
+            id="CDATA beside a tag that is never closed",
+        ),
+        pytest.param(
+            "<rss<![CDATA[<title>x</title>]]><channel><title>F</title><item><title>T</title></item></channel></rss>",
+            "T",
+            "",
+            id="CDATA in the tag of the root",
+        ),
+    ],
+)
+def test_an_entry_is_read_although_the_xml_around_it_is_odd(body: str, title: str, content: str) -> None:
+    """What cannot be known is left out, and nothing else (rule R4)."""
+    (entry,) = of_body(body).entries
+    assert (entry.title, entry.content) == (title, content)
+
+
+@pytest.mark.parametrize(
+    ("elements", "title", "is_mended"),
+    [
+        pytest.param("<title>&lt;b&gt;x&lt;/b&gt;</title>", "x", True, id="markup"),
+        pytest.param("<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>y</dc:title>", "y", False, id="markup alone"),
+        pytest.param(
+            "<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>&lt;i&gt;y&lt;/i&gt;</dc:title>", "y", True, id="both"
+        ),
+    ],
+)
+def test_a_title_of_markup_alone_is_none(elements: str, title: str, is_mended: bool) -> None:
+    """Rules M1 and M11: the next candidate is taken, and is what the notice is about."""
+    found = reading("<title>F</title>", elements)
+    assert found.entries[0].title == title
+    assert ("title-mended" in {note.name for note in found.diagnostics}) is is_mended
+
+
+def test_markup_alone_is_no_title_that_was_mended() -> None:
+    """Rule M11"""
+    assert not has_stray_markup([Candidate(value="<b></b>", element="title", markup=Markup.LOOSE)])
+
+
+def test_a_description_of_markup_alone_is_none() -> None:
+    """Rule M1: the next candidate is taken."""
+    head = "<description>&lt;p&gt;&lt;/p&gt;</description><itunes:summary>Two</itunes:summary>"
+    feed = reading(head, "<title>t</title>").feed
+    assert (feed.description, feed.provenance) == ("Two", {"description": "itunes:summary"})
+
+
+def test_a_feeds_own_address_is_one_that_can_be_asked() -> None:
+    """Rule H10: the first of several that is an address."""
+    head = '<title>F</title><a:link rel="self" href="javascript:x"/><a:link rel="self" href="/own"/>'
+    assert reading(head, "<title>t</title>").feed.self_url == "https://example.org/own"
+
+
+@pytest.mark.parametrize("source", ["<source/>", "<a:source/>", "<a:source><a:updated>never</a:updated></a:source>"])
+def test_a_source_that_says_nothing_is_none(source: str) -> None:
+    """Rule M14, `source`."""
+    (entry,) = reading("<title>F</title>", f"<title>t</title>{source}").entries
+    assert (entry.source, entry.provenance) == (None, {"title": "title"})
+
+
+@pytest.mark.parametrize(("description", "summary"), [("&lt;p&gt;text&lt;/p&gt;", "<p>text</p>"), ("plain", "plain")])
+def test_the_text_of_an_entry_behind_the_feeds_end_is_its_summary(description: str, summary: str) -> None:
+    """Rule M14: feedparser does not tell which element it came from, so it is not taken for the whole text."""
+    body = (
+        "<rss version='2.0'><channel><item><title>A</title></item></channel></rss>"
+        f"<item><guid>2</guid><title>B</title><description>{description}</description></item>"
+    )
+    entry = of_body(body).entries[-1]
+    assert (entry.title, entry.content, entry.summary, entry.summary_is_html) == ("B", "", summary, True)

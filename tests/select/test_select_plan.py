@@ -36,6 +36,23 @@ class TestWithoutFeeds:
     def test_categories_of_stored_posts_have_outputs_too(self) -> None:
         assert list(plans(source("s1"), ("生活", "远方"))) == ["all", "生活", "生活/远方"]
 
+    @pytest.mark.parametrize(
+        ("name", "others"),
+        [
+            pytest.param("TCP/IP", ("TCP", "IP"), id="slash"),
+            pytest.param("新闻／资讯", ("新闻", "资讯"), id="full-width-slash"),
+            pytest.param("长" * 150, ("长" * 100,), id="longer-than-in-feeds-toml"),
+        ],
+    )
+    def test_a_name_in_a_stored_post_may_be_one_that_feeds_toml_would_refuse(
+        self, name: str, others: CategoryPath
+    ) -> None:
+        """A slash there is a part of the name."""
+        every, node = plans(source("s1"), (name,)).values()
+        assert (every.node, node.node, node.title) == (None, (name,), name)
+        assert passes(node, stored(1, categories=assigned((name, "x"))))
+        assert not passes(node, stored(1, categories=assigned(others)))
+
     def test_a_tree_without_any_category_is_all_alone(self) -> None:
         assert list(plans(source("s1"))) == ["all"]
 
@@ -99,6 +116,14 @@ id = "plain"
         plan = plans(self.TEXT)["plain"]
         assert (plan.node, plan.sources, plan.limit) == (None, {"s1", "s2", "s3"}, None)
         assert plan.title == "plain"
+
+    def test_a_secret_output_is_named_without_its_token(self) -> None:
+        """Its id is minted from the name, so another token makes no other feed."""
+        found = plans(f'{THREE}[[feed]]\nid = "mine"\ntoken = "0123456789abcdef"\n[[feed]]\nid = "open"\n')
+        assert [(plan.output, plan.name, plan.is_secret) for plan in found.values()] == [
+            ("0123456789abcdef/mine", "mine", True),
+            ("open", "open", False),
+        ]
 
     def test_a_source_that_rests_stays_published(self) -> None:
         """enabled = false: not visited, what is stored stays"""

@@ -71,6 +71,12 @@ class TestWindow:
         assert len(list(window(history(), limit=5))) == 5
         assert read <= 6
 
+    def test_what_no_archive_holds_yet_is_shown_whatever_the_limit(self) -> None:
+        """Rule W9"""
+        newest_first = [stored(n) for n in range(9, 0, -1)]
+        assert seqs(window(newest_first, limit=3, archived_to=4)) == [9, 8, 7, 6, 5]
+        assert seqs(window(newest_first, limit=3, archived_to=9)) == [9, 8, 7]
+
 
 OWN_HOSTS = {SourceNumber(n): frozenset({f"e{n}.example"}) for n in range(1, 9)}
 
@@ -156,7 +162,13 @@ class TestOrigins:
     def test_by_the_name_a_person_gave_it(self) -> None:
         assert origin_of(stored(1), self.FEED, "人给的名").title == "人给的名"
 
-    def test_a_source_speaks_for_its_site_and_its_feed(self) -> None:
+    @pytest.mark.parametrize(("title", "shown"), [("人给的名", "人给的名"), (None, "s1")])
+    def test_a_source_that_has_told_nothing_of_itself_has_the_persons_name_or_its_id(
+        self, title: str | None, shown: str
+    ) -> None:
+        assert origin_of(stored(1), None, title) == Origin(title=shown)
+
+    def test_own_hosts_are_those_of_site_and_feed(self) -> None:
         assert own_hosts(self.FEED, "https://cdn.example/x") == {"e.example", "cdn.example"}
 
 

@@ -36,6 +36,7 @@ MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
         pytest.param(None, b"Sunday, 06-Nov-94 08:49:37 GMT", True, id="RFC 850"),
         pytest.param(None, b"Sun Nov  6 08:49:37 1994", True, id="asctime"),
         pytest.param(None, b"Sun, 06 Nov 1994 08:49:37", True, id="no zone is UTC"),
+        pytest.param(None, b"Mon, 07 Nov 1994 08:49:37 GMT" + b" " * 40, False, id="too long for a date"),
         pytest.param(None, b"yesterday", False, id="no date"),
         pytest.param(None, b"Sun, 99 Nov 99999 99:99:99 GMT", False, id="impossible date"),
         pytest.param(None, b"\xff\xfe", False, id="not ASCII"),

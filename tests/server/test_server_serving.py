@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 import brotli
 import pytest
-from server_site import Site, ask, put, rendition
+from server_site import MODIFIED, Site, ask, put, rendition
 
+from aggregator.core.model import OutputId
+from aggregator.core.records import ArchiveFile
 from aggregator.outlets.encodings import encode
 
 IT = "/c/新媒体/it-之家"
@@ -197,7 +199,7 @@ class TestNavigation:
         assert answer.headers["content-location"] == quote("it-之家.html")
         assert answer.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
-    def test_everybody_else_gets_the_feed_and_is_told_of_the_difference(self, site: Site) -> None:
+    def test_everybody_else_gets_the_feed_and_a_vary_header(self, site: Site) -> None:
         for headers in ({}, {"sec_fetch_dest": "empty"}, {"accept": "text/html"}):
             answer = ask(site, IT + ".rss", **headers)
             assert answer.content == rendition("c/新媒体/it-之家.rss").body
@@ -235,6 +237,27 @@ def test_archives_never_go_stale(site: Site) -> None:
     """Rule W9."""
     site.catalogue.put(rendition("c/x/archive-1.atom"), {}, immutable=True)
     assert ask(site, "/c/x/archive-1.atom").headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_archive_document_is_read_from_disk_and_gone_if_its_file_is(site: Site) -> None:
+    """Rule W9: somebody has emptied the folder; the next poll writes it again."""
+    files = {"a/x/0/1.atom": b"<feed/>"}
+    file = ArchiveFile(
+        path="a/x/0/1.atom",
+        output=OutputId("x"),
+        generation="0",
+        number=1,
+        format="atom",
+        media_type="application/atom+xml",
+        etag='"1"',
+        modified=MODIFIED,
+        size=7,
+        final=True,
+    )
+    site.catalogue.put_archive(file, files.get)
+    assert (ask(site, "/a/x/0/1.atom").status_code, ask(site, "/a/x/0/1.atom").content) == (200, b"<feed/>")
+    files.clear()
+    assert ask(site, "/a/x/0/1.atom").status_code == 404
 
 
 def test_a_new_rendition_replaces_the_old_one_everywhere(site: Site) -> None:
@@ -283,7 +306,7 @@ class TestBelowAPath:
     def test_other_paths_are_not(self, mounted: Site, path: str) -> None:
         assert ask(mounted, path).status_code == 404
 
-    def test_the_way_home_is_the_path(self, mounted: Site) -> None:
+    def test_the_link_to_the_index_is_the_path(self, mounted: Site) -> None:
         assert f'href="{quote("/订阅/feeds/")}"' in ask(mounted, "/none").text
 
 

@@ -198,6 +198,21 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path) -> None:
     assert failure(lambda: read(tmp_path, "a.md")).reason is Reason.FILE_UNREADABLE
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has files that say they are empty")
+@pytest.mark.parametrize(
+    ("address", "reason", "words"),
+    [
+        pytest.param("/proc/self/mem", Reason.FILE_UNREADABLE, "look at its permissions", id="fails-while-it-is-read"),
+        pytest.param("/proc/self/status", Reason.TOO_LARGE, "larger than 10 bytes", id="longer-than-it-says"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_an_error(tmp_path: Path, address: str, reason: Reason, words: str) -> None:
+    """Rule P17"""
+    error = failure(lambda: read(tmp_path, address, max_bytes=10))
+    assert error.reason is reason
+    assert words in error.message
+
+
 @pytest.mark.parametrize("pattern", ["**/*.md", "*/*.md", "**"])
 def test_circles_of_links_end(tmp_path: Path, pattern: str) -> None:
     write(tmp_path / "sub" / "a.md")

@@ -61,6 +61,9 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
             raw(HEAD + b"Content-Length: " + b"9" * 15 + b"\r\n\r\n"), Reason.TOO_LARGE, id="content-length-huge"
         ),
         pytest.param(
+            raw(HEAD + b"Content-Length: " + b"9" * 16 + b"\r\n\r\n"), Reason.TOO_LARGE, id="content-length-huger"
+        ),
+        pytest.param(
             raw(HEAD + b"Content-Length: " + b"9" * 400 + b"\r\n\r\n"), Reason.PROTOCOL, id="content-length-absurd"
         ),
         pytest.param(raw(CHUNKED + b"zz\r\n"), Reason.PROTOCOL, id="chunk-size-in-letters"),

@@ -120,6 +120,13 @@ def test_a_header_set_by_hand_that_cannot_be_sent_says_so(server: RawServer) -> 
     assert server.requests == []
 
 
+def test_a_header_set_by_hand_is_sent_as_utf_8_where_latin_1_lacks_its_letters(server: RawServer) -> None:
+    request = asking(server.url(), headers={"X-Key": "键", "X-Other": "é"})
+    fetch(request, allow=(f"127.0.0.1:{server.port}",))
+    headers = server.requests[0].headers
+    assert (headers["x-key"].encode("latin-1"), headers["x-other"]) == ("键".encode(), "é")
+
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -407,6 +414,21 @@ def test_a_redirect_on_one_host_keeps_its_connection(server: RawServer) -> None:
     server.script = script  # type: ignore[assignment]
     fetches(server, 1)
     assert server.connections == 1
+
+
+def test_the_long_body_of_a_redirect_is_not_read(server: RawServer) -> None:
+    """Its connection is given up instead."""
+
+    def script(peer: object, request: object) -> bool:
+        if request.target == "/feed":  # type: ignore[attr-defined]
+            peer.answer("302 Found", b"x" * 1_000_000, Location="/x")  # type: ignore[attr-defined]
+        else:
+            peer.answer("200 OK", b"<rss/>")  # type: ignore[attr-defined]
+        return True
+
+    server.script = script  # type: ignore[assignment]
+    assert [answer.url for answer in fetches(server, 1)] == [server.url("/x")]
+    assert server.connections == 2
 
 
 def test_an_idle_connection_that_the_server_closed_is_replaced_without_an_error(server: RawServer) -> None:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from storage_samples import LATER, NOW, add, draft, entry, lease, rendition, set_sources, visit
 
 from aggregator.core.errors import StorageError
@@ -32,6 +33,7 @@ from aggregator.core.source_state import Health, PollState
 from aggregator.storage import Storage
 from aggregator.storage.codec import ENTRY, STATE, UnreadableRecord
 from aggregator.storage.opening import open_storage
+from aggregator.storage.sqlite import message_of
 
 ALL = OutputId("all")
 ONE = SourceNumber(1)
@@ -321,3 +323,20 @@ def test_a_health_of_a_later_version_is_read_as_new() -> None:
 def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(UnreadableRecord, match="PollState"):
         STATE.load(text)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(None, id="none"),
+        pytest.param(ValueError("x"), id="not of the database"),
+        pytest.param(sqlite3.ProgrammingError("Cannot operate on a closed cursor"), id="without a code of SQLite"),
+        pytest.param(
+            DBAPIError.instance("SELECT ?", (object(),), sqlite3.InterfaceError("unsupported type"), sqlite3.Error),
+            id="the same, wrapped by SQLAlchemy",
+        ),
+    ],
+)
+def test_a_bug_has_no_message_for_a_person(error: BaseException | None) -> None:
+    """It goes up as it is, with its traceback."""
+    assert message_of(error) is None

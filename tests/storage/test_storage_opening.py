@@ -224,6 +224,17 @@ def test_several_processes_may_make_one_store_at_once(database: Path) -> None:
     assert answer(database, "SELECT version_num FROM alembic_version") == (HEAD,)
 
 
+def test_a_database_that_another_program_holds_is_refused_in_words(database: Path) -> None:
+    """It has no write-ahead log yet, so that whoever writes keeps others from switching to one."""
+    database.parent.mkdir()
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="another program has been writing to it for too long"):
+            open_storage(database, busy_seconds=0.1)
+        other.execute("ROLLBACK")
+    open_storage(database).close()
+
+
 def test_a_store_is_used_from_other_threads(store: Storage) -> None:
     """One call at a time, from any thread; two at once are put in order rather than mixed."""
     [number] = set_sources(store, "a")

@@ -73,7 +73,8 @@ BASE = "https://www.example.com/a/b/index.html?x=1"
                 "https://?x", "http://[::1", "http://[zz]/", "http://e.com:99999/", "http://e.com:port/",
                 "http://e.com:-1/",
                 "http://a..b/", "http://-a.com/", "http://a b.com/", "http://1.2.3.999/", "http://e.1/", "http://e.com\uff0fevil/",
-                "http://e.com%2f@x y/", "http://%00/", "https://e.com/" + "a" * 9000, "mailto:",
+                "http://e.com%2f@x y/", "http://%00/",
+                "//[::1", "https://e.com/" + "a" * 40_000, "https://e.com/" + "a" * 9000, "mailto:",
             )
         ),
     ],
@@ -117,6 +118,8 @@ def test_id_is_published_as_it_is_only_if_it_is_an_absolute_uri(text: str, expec
         pytest.param("https://例え.jp/a", "https://xn--r8jz45g.jp/a", id="IDNA"),
         pytest.param("https://e.com/a/../b/./c", "https://e.com/b/c", id="dot segments"),
         pytest.param("https://e.com/../../a", "https://e.com/a", id="dots above the root"),
+        pytest.param("https://e.com/a/b/..", "https://e.com/a", id="dots at the end"),
+        pytest.param("https://e.com/a/b/.", "https://e.com/a/b", id="one dot at the end"),
         pytest.param("https://e.com/a/", "https://e.com/a", id="one final slash"),
         pytest.param("https://e.com/a//", "https://e.com/a/", id="only one final slash"),
         pytest.param("https://e.com", "https://e.com", id="no path"),

@@ -223,7 +223,7 @@ def _is_believable(codec: str, body: bytes, guess: Guess | None) -> bool:
     if codec not in MULTIBYTE:
         return guess.weight < 2 * PLAUSIBLE or guess.characters < 4
     own = weigh(codec, body)
-    if own is None:
+    if own is None:  # pragma: no cover: what gave a guess has bytes outside ASCII
         return True
     if guess.weight >= PLAUSIBLE:
         return guess.weight < own.weight + PLAUSIBLE

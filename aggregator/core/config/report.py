@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aggregator.core.config.positions import KeyPath, Positions
@@ -134,9 +134,7 @@ def shown(value: object) -> str:
             return "a date" if isinstance(value, datetime.date) else "a time"
         case Mapping():
             return "a table"
-        case Sequence():
-            return "a list" if value else "an empty list"
-    return type(value).__name__
+    return "a list" if value else "an empty list"
 
 
 def key_in_words(path: KeyPath, table: Mapping[str, Any]) -> str:

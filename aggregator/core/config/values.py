@@ -212,8 +212,6 @@ def _port_hint(value: str, port: str) -> str:
 
 def interval(value: object) -> timedelta | None:
     """How long to wait between two visits; None means that the source's rhythm is learnt ("auto")."""
-    if value is None or isinstance(value, timedelta):
-        return value
     wanted = '"auto" or a number with m, h or d, such as "30m", "6h", "1d"'
     match = re.fullmatch(r"([0-9]{1,6})([mhd])", value) if isinstance(value, str) else None
     if value == "auto":
@@ -276,8 +274,6 @@ def _is_encoding(value: str) -> bool:
 
 def category_path(value: object) -> CategoryPath:
     """`"a/b/c"` as the names from the root down, cleaned by rule K3; empty names are passed over."""
-    if isinstance(value, tuple):
-        value = "/".join(value)
     if not isinstance(value, str):
         raise UnfitError('a path of names in one text, such as "新媒体/IT 之家"')
     if "／" in value:

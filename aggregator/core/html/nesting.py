@@ -89,7 +89,7 @@ class Nesting:
         if name in _ENDS or (name in _CLOSES_P and "p" in stack):
             self._end_implied(name)
         is_format = name in _FORMATS
-        if len(stack) >= MAX_DEPTH or (is_format and self._formats >= MAX_OPEN_FORMATS):
+        if self.is_full(name):
             self.is_too_deep = True
             return self._suppress(name)
         if name in _PARENTS and self._is_misplaced(name):
@@ -100,6 +100,10 @@ class Nesting:
         if is_format:
             self._formats += 1
         return True
+
+    def is_full(self, name: str) -> bool:
+        """Whether so much is open that this element would be left out."""
+        return len(self.stack) >= MAX_DEPTH or (name in _FORMATS and self._formats >= MAX_OPEN_FORMATS)
 
     def void(self, name: str) -> None:
         """Notes an element without content."""
@@ -163,10 +167,8 @@ class Nesting:
                 if name not in _ROWS:
                     break
         if name in _CLOSES_P and "p" in stack:
-            inner = stack[len(stack) - stack[::-1].index("p") :]
-            if "table" not in inner:
-                _remove_last(stack, "p")
-                self.is_stable = self.is_nested = False
+            _remove_last(stack, "p")
+            self.is_stable = self.is_nested = False
 
 
 def _is_innermost(stack: list[str], name: str) -> bool:

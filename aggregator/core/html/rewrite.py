@@ -212,9 +212,7 @@ class _Rewriter:
 
     def _token(self, start: int) -> int:
         """Handles the token at `start`, whatever it is; answers where to read on."""
-        token = TOKEN.match(self.html, start)
-        if token is None:  # it matches every `<`
-            return start
+        token: re.Match[str] = TOKEN.match(self.html, start)  # type: ignore[assignment]  # it matches every `<`
         end = token.end()
         name = token["name"]
         if name is None:
@@ -442,8 +440,12 @@ class _Rewriter:
         frame, link = write_frame(attributes, self.context, common=self._common(attributes))
         if frame:
             self.parts.append(frame)
-        if link and not (frame and ("a" in self.nesting.stack or self.html.startswith(link, end))):
+        if link and not (frame and (self._takes_no_link() or self.html.startswith(link, end))):
             self.parts.append(link)
+
+    def _takes_no_link(self) -> bool:
+        """Whether a link at this place would be left out in the next round, and then be written again by its frame."""
+        return "a" in self.nesting.stack or self.nesting.is_full("a")
 
 
 def _plain_name(name: str) -> str:

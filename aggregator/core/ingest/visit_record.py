@@ -94,6 +94,6 @@ def _attempt(result: VisitResult, started: datetime, ended: datetime) -> Attempt
             )
         case Unchanged():
             attempt = Attempt(at=started, outcome=name, bytes=outcome.size)
-        case Failed() | Gone():
+        case Failed() | Gone():  # pragma: no branch: there is no other outcome
             attempt = Attempt(at=started, outcome=name, reason=outcome.error.reason, message=outcome.error.message)
     return replace(attempt, seconds=(ended - started).total_seconds(), diagnostics=result.diagnostics)

@@ -23,7 +23,7 @@ def line_of(candidate: Candidate) -> str:
             line = candidate.value
         case Markup.LOOSE:
             line = plain_title(candidate.value)
-        case Markup.HTML:
+        case Markup.HTML:  # pragma: no branch: there is no other kind
             line = atom_text(candidate.value, "html")
     return one_line(line, MAX_TEXT)
 

@@ -117,8 +117,6 @@ def _refuse(prolog: Prolog, text: str, document: Document) -> None:
             raise ParseError(url, Reason.NOT_A_FEED, f"it is XML with the root <{prolog.root[:50]}>, not a feed")
         case Kind.NOT_XML:
             raise ParseError(url, Reason.NOT_A_FEED, "it is neither XML nor JSON Feed nor a post with front matter")
-        case Kind.FEED:
-            return
 
 
 def _read_parts(document: Document, encoding: str | None, rules: PageRules | JsonRules | None) -> ParsedFeed:

@@ -108,9 +108,8 @@ class _OpmlReader:
             recover=True, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False, encoding="utf-8"
         )
         root = etree.fromstring(xml.encode("utf-8", "replace"), parser)
-        if root is not None:
-            for outline, path in _outlines(root):
-                self._take(outline, path)
+        for outline, path in _outlines(root):
+            self._take(outline, path)
         return SubscriptionList(
             subscriptions=tuple(self._known.values()),
             left_out=tuple(self._left_out),

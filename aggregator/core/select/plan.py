@@ -91,11 +91,7 @@ def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugge
         return tuple(_of_feed(feed, config, slug_for) for feed in config.feeds)
     every = _base(config, OutputId(slug_for("output", ALL, ALL)), config.site.title, SelectionOptions())
     tree = _tree([*(s.category for s in config.sources if s.category), *nodes])
-    children = [
-        _base(config, _node_slug(names, slug_for), " / ".join(names), SelectionOptions(category=names))
-        for names in tree.values()
-    ]
-    return (every, *children)
+    return (every, *(_of_node(names, config, slug_for) for names in tree.values()))
 
 
 def touched(
@@ -112,6 +108,12 @@ def touched(
 
 def _concerns(plan: OutputPlan, source: SourceId, paths: list[CategoryPath]) -> bool:
     return plan.node is None or source in plan.assigned or any(is_below(path, plan.node) for path in paths)
+
+
+def _of_node(names: CategoryPath, config: Config, slug_for: Slugger) -> OutputPlan:
+    # names of posts are no text of feeds.toml: one may hold a slash, which would be read as the end of a name
+    selection = SelectionOptions.model_construct(category=names)
+    return _base(config, _node_slug(names, slug_for), " / ".join(names), selection)
 
 
 def _of_feed(feed: FeedConfig, config: Config, slug_for: Slugger) -> OutputPlan:

@@ -158,8 +158,6 @@ class Publisher:
     async def _catch_up(self) -> set[OutputId]:
         """Show exactly what the store lists as published; returns the outputs whose files are missing or altered."""
         plans = {plan.output: plan for plan in self._outputs.plans}
-        if not plans:
-            return set()
         records = [r for r in await self._in_db(self._storage.renditions) if r.output in plans]
         sources = await self._in_db(self._storage.sources)
         now = self._clock()

@@ -35,7 +35,10 @@ Json = Mapping[str, Any]
 
 
 def read_json_feed(text: str, *, url: str) -> ParsedFeed:
-    """Reads a JSON Feed; raises ParseError for invalid JSON (BROKEN) and for JSON that is no feed (NOT_A_FEED)."""
+    """Reads a JSON Feed; raises ParseError for invalid JSON (BROKEN) and for JSON that is no feed (NOT_A_FEED).
+
+    `text` begins with `{`, but for a byte order mark.
+    """
     feed = _load(text, url)
     version = feed.get("version")
     if not isinstance(version, str) or not (_VERSION in version or version in _BARE_VERSIONS):
@@ -58,11 +61,9 @@ def read_json_feed(text: str, *, url: str) -> ParsedFeed:
 
 def _load(text: str, url: str) -> Json:
     try:
-        feed = json.loads(text.lstrip("\ufeff"))
+        feed: Json = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ParseError(url, Reason.BROKEN, f"the JSON cannot be read: {error}") from error
-    if not isinstance(feed, dict):
-        raise ParseError(url, Reason.NOT_A_FEED, "it is JSON without a `version` of jsonfeed.org, so no feed")
     return feed
 
 

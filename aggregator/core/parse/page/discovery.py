@@ -117,7 +117,7 @@ def _parsed(text: str) -> Any:
     parser = etree.HTMLParser(no_network=True, recover=True, huge_tree=False, encoding="utf-8")
     try:
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except (etree.XMLSyntaxError, ValueError):
+    except etree.XMLSyntaxError:  # pragma: no cover: libxml2 before 2.14 raises where later ones return None
         return None
 
 

@@ -76,16 +76,14 @@ def _within_bounds(text: str, diagnostics: list[Diagnostic]) -> str:
 def _flatten(root: Tag) -> None:
     """Turn what lies deeper than MAX_DEPTH into text, in one pass."""
     depths = {id(root): 0}
-    element = root.next_element
+    element = root.contents[0] if root.contents else None  # the root's own next_element is None, whatever it holds
     while element is not None:
         following = element.next_element
         if isinstance(element, Tag):
             depth = depths[id(element)] = depths[id(element.parent)] + 1
             if depth >= MAX_DEPTH and element.find(True) is not None:
-                words = element.get_text(" ")
-                element.string = words
-                following = element.next_element
-                following = following.next_element if following is not None else None
+                element.string = element.get_text(" ")
+                following = element.contents[0].next_element
         element = following
 
 

@@ -92,18 +92,15 @@ def _json_object(text: str, start: int) -> FrontMatter:
         values, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError) as error:
         raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise FrontMatterError("its JSON front matter is no object")
     return FrontMatter(values=values, body=text[end:])
 
 
 def _json_values(block: str) -> Mapping[str, Any]:
+    """The object that begins with the block's first brace."""
     try:
-        values = json.loads(block)
+        values: Mapping[str, Any] = json.loads(block)
     except (ValueError, RecursionError) as error:
         raise FrontMatterError(f"its JSON front matter cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise FrontMatterError("its JSON front matter is no object")
     return values
 
 
