@@ -65,7 +65,7 @@ def test_a_bad_file_ends_with_2_and_words(
     assert not bench.home.exists()
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(bench: Bench, run: Command) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(bench: Bench, run: Command) -> None:
     """File, line, column, key and what was expected; all at once"""
     write(
         bench,

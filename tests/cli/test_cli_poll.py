@@ -53,7 +53,7 @@ class TestPoll:
         assert re.search(r"^bad +failing +0 ", shown.out, re.MULTILINE)
         assert "bad: server-error: answered 500" in shown.out
 
-    def test_what_was_odd_stands_in_status_once_for_each_name(self, bench: Bench, run: Command) -> None:
+    def test_status_has_a_diagnostic_once_for_each_name(self, bench: Bench, run: Command) -> None:
         """Rule R1: a named diagnostic, shown for each source; all places only for scripts"""
         bench.config(bench.source("odd"))
         bench.origin.feed("/odd", items(1, 2, 3, pubDate="soon") + "<!-- -->rubbish")
@@ -270,7 +270,7 @@ class TestStatus:
         assert (output["output"], output["entries"], output["dirty"]) == ("all", 2, False)
         assert output["id"].startswith("tag:feeds.example,")
 
-    def test_columns_stand_in_line_whatever_the_script(self, bench: Bench, run: Command) -> None:
+    def test_columns_are_aligned_whatever_the_script(self, bench: Bench, run: Command) -> None:
         bench.config(bench.source("科技新闻", "/good"), bench.source("b", "/good"))
         bench.origin.feed("/good", items(1))
         run("poll")
@@ -295,7 +295,7 @@ class TestStatus:
         words = "  news: all entries of the last document were new; some were probably missed in between"
         assert words in run("status").out.splitlines()
 
-    def test_notes_on_a_document_are_told(self, bench: Bench, run: Command) -> None:
+    def test_diagnostics_of_a_document_are_shown(self, bench: Bench, run: Command) -> None:
         bench.config(bench.source("odd"))
         bench.origin.feed("/odd", items(1)[:-20] + "</oops></channel></rss>")
         assert run("poll").status == 0
@@ -331,7 +331,7 @@ class TestTheProgram:
         assert float(seconds) < 0.2
         assert done.stdout
 
-    def test_the_version_is_told(self, run: Command) -> None:
+    def test_the_version_is_printed(self, run: Command) -> None:
         assert aggregator.__version__ in run("--version").out
 
     def test_every_command_is_in_the_help(self, run: Command) -> None:

@@ -166,7 +166,7 @@ def test_what_cannot_be_read(bench: Bench, run: Command, what: str, words: str) 
     assert words in ended.err
 
 
-def test_a_wrong_feeds_toml_is_told_first(bench: Bench, run: Command) -> None:
+def test_a_wrong_feeds_toml_is_reported_first(bench: Bench, run: Command) -> None:
     """Status 2, as everywhere."""
     bench.config(bench.source("p"), '[source.page]\nentry = "li["')
     ended = run("preview", "p")

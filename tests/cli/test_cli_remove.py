@@ -22,7 +22,7 @@ def left(bench: Bench) -> list[str]:
     return sorted(bench.titles())
 
 
-def test_a_story_is_deleted_wherever_it_was_told(filled: Bench, run: Command) -> None:
+def test_a_story_is_deleted_in_every_source_that_had_it(filled: Bench, run: Command) -> None:
     """By its link: both entries go, the published files say so at once, and a later visit does not bring it back."""
     titles = left(filled)
     link = next(one["url"] for one in filled.read() if one["title"] == titles[0])

@@ -93,7 +93,7 @@ REPEATS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), REPEATS)
-def test_repeats_are_told(text: str, expected: list[tuple[KeyPath, int, int, bool]]) -> None:
+def test_repeats_are_reported(text: str, expected: list[tuple[KeyPath, int, int, bool]]) -> None:
     """All that is given twice, though tomllib stops at the first; what it accepts has none."""
     repeats = Positions(text).repeats
     assert [(r.path, r.first.line, r.again.line, r.is_table) for r in repeats] == expected

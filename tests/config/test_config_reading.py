@@ -232,7 +232,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("data", "expected"), WHOLE)
-def test_a_file_that_is_wrong_as_a_whole_is_told_so(data: bytes, expected: list[str]) -> None:
+def test_a_file_that_is_wrong_as_a_whole_is_reported(data: bytes, expected: list[str]) -> None:
     """Empty, not UTF-8, with a byte order mark: words that say how to save it."""
     assert problems(data) == expected
 
@@ -307,18 +307,18 @@ SYNTAX = [
 
 
 @pytest.mark.parametrize(("text", "expected"), SYNTAX)
-def test_a_syntax_error_is_told_plainly(text: str, expected: str) -> None:
+def test_a_syntax_error_is_reported_plainly(text: str, expected: str) -> None:
     """The sign to blame, its place, and what TOML wants there."""
     assert problems(text)[0] == expected
 
 
-def test_all_repeats_are_told_together() -> None:
+def test_all_repeats_are_reported_together() -> None:
     """tomllib stops at the first."""
     said = problems("[site]\ntitle = 'a'\ntitle = 'b'\nurl = 'c'\nurl = 'd'\n[site]\n")
     assert [line.split(":")[1] for line in said] == ["3", "5", "6"]
 
 
-def test_everything_is_told_at_once_in_order_of_lines() -> None:
+def test_everything_is_reported_at_once_in_order_of_lines() -> None:
     """A person mends the file in one go."""
     text = (
         '[site]\ntitel = 1\n[network]\nallow = ["x", "y"]\n[[source]]\nurl = "x y"\npath = "p"\n'
@@ -361,7 +361,7 @@ def test_long_values_are_cut() -> None:
     assert len(said) < 250
 
 
-def test_a_missing_file_is_told_what_to_do_about() -> None:
+def test_a_missing_file_is_reported_with_advice() -> None:
     """The caller reads the file; the words are here."""
     error = missing("feeds.toml")
     assert isinstance(error, ConfigError)

@@ -151,7 +151,7 @@ def test_rules_travel_to_worker_processes() -> None:
         ),
     ],
 )
-def test_a_slip_is_told_at_its_place(lines: str, answer: str) -> None:
+def test_a_slip_is_reported_at_its_place(lines: str, answer: str) -> None:
     """Line, column, key, and what was perhaps meant."""
     assert problems(lines) == [answer]
 
@@ -166,7 +166,7 @@ def test_a_slip_is_told_at_its_place(lines: str, answer: str) -> None:
         pytest.param('a[title="x@y"]', ('a[title="x@y"]', None), id="sign-inside"),
     ],
 )
-def test_the_attribute_is_told_from_the_selector(text: str, parts: tuple[str, str | None]) -> None:
+def test_the_attribute_is_separated_from_the_selector(text: str, parts: tuple[str, str | None]) -> None:
     """Only an @name at the very end is one."""
     assert split_selector(text) == parts
 

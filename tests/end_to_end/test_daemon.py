@@ -100,7 +100,7 @@ class TestServing:
         assert head.content == b""
         assert (bench.public / "c" / "all.atom").read_bytes() == plain.content
 
-    def test_a_source_that_is_down_is_told_on_the_status_page(self, bench: Bench, serve: Serve) -> None:
+    def test_a_source_that_is_down_is_shown_on_the_status_page(self, bench: Bench, serve: Serve) -> None:
         """A named reason in `status`, others unharmed"""
         one(bench, bench.source("broken"))
         bench.origin.answers["/broken"] = lambda asked: asked.say(200, b"<html>shop</html>")

@@ -151,7 +151,7 @@ def test_our_own_output_is_no_source(bench: Bench, suffix: str) -> None:
     assert bench.poll_later(hours=2).outcomes["bad"] == "updated"
 
 
-def test_down_is_told_as_such(bench: Bench) -> None:
+def test_a_server_that_is_down_is_reported(bench: Bench) -> None:
     """Bad input: a source that is down"""
     port = closed_port()
     bench.config(

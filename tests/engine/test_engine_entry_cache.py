@@ -283,7 +283,7 @@ def test_a_deleted_entry_comes_back_whole(bench: Bench, origin: Origin) -> None:
     assert sorted(bodies) == ["<p>正文 1 的内容。</p>", "<p>正文 2 的内容。</p>"]
 
 
-def test_another_word_of_a_person_reads_everything_anew(bench: Bench, origin: Origin) -> None:
+def test_another_word_of_a_person_reads_everything_again(bench: Bench, origin: Origin) -> None:
     """A time zone that was wrong is put right for entries that are still in the document"""
     dated = [item(n, pubDate=f"2026-05-0{n} 08:00:00") for n in (2, 1)]
     bench.config(bench.source("news"))

@@ -25,7 +25,7 @@ def test_sources_are_listed_only_if_wished(bench: Bench) -> None:
     assert not [name for name in bench.files() if name.startswith("sources.opml")]
 
 
-def test_the_list_says_what_sources_call_themselves_and_where_they_stand(bench: Bench) -> None:
+def test_the_list_says_what_sources_call_themselves_and_their_categories(bench: Bench) -> None:
     """Without passwords; what is no feed is left out."""
     bench.origin.feed("/news", items(1))
     folder = bench.folder / "notes"

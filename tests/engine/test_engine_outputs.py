@@ -32,7 +32,7 @@ class TestOutputs:
         assert bench.outputs() == ["all", "新闻", "新闻/科技"]
         assert {f"c/新闻/科技.{kind}" for kind in ("rss", "atom", "json", "html")} <= set(bench.files())
 
-    def test_posts_stand_where_they_say_and_in_all_above(self, bench: Bench) -> None:
+    def test_posts_are_in_their_category_and_all_above(self, bench: Bench) -> None:
         """Rules K6, K1 and K3: two spellings of a category are one"""
         bench.config('[[source]]\nid = "posts"\npath = "posts/*.md"\ncategory = "其他"')
         place = bench.folder / "posts"
@@ -273,7 +273,7 @@ def archives(bench: Bench) -> set[str]:
     [(1000, 501, True), (1000, 500, False), (999, 999, False)],
     ids=["most of it", "half of it", "most of a short one"],
 )
-def test_an_archive_that_mostly_repeats_itself_is_begun_anew(
+def test_an_archive_that_mostly_repeats_itself_is_begun_again(
     bench: Bench, stories: int, repeated: int, is_begun_anew: bool
 ) -> None:
     """Rule W9: it costs no more disk than about twice what is stored. A document without files stands for the many."""

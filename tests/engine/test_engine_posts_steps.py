@@ -181,7 +181,7 @@ TWINS = {"link": "https://x.example/p"}
         pytest.param(lambda yard: yard.add("3", "a"), "13", id="one comes that has nothing to do with them"),
     ],
 )
-def test_a_story_that_falls_apart_is_told_in_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
+def test_a_story_that_splits_becomes_its_parts(yard: Yard, change: Callable[[Yard], None], ids: str) -> None:
     """Rule I8: two sources had one story, which is one post; then they have not."""
     yard.configure('drop = ["drop"]')
     yard.add("1", "a", **TWINS)

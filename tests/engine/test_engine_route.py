@@ -146,7 +146,7 @@ class TestEntries:
         assert told == [{"entry-repeated", "dates-equal"}] * 2 + [{"entry-repeated", "dates-equal", "unstable-dates"}]
         assert [d.name for d in bench.source_record("posts").state.notes] == ["file-unreadable"]
 
-    def test_what_was_odd_is_told_until_another_document_comes(self, bench: Bench) -> None:
+    def test_diagnostics_stay_until_another_document_comes(self, bench: Bench) -> None:
         """Rule R1: shown for each source, also after a visit that brought nothing"""
         bench.config(bench.source("news"))
         odd = conditional(rss(item(1, title="<b>一</b>")).encode())
@@ -231,7 +231,7 @@ class TestConditionalRequests:
         assert bench.poll().outcomes == {"news": "updated"}
         assert len(bench.origin.requests) == 2
 
-    def test_the_name_of_the_program_is_told(self, bench: Bench) -> None:
+    def test_the_name_of_the_program_is_sent(self, bench: Bench) -> None:
         """Rule P15"""
         news(bench, 1)
         bench.poll()
@@ -309,7 +309,7 @@ class TestEditsOfSources:
         bench.poll_later(hours=1)
         assert bench.ids("甲") == ids
 
-    def test_a_changed_address_keeps_it_too_and_is_asked_afresh(self, bench: Bench) -> None:
+    def test_a_changed_address_keeps_it_too_and_is_requested_unconditionally(self, bench: Bench) -> None:
         """Rules I1 and P1: validators belong to the address that answered"""
         ids = self.start(bench)
         bench.origin.feed("/elsewhere", items(2, 3))

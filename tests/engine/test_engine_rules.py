@@ -33,7 +33,7 @@ def test_an_api_is_published(bench: Bench) -> None:
     assert bench.origin.requests[-1].headers["accept"].startswith("application/json")
 
 
-def test_other_rules_read_an_unchanged_page_anew(bench: Bench) -> None:
+def test_other_rules_read_an_unchanged_page_again(bench: Bench) -> None:
     """The validators are those of the same bytes, but what they say was read another way."""
     bench.origin.feed("/page", PAGE, Content_Type="text/html")
     bench.config(bench.source("page"), LINKS)

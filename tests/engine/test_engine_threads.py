@@ -93,7 +93,7 @@ def fail(_: object = None) -> None:
     raise ParseError("https://a.example/", Reason.HTML_PAGE, "it is a page", feeds=["https://a.example/feed"])
 
 
-def test_what_cannot_be_read_is_told_and_the_worker_lives_on() -> None:
+def test_what_cannot_be_read_is_reported_and_the_worker_stays() -> None:
     """Rule R1: a large page in a feed's place is `html-page`, and harms nobody who is read beside it"""
 
     async def play() -> None:

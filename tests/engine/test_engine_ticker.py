@@ -84,7 +84,7 @@ async def test_a_tick_that_is_years_late_runs_once() -> None:
     assert job.runs == 1
 
 
-async def test_trouble_of_a_job_is_told_and_taken_back() -> None:
+async def test_an_error_of_a_job_is_noted_and_cleared() -> None:
     told: list[tuple[str, str | None]] = []
     outcomes = [StorageError("s", "full"), ValueError("bug"), None]
     done = asyncio.Event()

@@ -316,7 +316,7 @@ class TestTrouble:
         assert reasons["s2"] == "internal"
         assert "RuntimeError" in capsys.readouterr().out
 
-    def test_a_store_that_cannot_be_written_is_told_as_such(self, tmp_path: Path, web: Web, clock: Clock) -> None:
+    def test_a_store_that_cannot_be_written_is_reported(self, tmp_path: Path, web: Web, clock: Clock) -> None:
         """StorageError, not a group of exceptions with a traceback"""
 
         async def go() -> None:

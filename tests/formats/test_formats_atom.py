@@ -84,7 +84,7 @@ def test_links_of_an_entry_keep_their_attributes() -> None:
     ]
 
 
-def test_source_is_told_in_full() -> None:
+def test_source_is_written_in_full() -> None:
     """RFC 4287 4.2.11; feedgen writes title and link alone."""
     source = entry(story(RICH_ENTRY)).find("a:source", NS)
     assert text(source, "a:id") == "https://news.example.com/feed.xml"
@@ -178,7 +178,7 @@ def test_no_two_entries_share_an_updated() -> None:
     assert shown == ["2022-05-16T05:00:23.000007Z", "2022-05-16T05:00:23.000012Z", "2022-05-16T05:00:23Z"]
 
 
-def test_fractions_of_one_second_never_meet() -> None:
+def test_fractions_of_one_second_are_distinct() -> None:
     stories = [story(PLAIN_ENTRY, seq=seq) for seq in (1, 2_000_005, 1_000_005, 5, 1_000_000)]
     shown = [e.text for e in feed(edition(*stories)).findall("a:entry/a:updated", NS)]
     assert len(set(shown)) == len(stories)
@@ -214,7 +214,7 @@ def test_categories_have_term_scheme_and_label() -> None:
     ]
 
 
-def test_language_stands_on_the_entry() -> None:
+def test_language_is_on_the_entry() -> None:
     """Rule M3: context is materialised."""
     assert entry(story(PLAIN_ENTRY)).get(LANG) == "zh-Hans"
     assert entry(story(replace(PLAIN_ENTRY, language=None))).get(LANG) is None
@@ -236,7 +236,7 @@ def test_unknown_length_and_type_of_a_file_are_left_out() -> None:
     assert links(one)[1] == {"href": "https://x.example/a", "rel": "enclosure"}
 
 
-def test_metadata_stands_before_the_first_entry() -> None:
+def test_metadata_is_before_the_first_entry() -> None:
     """Rule W2."""
     tags = [etree.QName(child).localname for child in feed(ODD)]
     assert tags.index("entry") == len(tags) - len(ODD.stories)

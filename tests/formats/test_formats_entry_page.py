@@ -76,7 +76,7 @@ def test_categories_lead_to_their_outputs() -> None:
     assert [e.text for e in shown.findall(".//span[@class='category']")] == ["AC/DC"]
 
 
-def test_update_is_told_where_it_differs() -> None:
+def test_update_is_shown_where_it_differs() -> None:
     each = story(PLAIN_ENTRY)
     later = replace(each, stored=replace(each.stored, published=MORNING, updated=MORNING + timedelta(hours=3)))
     assert page(each).find(".//span[@class='revised']") is None

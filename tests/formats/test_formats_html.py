@@ -54,7 +54,7 @@ def test_a_person_can_subscribe_from_the_page() -> None:
         pytest.param(None, "Subscribe by RSS", None, id="of several languages"),
     ],
 )
-def test_page_speaks_the_language_of_its_output(language: str | None, subscribe: str, lang: str | None) -> None:
+def test_page_is_in_the_language_of_its_output(language: str | None, subscribe: str, lang: str | None) -> None:
     navigation = page(replace(RICH, language=language)).find(".//nav")
     assert (navigation.find(".//a").text, navigation.get("lang")) == (subscribe, lang)
 
@@ -154,7 +154,7 @@ def test_files_are_listed_with_type_size_and_length() -> None:
     ]
 
 
-def test_summary_stands_where_there_is_no_content() -> None:
+def test_summary_is_shown_where_there_is_no_content() -> None:
     shown = page(edition(story(Entry(id="1", title="t", summary="a < b")))).find(".//div[@class='content']")
     assert shown.text.strip() == "a < b"
 

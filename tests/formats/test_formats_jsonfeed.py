@@ -24,7 +24,7 @@ def item(each: Story) -> dict[str, Any]:
     return read
 
 
-def test_head_stands_in_a_fixed_order_and_names_no_authors() -> None:
+def test_head_is_in_a_fixed_order_and_names_no_authors() -> None:
     """Rule M9: authors of the head would be those of every item without any."""
     head = feed(RICH)
     assert list(head) == [

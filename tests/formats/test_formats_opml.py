@@ -60,7 +60,7 @@ def test_texts_are_not_taken_for_html() -> None:
     assert exact.find("body/outline/outline").get("title") == "List<String> </x> 1 < 2"
 
 
-def test_categories_are_nested_and_each_folder_stands_once() -> None:
+def test_categories_are_nested_and_each_folder_is_there_once() -> None:
     body = listed(ALL, DEEP, TWIN).find("body")
     assert [outline.get("text") for outline in body] == ["Everything & more", "新媒体"]
     folder = body[1]

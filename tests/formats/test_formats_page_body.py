@@ -89,7 +89,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("given_html", "written"), CASES)
-def test_content_is_valid_where_it_stands(given_html: str, written: str) -> None:
+def test_content_is_valid_where_it_is(given_html: str, written: str) -> None:
     assert on_page(given_html, "e1") == written
 
 

@@ -200,7 +200,7 @@ class TestArchives:
         tell(opened, first, second)
 
     @pytest.mark.slow
-    def test_a_chain_that_mostly_repeats_itself_is_begun_anew(self, opened: Opened) -> None:
+    def test_a_chain_that_mostly_repeats_itself_is_begun_again(self, opened: Opened) -> None:
         """A source that revises everything at every visit costs no more disk than twice what is stored."""
 
         async def story(site: Site) -> None:
@@ -219,7 +219,7 @@ class TestDeletions:
     """Rules W12, W18 and I10"""
 
     @pytest.mark.parametrize("by", ["source", "operator"])
-    def test_a_deleted_story_leaves_everything_at_once_and_is_told_of_for_a_month(
+    def test_a_deleted_story_leaves_everything_at_once_and_has_a_tombstone_for_a_month(
         self, opened: Opened, by: str
     ) -> None:
         async def story(site: Site) -> None:

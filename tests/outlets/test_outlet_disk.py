@@ -118,7 +118,7 @@ def test_a_path_that_is_not_plainly_below_the_folder_is_refused(outlet: DiskOutl
     assert list(outlet.root.parent.iterdir()) == []
 
 
-def test_the_longest_name_that_leaves_room_for_a_suffix_is_written(outlet: DiskOutlet) -> None:
+def test_the_longest_name_that_allows_a_suffix_is_written(outlet: DiskOutlet) -> None:
     """Rule W16: 255 bytes a segment, 85 CJK characters, less what `.zst` needs."""
     path = "c/" + "中" * 82 + ".rss"
     outlet.write(path, BODY, encode(BODY))
@@ -183,7 +183,7 @@ def test_size_and_time_are_those_of_the_file(outlet: DiskOutlet) -> None:
     }
 
 
-def test_a_folder_in_place_of_the_file_is_told_in_words(outlet: DiskOutlet) -> None:
+def test_a_folder_in_place_of_the_file_is_reported_in_words(outlet: DiskOutlet) -> None:
     (outlet.root / "x.rss" / "inside").mkdir(parents=True)
     with pytest.raises(PublishError, match="a folder stands where the file belongs") as caught:
         outlet.write("x.rss", b"x", {})
@@ -191,7 +191,7 @@ def test_a_folder_in_place_of_the_file_is_told_in_words(outlet: DiskOutlet) -> N
     assert names(outlet) == ["x.rss", "x.rss/inside"], "no temporary file stays"
 
 
-def test_a_file_in_place_of_a_folder_is_told_in_words(outlet: DiskOutlet) -> None:
+def test_a_file_in_place_of_a_folder_is_reported_in_words(outlet: DiskOutlet) -> None:
     outlet.write("c", b"a file", {})
     with pytest.raises(PublishError, match=r"remove it|cannot be written"):
         outlet.write("c/x.rss", b"x", {})

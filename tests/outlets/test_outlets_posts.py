@@ -108,7 +108,7 @@ def test_members_lead_back_to_their_post(tmp_path: Path) -> None:
     assert opened(tmp_path).owners == {1: "urn:1", 4: "urn:2"}
 
 
-def test_a_folder_that_is_not_there_is_not_made_anew(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_not_made_again(tmp_path: Path) -> None:
     """A blog on a disk that is not mounted: the mistake is told, not covered."""
     folder = PostFolder(tmp_path / "blog/_posts", inside=tmp_path / "blog")
     with pytest.raises(PublishError, match="there is no such folder"):
@@ -121,13 +121,13 @@ def test_a_folder_that_is_not_there_is_not_made_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PublishError):
         opened(tmp_path).put([draft(1)])
 
 
-def test_a_file_in_the_folder_s_place_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_folder_s_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "posts").write_text("")
     with pytest.raises(PublishError, match="cannot be used"):
         opened(tmp_path / "posts")

@@ -34,7 +34,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("example")
-def test_the_samples_print_what_stands_below_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_samples_print_what_is_below_them(capsys: pytest.CaptureFixture[str]) -> None:
     """One after the other, in one folder."""
     assert len(SAMPLES) == PAGE.count("```python")
     sample = Path("sample.py")

@@ -76,7 +76,7 @@ def test_every_code_that_is_cited_is_a_rule() -> None:
     assert {code for code in linked if re.fullmatch(CODE, code)} - set(rules()) == set()
 
 
-def test_rules_speak_of_rules_that_are_there() -> None:
+def test_rules_mention_only_rules_that_exist() -> None:
     named = {code: set(BARE.findall(text)) - set(rules()) for code, text in rules().items()}
     assert {code: found for code, found in named.items() if found} == {}
 

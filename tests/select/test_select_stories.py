@@ -168,7 +168,7 @@ class TestOrigins:
     ) -> None:
         assert origin_of(stored(1), None, title) == Origin(title=shown)
 
-    def test_a_source_speaks_for_its_site_and_its_feed(self) -> None:
+    def test_own_hosts_are_those_of_site_and_feed(self) -> None:
         assert own_hosts(self.FEED, "https://cdn.example/x") == {"e.example", "cdn.example"}
 
 

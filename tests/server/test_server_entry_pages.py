@@ -45,7 +45,7 @@ def test_what_is_on_disk_now_is_served(site: Site, folder: Path) -> None:
     assert ask(site, f"/e/{NAME}").status_code == 404
 
 
-def test_the_path_of_the_site_may_stand_before(site: Site, folder: Path) -> None:
+def test_the_path_of_the_site_may_be_before(site: Site, folder: Path) -> None:
     from dataclasses import replace
 
     site.info = replace(site.info, url="https://example.org/feeds")

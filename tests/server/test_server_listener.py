@@ -259,13 +259,13 @@ def test_cancelling_ends_it_too(site: Site) -> None:
         ("no-such-host.invalid:80", "cannot listen there"),
     ],
 )
-def test_a_place_nobody_can_listen_at_is_told_in_words(site: Site, listen: str, words: str) -> None:
+def test_an_address_that_cannot_be_listened_on_is_reported_in_words(site: Site, listen: str, words: str) -> None:
     with pytest.raises(PublishError, match=words) as caught:
         WebServer(site.app, listen)
     assert caught.value.subject == listen
 
 
-def test_a_place_in_use_is_told_in_words(site: Site, run: Callable[..., Running]) -> None:
+def test_a_place_in_use_is_reported_in_words(site: Site, run: Callable[..., Running]) -> None:
     with pytest.raises(PublishError, match="another program listens there"):
         WebServer(site.app, run().server.address)
 

@@ -88,7 +88,7 @@ class TestIndex:
         assert "テクノロジー / 宇宙" not in shown
         assert 'title="テクノロジー / 宇宙 (rss)"' in page.decode()
 
-    def test_times_are_shown_in_the_site_s_zone_and_told_in_utc(self) -> None:
+    def test_times_are_shown_in_the_site_s_zone_and_marked_up_in_utc(self) -> None:
         page = render_index(SITE, [output("all", newest=NOW)]).decode()
         assert '<time datetime="2026-11-23T08:00:00Z">2026-11-23 16:00</time>' in page
 
@@ -134,7 +134,7 @@ class TestLanguage:
             ("en-GB", "en"), ("fr", "en"), ("", "en"),
         ],
     )  # fmt: skip
-    def test_pages_speak_the_site_s_language_where_we_know_it(self, tag: str, words: str) -> None:
+    def test_pages_are_in_the_site_s_language_if_there_are_phrases(self, tag: str, words: str) -> None:
         assert words_for(tag).tag == words
 
     def test_every_language_has_a_word_for_every_state(self) -> None:
@@ -183,7 +183,7 @@ class TestLanguage:
             (2_592_000, "30 d ago"),
         ],
     )
-    def test_spans_are_told_in_one_unit(self, seconds: int, expected: str) -> None:
+    def test_spans_are_shown_in_one_unit(self, seconds: int, expected: str) -> None:
         assert words_for("en").span(timedelta(seconds=seconds)) == expected
 
 
@@ -290,7 +290,7 @@ class TestStatus:
         assert "?q=s&amp;page=2" in links(first)
         assert "?q=s&amp;page=1" in links(last)
 
-    def test_problems_of_the_program_stand_on_top(self) -> None:
+    def test_problems_of_the_program_are_on_top(self) -> None:
         page = render_status(SITE, self.report(problems=("feeds.toml:3:1 site: unknown key",)), [])
         assert "feeds.toml:3:1 site: unknown key" in page.decode()
 

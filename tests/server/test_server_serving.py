@@ -199,7 +199,7 @@ class TestNavigation:
         assert answer.headers["content-location"] == quote("it-之家.html")
         assert answer.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
-    def test_everybody_else_gets_the_feed_and_is_told_of_the_difference(self, site: Site) -> None:
+    def test_everybody_else_gets_the_feed_and_a_vary_header(self, site: Site) -> None:
         for headers in ({}, {"sec_fetch_dest": "empty"}, {"accept": "text/html"}):
             answer = ask(site, IT + ".rss", **headers)
             assert answer.content == rendition("c/新媒体/it-之家.rss").body
@@ -306,7 +306,7 @@ class TestBelowAPath:
     def test_other_paths_are_not(self, mounted: Site, path: str) -> None:
         assert ask(mounted, path).status_code == 404
 
-    def test_the_way_home_is_the_path(self, mounted: Site) -> None:
+    def test_the_link_to_the_index_is_the_path(self, mounted: Site) -> None:
         assert f'href="{quote("/订阅/feeds/")}"' in ask(mounted, "/none").text
 
 

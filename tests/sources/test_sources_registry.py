@@ -35,7 +35,7 @@ def test_a_key_leads_to_its_kind(source: SourceConfig, kind: type, host: str | N
     assert source.kind.host(source.address) == host
 
 
-def test_a_kind_is_opened_once_and_anew_with_other_settings() -> None:
+def test_a_kind_is_opened_once_and_again_with_other_settings() -> None:
     """An edit of [network] gets a new client; the old one ends with the program, and visits under way with it"""
 
     async def opened() -> list[object]:

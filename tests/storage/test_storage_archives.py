@@ -62,7 +62,7 @@ def with_output(store: Storage) -> Storage:
     return store
 
 
-def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
+def test_a_deleted_entry_is_gone_but_has_a_tombstone(store: Storage) -> None:
     """Rule W12: no walk and no search finds it; it is known as deleted, moves in the order, and marks outputs."""
     [a, b] = set_sources(store, "a", "b")
     add(store, a, ["one", "two"])
@@ -83,7 +83,7 @@ def test_a_deleted_entry_is_gone_but_told_of(store: Storage) -> None:
     assert [record.dirty for record in store.outputs()] == [True]
 
 
-def test_a_deletion_is_told_of_until_it_is_laid_to_rest(store: Storage) -> None:
+def test_a_tombstone_is_pending_until_it_expires(store: Storage) -> None:
     [a] = set_sources(store, "a")
     add(store, a, ["one", "two"])
     store.remove([removal(1), removal(2, at=LATER + timedelta(days=1))], [])
@@ -138,7 +138,7 @@ def test_a_chain_and_its_documents_come_back_whole(store: Storage) -> None:
     assert store.chain(ALL) == replace(CHAIN, archived_to=11, checked_to=12, definition="d2")
 
 
-def test_a_stale_document_is_so_until_it_is_entered_anew(store: Storage) -> None:
+def test_a_stale_document_is_so_until_it_is_stored_again(store: Storage) -> None:
     with_output(store)
     store.put_archive(document(1, 1), [FILE])
     store.put_archive(document(2, 2), [])

@@ -148,7 +148,7 @@ def test_a_source_without_next_poll_is_never_due(store: Storage) -> None:
     assert store.due(now=NOW + timedelta(days=9999)) == []
 
 
-def test_a_leased_source_is_nobody_elses_until_the_lease_ends(store: Storage) -> None:
+def test_a_leased_source_is_left_alone_until_the_lease_ends(store: Storage) -> None:
     """Neither due nor claimed while the lease lives; from `until` on it is free."""
     [number] = set_sources(store, "a")
     held = lease(store, number)

@@ -115,7 +115,7 @@ class _Rules(BaseModel):
 
 
 class PageRules(_Rules):
-    """CSS selectors: which elements of a page are entries, and where in one its parts are."""
+    """CSS selectors: which elements of a page are entries, and where in one its parts stand."""
 
     entry: Element = Field(description="Each element it matches is an entry.")
     title: Selector | None = Field(default=None, description="Title; without it, the text of the link.")
@@ -128,7 +128,7 @@ class PageRules(_Rules):
 
 
 class JsonRules(_Rules):
-    """Dotted paths: where in an API's answer the list of entries is, and where in one its parts."""
+    """Dotted paths: where in an API's answer the list of entries stands, and where in one its parts."""
 
     entries: Path | None = Field(default=None, description="The list of entries; without it, the document itself.")
     id: Path | None = Field(default=None, description="What never changes about an entry; without it, its link.")
