@@ -24,19 +24,19 @@ __all__ = ["Context", "Deletion", "NormalisedFeed", "normalise"]
 
 def normalise(parsed: ParsedFeed, context: Context) -> NormalisedFeed:
     """The feed and its entries, in the document's order. Never raises."""
-    notes = Diagnostics(_OF_PAGES if parsed.dialect in ("page", "json-api") else ())
-    language = feed_language(parsed, context, notes)
+    diagnostics = Diagnostics(_OF_PAGES if parsed.dialect in ("page", "json-api") else ())
+    language = feed_language(parsed, context, diagnostics)
     bases = bases_for(parsed.head, dialect=parsed.dialect, url=context.document_url, headers=context.headers)
-    feed = read_feed(parsed, context, bases, language, notes)
+    feed = read_feed(parsed, context, bases, language, diagnostics)
     contexts = _FeedContexts(context, FeedContext(head=parsed.head, feed=feed, bases=bases))
-    entries = tuple(read_entry(entry, contexts.of(entry.merged_from), context, notes) for entry in parsed.entries)
+    entries = tuple(read_entry(entry, contexts.of(entry.merged_from), context, diagnostics) for entry in parsed.entries)
     if not entries:
-        notes.add("no-entries", "the document holds no entry")
+        diagnostics.add("no-entries", "the document holds no entry")
     return NormalisedFeed(
         feed=feed,
         entries=entries,
         deleted=tuple(_deletion(one, context, language) for one in parsed.deleted),
-        diagnostics=(*parsed.diagnostics, *notes.all()),
+        diagnostics=(*parsed.diagnostics, *diagnostics.all()),
         complete=parsed.complete,
         encoding=parsed.encoding,
     )

@@ -28,7 +28,7 @@ class Body:
 
 _FIRST_PART = 1_000
 """Characters of HTML that nearly always hold the first visible word."""
-_NOTES = {
+_MESSAGES = {
     "html-double-escaped": "the content was escaped twice and was decoded once more",
     "html-plain-text": "the content is plain text; paragraphs were made from its blank lines",
     "html-too-deep": "elements are nested too deep; the inner ones were unwrapped",
@@ -66,13 +66,13 @@ class BodyReader:
     """Cleans candidates of one entry, remembering what it cleaned."""
 
     def __init__(
-        self, entry: ParsedEntry, bases: BaseUrls, *, link: str | None, site: str | None, notes: Diagnostics
+        self, entry: ParsedEntry, bases: BaseUrls, *, link: str | None, site: str | None, diagnostics: Diagnostics
     ) -> None:
         self._entry = entry
         self._bases = bases
         self._link = link
         self._site = site
-        self._notes = notes
+        self._diagnostics = diagnostics
         self._label = link or next((c.value.strip()[:200] for c in entry.ids), None)
         self._cleaned: dict[tuple[str, Markup, str | None], str] = {}
 
@@ -128,7 +128,7 @@ class BodyReader:
         base = self._bases.for_content(candidate.base, entry_base=self._entry.base, link=self._link)
         cleaned = clean_html(fragment, base=base, site=self._site)
         for name in cleaned.diagnostics:
-            self._notes.add(name, _NOTES.get(name, name), entry=self._label)
+            self._diagnostics.add(name, _MESSAGES.get(name, name), entry=self._label)
         return cleaned.html
 
 

@@ -34,7 +34,9 @@ _RULE = re.compile(r"FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY)", re.IGNORECASE)
 _RULE_INTERVAL = re.compile(r"INTERVAL=(\d{1,4})", re.IGNORECASE)
 
 
-def read_feed(parsed: ParsedFeed, context: Context, bases: BaseUrls, language: str | None, notes: Diagnostics) -> Feed:
+def read_feed(
+    parsed: ParsedFeed, context: Context, bases: BaseUrls, language: str | None, diagnostics: Diagnostics
+) -> Feed:
     """The feed's own fields with their fallbacks. `language` is what `feed_language` found."""
     head = parsed.head
     provenance: dict[str, str] = {}
@@ -54,7 +56,7 @@ def read_feed(parsed: ParsedFeed, context: Context, bases: BaseUrls, language: s
         updated=next((at for c in filled(head.updated) if (at := _date(c.value, context, language))), None),
         generator=_with_provenance(first_line(head.generators), "generator", provenance),
         hubs=_hubs(head, context, bases),
-        hints=_hints(head, notes),
+        hints=_hints(head, diagnostics),
         complete=head.complete,
         whole=head.whole,
         archive=head.archive,
@@ -139,12 +141,14 @@ def _authors(head: ParsedHead, bases: BaseUrls, provenance: dict[str, str]) -> t
     return found
 
 
-def _hints(head: ParsedHead, notes: Diagnostics) -> Hints:
+def _hints(head: ParsedHead, diagnostics: Diagnostics) -> Hints:
     hours = [_hour(c.value) for c in head.skip_hours]
     days = [_DAYS.get(c.value.strip().lower()) for c in head.skip_days]
     ttl = next((number for c in head.ttls if (number := _whole(c.value))), None)
     if None in hours or None in days or (ttl is None and any(filled(head.ttls))):
-        notes.add("hint-unusable", "what ttl, skipHours or skipDays say is no hint to go by and was ignored in part")
+        diagnostics.add(
+            "hint-unusable", "what ttl, skipHours or skipDays say is no hint to go by and was ignored in part"
+        )
     return Hints(
         ttl_minutes=min(ttl, _MAX_TTL) if ttl else None,
         skip_hours=tuple(sorted({hour for hour in hours if hour is not None})),
@@ -177,14 +181,14 @@ def _period(head: ParsedHead) -> int | None:
     return None
 
 
-def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> str | None:
+def feed_language(parsed: ParsedFeed, context: Context, diagnostics: Diagnostics) -> str | None:
     """By feeds.toml, the feed, the HTTP header, or the script of the entries (rule M13, `language`).
 
     RSSHub writes `en` where its route sets none: there the script wins if it contradicts.
     """
     if context.language:
         return normal_language(context.language) or context.language
-    declared = _declared_language(parsed.head.languages, notes) or normal_language(
+    declared = _declared_language(parsed.head.languages, diagnostics) or normal_language(
         context.headers.get("content-language", "")
     )
     if declared and not _is_hub(parsed.head):
@@ -193,7 +197,7 @@ def feed_language(parsed: ParsedFeed, context: Context, notes: Diagnostics) -> s
     detected = language_of_samples(samples)
     if declared is None or detected is None or declared.partition("-")[0] == detected:
         return declared or detected
-    notes.add("language-corrected", f"the feed says {declared!r}, its text is {detected!r}")
+    diagnostics.add("language-corrected", f"the feed says {declared!r}, its text is {detected!r}")
     return detected
 
 
@@ -209,14 +213,14 @@ def _is_hub(head: ParsedHead) -> bool:
     return any("rsshub" in c.value.lower() for c in head.generators)
 
 
-def _declared_language(candidates: Candidates, notes: Diagnostics) -> str | None:
+def _declared_language(candidates: Candidates, diagnostics: Diagnostics) -> str | None:
     for candidate in filled(candidates):
         language = normal_language(candidate.value)
         if language:
             if language.lower() != candidate.value.strip().lower():
-                notes.add("language-mended", f"{candidate.value.strip()[:60]!r} was read as {language!r}")
+                diagnostics.add("language-mended", f"{candidate.value.strip()[:60]!r} was read as {language!r}")
             return language
-        notes.add("language-invalid", f"{candidate.value.strip()[:60]!r} is no language tag")
+        diagnostics.add("language-invalid", f"{candidate.value.strip()[:60]!r} is no language tag")
     return None
 
 

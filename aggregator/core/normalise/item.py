@@ -40,19 +40,21 @@ class FeedContext:
     """It was in one of several documents, so its feed is distinguished by a source of its own."""
 
 
-def read_entry(parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> Entry:
+def read_entry(parsed: ParsedEntry, feed_context: FeedContext, context: Context, diagnostics: Diagnostics) -> Entry:
     """One entry with its fallbacks. Needs no other entry; never raises."""
-    return _EntryReader(parsed, feed_context, context, notes).read()
+    return _EntryReader(parsed, feed_context, context, diagnostics).read()
 
 
 class _EntryReader:
-    def __init__(self, parsed: ParsedEntry, feed_context: FeedContext, context: Context, notes: Diagnostics) -> None:
+    def __init__(
+        self, parsed: ParsedEntry, feed_context: FeedContext, context: Context, diagnostics: Diagnostics
+    ) -> None:
         self.parsed = parsed
         self.feed_context = feed_context
         self.context = context
         self.bases = feed_context.bases
         self.provenance: dict[str, str] = {}
-        self.notes = notes
+        self.diagnostics = diagnostics
         self.language = self._language()
         self.link = self._link()
         self.id = self._with_provenance(first_value(parsed.ids), "id")
@@ -62,7 +64,9 @@ class _EntryReader:
     def read(self) -> Entry:
         parsed = self.parsed
         site = self.link or self.feed_context.feed.site_url
-        text = self._body(BodyReader(parsed, self.bases, link=self.link, site=site, notes=self.notes).read())
+        text = self._body(
+            BodyReader(parsed, self.bases, link=self.link, site=site, diagnostics=self.diagnostics).read()
+        )
         files = self._enclosures()
         published, published_raw = self._published()
         if self.link is None and files:
@@ -70,7 +74,7 @@ class _EntryReader:
             self.provenance["link"] = "enclosure"
         title, generated = self._title(text, published)
         if not has_text(text.content) and not has_text(text.summary or ""):
-            self.notes.add("content-without-text", "there is no text in the entry; it was kept", entry=self.label)
+            self.diagnostics.add("content-without-text", "there is no text in the entry; it was kept", entry=self.label)
         source = self._source()
         return Entry(
             id=self.id,
@@ -120,7 +124,7 @@ class _EntryReader:
             if address and address.startswith(_WEB):
                 self.provenance[field] = link.element
                 if field == "link" and address != written and not (link.base or self.parsed.base):
-                    self.notes.add(
+                    self.diagnostics.add(
                         "link-mended", f"the link {written[:100]!r} was read as {address[:200]}", entry=address
                     )
                 return address
@@ -135,7 +139,7 @@ class _EntryReader:
                     self.provenance["link"] = candidate.element
         written = next((link.href.strip() for link in self.parsed.links if link.href.strip()), None)
         if found is None and written:
-            self.notes.add(
+            self.diagnostics.add(
                 "link-unusable", f"the link {written[:100]!r} leads nowhere and was dropped", entry=written[:200]
             )
         return found
@@ -157,9 +161,9 @@ class _EntryReader:
         if found:
             if has_stray_markup(self.parsed.titles):
                 words = "the title held markup or was escaped twice; it was read as text"
-                self.notes.add("title-mended", words, entry=self.label)
+                self.diagnostics.add("title-mended", words, entry=self.label)
             if len(found) > _MAX_TITLE:
-                self.notes.add("title-cut", f"a title of {len(found)} characters was cut", entry=self.label)
+                self.diagnostics.add("title-cut", f"a title of {len(found)} characters was cut", entry=self.label)
                 found = found[: _MAX_TITLE - 1].rstrip() + "…"
             return found, False
         short = body.summary or ""
@@ -167,7 +171,7 @@ class _EntryReader:
         made = generated_title(text) if text else ""
         if not made:
             made = self.link or (published.date().isoformat() if published else "") or self.id or ""
-        self.notes.add("title-generated", "the entry has no title; one was made", entry=self.label)
+        self.diagnostics.add("title-generated", "the entry has no title; one was made", entry=self.label)
         return made[:_MAX_TITLE], True
 
     def _first_date(self, candidates: Candidates, field: str) -> datetime | None:
@@ -187,14 +191,14 @@ class _EntryReader:
         files = enclosures(self.parsed.enclosures, self.bases)
         if len(self.parsed.enclosures) > MAX_ENCLOSURES:
             words = f"only the first {MAX_ENCLOSURES} files were kept"
-            self.notes.add("enclosures-cut", words, entry=self.label)
+            self.diagnostics.add("enclosures-cut", words, entry=self.label)
         for item in self.parsed.enclosures[:50]:
             if item.length and not item.length.strip().isdigit():
                 words = f"the length {item.length[:40]!r} of a file is no number of bytes"
-                self.notes.add("enclosure-length", words, entry=self.label)
+                self.diagnostics.add("enclosure-length", words, entry=self.label)
             if item.element in _TYPED and not media_type(item.type):
                 words = f"no media type is given for {item.url.strip()[:100]!r}; its suffix tells it, if anything does"
-                self.notes.add("enclosure-type", words, entry=self.label)
+                self.diagnostics.add("enclosure-type", words, entry=self.label)
         return files
 
     def _published(self) -> tuple[datetime | None, str | None]:
@@ -203,13 +207,13 @@ class _EntryReader:
         words = first_value(self.parsed.published)
         if words is None:
             if not any(filled(self.parsed.updated)):
-                self.notes.add("date-missing", "the entry has no date", entry=self.label)
+                self.diagnostics.add("date-missing", "the entry has no date", entry=self.label)
             return None, None
         if at is None:
-            self.notes.add("date-unreadable", f"the date {words[0][:60]!r} cannot be read", entry=self.label)
+            self.diagnostics.add("date-unreadable", f"the date {words[0][:60]!r} cannot be read", entry=self.label)
             return None, words[0][:200]
         if at > self.context.fetched_at + _FUTURE:
-            self.notes.add("date-future", f"the date {words[0][:60]!r} lies in the future", entry=self.label)
+            self.diagnostics.add("date-future", f"the date {words[0][:60]!r} lies in the future", entry=self.label)
             return at, words[0][:200]
         return at, None
 
@@ -233,7 +237,7 @@ class _EntryReader:
         )
         if is_mended(self.parsed.authors):
             words = "an author is given as an address, as nobody or with markup; a name was made of it, if there is one"
-            self.notes.add("author-mended", words, entry=self.label)
+            self.diagnostics.add("author-mended", words, entry=self.label)
         for name, group in zip(("", "source/", "feed/"), groups, strict=True):
             found, element = people(group, self.bases)
             if found:
@@ -252,9 +256,11 @@ class _EntryReader:
     def _categories(self) -> tuple[Category, ...]:
         found = categories(self.parsed.categories)
         if found.is_cut:
-            self.notes.add("categories-cut", f"only the first {MAX_CATEGORIES} categories were kept", entry=self.label)
+            self.diagnostics.add(
+                "categories-cut", f"only the first {MAX_CATEGORIES} categories were kept", entry=self.label
+            )
         if found.is_short:
-            self.notes.add("category-unusable", "a category that is no name was left out", entry=self.label)
+            self.diagnostics.add("category-unusable", "a category that is no name was left out", entry=self.label)
         return found.usable
 
     def _image(self, body: Body) -> Image | None:
