@@ -45,7 +45,7 @@ def verdict(keys: str, number: int = 1, **changes: Any) -> Verdict:
         pytest.param('keep = ["缺", "报告"]', {}, (True, "keep", "报告"), id="one-of-them"),
         pytest.param('drop = ["促销"]', {}, (False, "drop", "促销"), id="dropped"),
         pytest.param('keep = ["报告"]\ndrop = ["促销"]', {}, (False, "drop", "促销"), id="drop-wins"),
-        pytest.param('drop = ["缺"]', {}, (True, "drop", None), id="nothing-to-drop"),
+        pytest.param('drop = ["缺"]', {}, (True, "source", "s1"), id="nothing-to-drop"),
         pytest.param('keep = ["ＴＥＮＣＥＮＴ"]', {}, (True, "keep", "ＴＥＮＣＥＮＴ"), id="neither-case-nor-width"),
         pytest.param('keep = ["Tencent"]', {}, (True, "keep", "Tencent"), id="across-tags-as-seen"),
         pytest.param('keep = ["promo"]', {}, (False, "keep", None), id="not-in-markup"),
@@ -96,7 +96,7 @@ def test_authors_are_compared_by_their_whole_names(
     ],
 )
 def test_all_filters_have_to_let_an_entry_pass(keys: str, number: int, expected: tuple[bool, str, str | None]) -> None:
-    """The first that does not is the reason; else the last that does"""
+    """The first that does not is the reason; else the last that matched"""
     passes, rule, text = expected
     assert verdict(keys, number) == Verdict(passes=passes, rule=rule, text=text)
 
