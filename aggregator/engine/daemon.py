@@ -146,7 +146,7 @@ class App:
         while due := [t for t in await self._poller.due(self.runtime) if t.id not in tried]:
             tried.update(t.id for t in due)
             begin(len(due))
-            reports += await self._poller.visit(self.runtime, due, done)
+            reports += await self._poller.visit(self.runtime, due, done, only_due=True)
         return reports, []
 
     async def _poll_by_hand(
@@ -303,7 +303,7 @@ class App:
 
     async def _visit(self, due: list[ActiveSource]) -> None:
         try:
-            await self._poller.visit(self.runtime, due, self._after_visit)
+            await self._poller.visit(self.runtime, due, self._after_visit, only_due=True)
         except AggregatorError as error:
             log.error("record", error=str(error))
             self._note_error("record", str(error))

@@ -95,11 +95,13 @@ class Poller:
         sources: Sequence[ActiveSource],
         done: Callable[[VisitReport], None] = lambda _: None,
         *,
+        only_due: bool = False,
         accept: bool = False,
     ) -> list[VisitReport]:
         """Visit these, those of one host one after another; `done` is called with each report as it comes.
 
-        Sources that are on hold or leased by another run are left out of the reports. With `accept` a feed may
+        Sources that are on hold or leased by another run are left out of the reports, and with `only_due` those that
+        another run has visited meanwhile. With `accept` a feed may
         have been taken over (rule R6). On cancellation running visits are cancelled and their leases released.
         Raises StorageError.
         """
@@ -110,7 +112,7 @@ class Poller:
                 if index and source.host:
                     await self._sleep(SPACING)
                 async with self._slots:
-                    report = await self._visit_one(runtime, source, accept=accept)
+                    report = await self._visit_one(runtime, source, only_due=only_due, accept=accept)
                 if report is not None:
                     reports.append(report)
                     done(report)
@@ -127,11 +129,15 @@ class Poller:
             self._mark_free(sources)
         return reports
 
-    async def _visit_one(self, runtime: Runtime, source: ActiveSource, *, accept: bool) -> VisitReport | None:
+    async def _visit_one(
+        self, runtime: Runtime, source: ActiveSource, *, only_due: bool, accept: bool
+    ) -> VisitReport | None:
         now = self._clock()
         if source.host and await self._without_holds([source], now) == []:
             return None
-        leases = await self._in_db(self._storage.claim, [source.number], now=now, until=now + LEASE, token=self._token)
+        leases = await self._in_db(
+            self._storage.claim, [source.number], now=now, until=now + LEASE, token=self._token, only_due=only_due
+        )
         if not leases:
             return None
         try:

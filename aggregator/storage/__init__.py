@@ -56,10 +56,25 @@ class SourceStore(Protocol):
         """
 
     def due(self, *, now: datetime) -> list[Due]:
-        """Active sources with `next_poll` at or before `now` and without a valid lease, the longest overdue first."""
+        """Active sources with `next_poll` at or before `now` and without a valid lease, the longest overdue first.
 
-    def claim(self, numbers: Collection[SourceNumber], *, now: datetime, until: datetime, token: str) -> list[Lease]:
-        """Leases with `token` until `until`, on those of `numbers` that are active and have no valid lease at `now`."""
+        Where the clock has been set back since the latest visit, sources that were visited while it was ahead are due
+        at once, and leases and holds that would last for more than a day are ended.
+        """
+
+    def claim(
+        self,
+        numbers: Collection[SourceNumber],
+        *,
+        now: datetime,
+        until: datetime,
+        token: str,
+        only_due: bool = False,
+    ) -> list[Lease]:
+        """Leases with `token` until `until`, on those of `numbers` that are active and have no valid lease at `now`.
+
+        With `only_due`, on those that are due at `now`: another run may have visited one since `due` was asked.
+        """
 
     def release(self, leases: Collection[Lease]) -> None:
         """Give back leases whose visits did not take place. A lease that another run has now is left alone."""

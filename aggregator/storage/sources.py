@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
 from aggregator.core.document import Validators
 from aggregator.core.model import SourceId, SourceNumber
@@ -15,9 +16,13 @@ from aggregator.core.records import Attempt, Due, Lease, SourceRecord
 from aggregator.core.source_state import FeedIdentity, PollState
 from aggregator.storage.codec import ATTEMPT, FEED, STATE
 from aggregator.storage.database import Database, chunks
-from aggregator.storage.tables import attempt, entry, source
+from aggregator.storage.tables import attempt, entry, hold, source
 
 _UNNUMBERED = SourceNumber(0)
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far the clocks of two processes, or of one before and after a correction, may be apart."""
+LONGEST_PAUSE = timedelta(days=1)
+"""Leases and holds that end later than this were made while the clock was ahead, where it is known to have been."""
 
 
 class SqlSources:
@@ -48,6 +53,8 @@ class SqlSources:
 
     def due(self, *, now: datetime) -> list[Due]:
         """See `SourceStore`."""
+        if self._was_clock_ahead(now):
+            self._forget_future(now)
         query = (
             select(source.c.number, source.c.id, source.c.address, source.c.next_poll)
             .where(source.c.active, source.c.next_poll <= now, _free(now))
@@ -59,17 +66,44 @@ class SqlSources:
                 for number, id_, address, next_poll in connection.execute(query)
             ]
 
-    def claim(self, numbers: Collection[SourceNumber], *, now: datetime, until: datetime, token: str) -> list[Lease]:
+    def claim(
+        self,
+        numbers: Collection[SourceNumber],
+        *,
+        now: datetime,
+        until: datetime,
+        token: str,
+        only_due: bool = False,
+    ) -> list[Lease]:
         """See `SourceStore`."""
         claimed: list[SourceNumber] = []
+        due = (source.c.next_poll <= now,) if only_due else ()
         with self._database.write() as connection:
             for chunk in chunks(sorted(set(numbers))):
-                free = select(source.c.number).where(source.c.number.in_(chunk), source.c.active, _free(now))
+                free = select(source.c.number).where(source.c.number.in_(chunk), source.c.active, _free(now), *due)
                 claimed += connection.scalars(free.order_by(source.c.number))
             for chunk in chunks(claimed):
                 taken = update(source).where(source.c.number.in_(chunk))
                 connection.execute(taken.values(lease_token=token, lease_until=until))
         return [Lease(number=number, token=token, until=until) for number in claimed]
+
+    def _was_clock_ahead(self, now: datetime) -> bool:
+        """Whether the latest visit was made at an instant that is still to come: the clock has been set back since."""
+        with self._database.read() as connection:
+            latest = connection.scalar(select(attempt.c.data).order_by(attempt.c.id.desc()).limit(1))
+        return latest is not None and datetime.fromisoformat(json.loads(latest)["at"]) > now + CLOCK_TOLERANCE
+
+    def _forget_future(self, now: datetime) -> None:
+        """Make due what was visited while the clock was ahead, and end what was to last until long after now."""
+        ahead, late = now + CLOCK_TOLERANCE, now + LONGEST_PAUSE
+        with self._database.write() as connection:
+            rows = connection.execute(select(source).where(source.c.active, source.c.next_poll > now)).mappings().all()
+            visited = [row["number"] for row in rows if (last := _state(row).last_poll) is not None and last > ahead]
+            for chunk in chunks(visited):
+                connection.execute(update(source).where(source.c.number.in_(chunk)).values(next_poll=now))
+            ended = update(source).where(source.c.lease_until > late)
+            connection.execute(ended.values(lease_token=None, lease_until=None))
+            connection.execute(delete(hold).where(hold.c.until > late))
 
     def release(self, leases: Collection[Lease]) -> None:
         """See `SourceStore`."""

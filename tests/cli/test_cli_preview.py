@@ -91,7 +91,7 @@ def test_provenance_on_request(bench: Bench, run: Command) -> None:
     [
         ("", ["yes (source: a)", "yes (source: a)"]),
         ('keep = ["第 1 条"]', ["yes (keep: 第 1 条)", "no (keep)"]),
-        ('drop = ["第 1 条"]', ["no (drop: 第 1 条)", "yes (drop)"]),
+        ('drop = ["第 1 条"]', ["no (drop: 第 1 条)", "yes (source: a)"]),
         ('authors = ["谁"]', ["no (authors)", "no (authors)"]),
         ('source = "b"', ["no (source)", "no (source)"]),
         ('category = "新闻"', ["no (category)", "no (category)"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from storage_samples import LATER, NOW, add, draft, lease, set_sources, visit
@@ -165,6 +166,41 @@ def test_claiming_passes_over_what_is_unknown(store: Storage) -> None:
     claimed = store.claim([SourceNumber(99), number, number], now=NOW, until=LATER, token="t")
     assert [held.number for held in claimed] == [number]
     assert store.claim([], now=NOW, until=LATER, token="t") == []
+
+
+def test_what_another_run_has_visited_is_not_claimed_as_due(store: Storage) -> None:
+    """Two runs read the same list of what is due: the second leaves out what the first has visited since"""
+    a, b = set_sources(store, "a", "b")
+    add(store, a, [])
+    claimed = store.claim([a, b], now=NOW, until=LATER, token="second", only_due=True)
+    assert [held.number for held in claimed] == [b]
+    assert [held.number for held in store.claim([a], now=NOW, until=LATER, token="by hand")] == [a]
+
+
+AHEAD = NOW + timedelta(days=900)
+"""What a clock said that was wrong."""
+
+
+def visited_ahead(store: Storage, number: SourceNumber, **changes: Any) -> None:
+    state = PollState(number=number, source=A, last_poll=AHEAD, next_poll=AHEAD + timedelta(hours=1))
+    store.record(visit(lease(store, number), state=state, attempt=Attempt(at=AHEAD, outcome="updated"), **changes))
+
+
+def test_a_clock_that_was_ahead_delays_no_source_for_long(store: Storage) -> None:
+    """Once it is right again, what was visited meanwhile is due, leases and holds of then are over; others stay"""
+    a, b, c = set_sources(store, "a", "b", "c")
+    add(store, b, [])
+    store.claim([c], now=AHEAD, until=AHEAD + timedelta(minutes=5), token="killed")
+    visited_ahead(store, a, hold=("slow.example", AHEAD + timedelta(hours=2)))
+    assert [due.number for due in store.due(now=NOW)] == [a, c]
+    assert store.holds(now=NOW) == {}
+    assert store.poll_state(b).next_poll == LATER
+
+
+def test_clocks_that_differ_by_a_little_change_nothing(store: Storage) -> None:
+    [a] = set_sources(store, "a")
+    add(store, a, [], attempt=Attempt(at=NOW + timedelta(minutes=9), outcome="updated"))
+    assert store.due(now=NOW) == []
 
 
 def test_a_released_source_is_due_again(store: Storage) -> None:
