@@ -1,6 +1,6 @@
 """One visit to one source: fetch, parse, decide, record. Every visit, failed or not, ends in one record.
 
-A document takes four steps: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
+A document takes four steps: load what is stored of the source, `decide`, load what the decision needs, `complete`.
 The decisions are pure and are in `core.ingest`; here they are given what they need.
 """
 
