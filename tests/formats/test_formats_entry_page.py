@@ -21,11 +21,11 @@ FRAME = EntryFrame(
     language="zh-Hans",
     timezone=ZoneInfo("Asia/Shanghai"),
 )
-SHELVES = {("新媒体", "IT 之家"): "c/新媒体/IT-之家.html"}
+CATEGORY_PAGES = {("新媒体", "IT 之家"): "c/新媒体/IT-之家.html"}
 
 
 def written(each: Story, frame: EntryFrame = FRAME) -> bytes:
-    return render_entry(each, FORMATS["html"].render_story(each), frame, SHELVES)
+    return render_entry(each, FORMATS["html"].render_story(each), frame, CATEGORY_PAGES)
 
 
 def page(each: Story, frame: EntryFrame = FRAME) -> Any:

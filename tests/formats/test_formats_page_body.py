@@ -63,6 +63,7 @@ CASES = [
         '<p>a<del cite="https://x.example/" datetime="2022-05-16">b</del></p><ins><p>c</p></ins>',
         id="changes of the text",
     ),
+    pytest.param("a<hr>b", "a<hr>b", id="rule"),
     pytest.param("<h2>a<hr>b</h2>", "<h3>a<br>b</h3>", id="rule in heading"),
     pytest.param("<h2>a<col></h2><source>b", "<h3>a</h3>b", id="what means nothing alone"),
     pytest.param(

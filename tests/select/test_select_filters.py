@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from select_samples import plans, source, stored
 
 from aggregator.core.model import Person
+from aggregator.core.select import filters
 from aggregator.core.select.filters import SelectionOptions
 from aggregator.core.select.filters.filter import FilterInput, Verdict
 
@@ -43,7 +45,7 @@ def verdict(keys: str, number: int = 1, **changes: Any) -> Verdict:
         pytest.param('keep = ["缺", "报告"]', {}, (True, "keep", "报告"), id="one-of-them"),
         pytest.param('drop = ["促销"]', {}, (False, "drop", "促销"), id="dropped"),
         pytest.param('keep = ["报告"]\ndrop = ["促销"]', {}, (False, "drop", "促销"), id="drop-wins"),
-        pytest.param('drop = ["缺"]', {}, (True, "drop", None), id="nothing-to-drop"),
+        pytest.param('drop = ["缺"]', {}, (True, "source", "s1"), id="nothing-to-drop"),
         pytest.param('keep = ["ＴＥＮＣＥＮＴ"]', {}, (True, "keep", "ＴＥＮＣＥＮＴ"), id="neither-case-nor-width"),
         pytest.param('keep = ["Tencent"]', {}, (True, "keep", "Tencent"), id="across-tags-as-seen"),
         pytest.param('keep = ["promo"]', {}, (False, "keep", None), id="not-in-markup"),
@@ -94,11 +96,29 @@ def test_authors_are_compared_by_their_whole_names(
     ],
 )
 def test_all_filters_have_to_let_an_entry_pass(keys: str, number: int, expected: tuple[bool, str, str | None]) -> None:
-    """The first that does not is the reason; else the last that does"""
+    """The first that does not is the reason; else the last that matched"""
     passes, rule, text = expected
     assert verdict(keys, number) == Verdict(passes=passes, rule=rule, text=text)
 
 
-def test_each_kind_has_its_keys_and_nothing_else() -> None:
+def test_every_kind_has_its_keys_in_a_feed() -> None:
     """A kind whose options are no base of SelectionOptions would be no key of [[feed]]"""
-    assert list(SelectionOptions.model_fields) == ["category", "source", "authors", "keep", "drop"]
+    folder = Path(filters.__file__).parent
+    kinds = {path.stem for path in folder.glob("*.py")} - {"__init__", "filter"}
+    assert {"authors", "category", "drop", "keep", "source"} <= kinds
+    assert kinds == {base.__module__.rpartition(".")[2] for base in SelectionOptions.__bases__}
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        pytest.param(
+            'authors = ["李雷"]\ndrop = ["广告"]', Verdict(passes=True, rule="authors", text="李雷"), id="matched"
+        ),
+        pytest.param('drop = ["广告"]', Verdict(passes=True, rule="drop", text=None), id="nothing to match"),
+        pytest.param('keep = ["报告"]\ndrop = ["促销"]', Verdict(passes=False, rule="drop", text="促销"), id="refused"),
+    ],
+)
+def test_the_verdict_is_of_the_filter_that_decided(keys: str, expected: Verdict) -> None:
+    """The first that refuses, else the last that found something"""
+    assert verdict(keys, authors=(Person(name="李雷"),)) == expected

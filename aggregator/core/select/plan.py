@@ -80,9 +80,13 @@ class OutputPlan:
         return next((one for one in self.filters if isinstance(one, CategoryFilter)), None)
 
     def verdict(self, candidate: FilterInput) -> Verdict:
-        """Why an entry appears or not: of the first filter that it does not pass, else of the last that it does."""
+        """Why an entry appears or not: of the first filter that it does not pass, else of the last that matched a text.
+
+        Where none matched a text, of the last.
+        """
         verdicts = [one.verdict(candidate) for one in self.filters]
-        return next((found for found in verdicts if not found.passes), verdicts[-1])
+        refusal = next((found for found in verdicts if not found.passes), None)
+        return refusal or next((found for found in reversed(verdicts) if found.text), verdicts[-1])
 
 
 def plan_outputs(config: Config, nodes: Iterable[CategoryPath], slug_for: Slugger) -> tuple[OutputPlan, ...]:
