@@ -30,7 +30,7 @@ from aggregator.engine.publish.site_files import IndexPage
 from aggregator.engine.runtime import build_runtime
 from aggregator.engine.status import StatusCollector
 from aggregator.engine.threads import DatabaseThread, WorkerPool
-from aggregator.engine.visit import Refresher
+from aggregator.engine.visit import Visitor
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources.http import Transport
 from aggregator.sources.registry import OpenSources, SourceFactory, SourceSettings
@@ -108,9 +108,9 @@ async def open_app(
             runtime = build_runtime(config, opened, factory(config), now=clock())
             posts = PostPublisher(in_db, default=store_path / POSTS, base=config_path.parent)
             publisher = Publisher(opened, in_db, outlet, catalogue, index, clock=clock, posts=posts)
-            refresher = Refresher(opened, in_db, worker_pool, clock=clock, jitter=jitter)
+            visitor = Visitor(opened, in_db, worker_pool, clock=clock, jitter=jitter)
             token = secrets.token_hex(8)
-            poller = Poller(opened, in_db, refresher, publisher, clock=clock, token=token, limits=limits)
+            poller = Poller(opened, in_db, visitor, publisher, clock=clock, token=token, limits=limits)
             await publisher.plan(runtime)
             yield App(
                 config_file=config_file,

@@ -1,4 +1,4 @@
-"""From the address a person gives to the feed they mean."""
+"""Finds the feed for an address that a person gave: the feed itself, or one of a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aggregator.core.parse.page.discovery import NamedFeed, named_feeds, page_of
 from aggregator.core.urls.parser import without_userinfo
 
 MOST_TRIED = 10
-"""Usual places that are asked; each is a request to a server that did not name it."""
+"""Usual paths that are tried; each is a request for an address that the site did not name."""
 PAUSE = 1.0
 """Seconds between two requests to one host (rule P12)."""
 

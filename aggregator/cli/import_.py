@@ -97,7 +97,7 @@ class ImportReport:
             self.added.append(NewSource(id=name, url=one.url, title=one.title, category=(*below, *one.path) or None))
 
     def as_text(self, *, dry_run: bool) -> str:
-        """A sum, and a line for all that was not taken."""
+        """Totals, and a line for each feed that was not added."""
         from aggregator.core.urls.parser import without_userinfo
 
         found = self._found

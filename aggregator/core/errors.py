@@ -108,8 +108,8 @@ class Reason(enum.StrEnum):
 class FetchError(SourceError):
     """The document could not be fetched.
 
-    `status` is the HTTP status if there was an answer. `retry_after` is what the answer asked for: at most 7 days,
-    None if it asked nothing usable (rule P24).
+    `status` is the HTTP status if there was an answer. `retry_after` is the wait that the answer asked
+    for: at most 7 days, None if it named no usable one (rule P24).
     """
 
     def __init__(

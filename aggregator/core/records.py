@@ -13,7 +13,7 @@ from aggregator.core.source_state import PollState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to record one visit. Lost when `until` passes and somebody else claims the source."""
+    """The right to record one visit. Lost when another run claims the source after `until`."""
 
     number: SourceNumber
     token: str
@@ -149,7 +149,8 @@ class VisitRecord:
     """Everything one visit changes, recorded in one transaction (rule P2).
 
     `feed` None leaves the stored feed as it is. `rekeyed` gives stored entries (seq) a new key without a revision; the
-    old key is kept as an alias. `hold` asks for no request to a domain before an instant (a 429's Retry-After).
+    old key is kept as an alias. `hold` is a domain and the instant before which it gets no
+    request (a 429's Retry-After).
     """
 
     lease: Lease

@@ -23,11 +23,11 @@ class Health(enum.StrEnum):
     HEALTHY = "healthy"
     FAILING = "failing"
     DEAD = "dead"
-    """Failing for 30 days; still asked, weekly (rule P10)."""
+    """Failing for 30 days; still visited, weekly (rule P10)."""
     BLOCKED = "blocked"
-    """Wants credentials: asked once more after 24 h, then only by hand."""
+    """Wants credentials: visited once more after 24 h, then only by hand."""
     GONE = "gone"
-    """410 twice: not asked any more; its entries stay."""
+    """410 twice: not visited any more; its entries stay."""
 
 
 class IdentityMode(enum.StrEnum):
@@ -93,7 +93,7 @@ class PollState:
     """Diagnostics of the last document that was read."""
 
     def address(self, configured: str) -> str:
-        """Where to ask: the configured address, or where it has moved for good."""
+        """The address to request: the configured one, or where that has moved for good."""
         if self.moved_to is None or self.moved_since is None or self.last_full is None:
             return configured
         proven = self.moved_seen >= MOVED_SIGHTINGS and self.last_full - self.moved_since >= MOVED_AFTER

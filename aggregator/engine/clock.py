@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def wall_clock() -> datetime:
-    """The system's time, in UTC. Nothing else in the program asks for it."""
+    """The system's time, in UTC. Nothing else in the program reads the clock."""
     return datetime.now(UTC)

@@ -37,7 +37,7 @@ TICK_SECONDS = 1.0
 STATUS_SECONDS = 3.0
 READER_SECONDS = 60.0
 UPKEEP_HOUR = 4
-"""Of the night in the zone of the [site] table; the minute is drawn."""
+"""The hour of nightly maintenance, in the zone of the [site] table; the minute is random."""
 RETRY_SECONDS = 15.0
 """After so long, outputs that could not be made are tried again."""
 ATTEMPTS_KEPT = 50

@@ -14,7 +14,7 @@ from aggregator.core.urls.hosts import registrable
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import ActiveSource, Runtime
 from aggregator.engine.threads import DatabaseThread
-from aggregator.engine.visit import Refresher, VisitReport
+from aggregator.engine.visit import Visitor, VisitReport
 from aggregator.storage import SourceStore
 
 LEASE = timedelta(minutes=10)
@@ -44,7 +44,7 @@ class Poller:
         self,
         storage: SourceStore,
         in_db: DatabaseThread,
-        refresher: Refresher,
+        visitor: Visitor,
         publisher: Publisher,
         *,
         clock: Callable[[], datetime],
@@ -54,7 +54,7 @@ class Poller:
     ) -> None:
         self._storage = storage
         self._in_db = in_db
-        self._refresher = refresher
+        self._visitor = visitor
         self._publisher = publisher
         self._clock = clock
         self._token = token
@@ -142,7 +142,7 @@ class Poller:
             return None
         try:
             affected = self._publisher.dirty_for
-            return await self._refresher.refresh_source(runtime, source, leases[0], affected, accept=accept)
+            return await self._visitor.visit_source(runtime, source, leases[0], affected, accept=accept)
         except asyncio.CancelledError:
             await asyncio.shield(self._in_db(self._storage.release, leases))
             raise

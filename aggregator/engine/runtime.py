@@ -1,7 +1,7 @@
 """Everything that follows from one reading of feeds.toml.
 
-It is built first and then replaces the one before as a whole: a bad edit changes nothing, and nobody sees half of a
-good one.
+It is built first and then replaces the one before as a whole: a bad edit changes nothing, and a good one takes
+effect at once.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ class WorkerPool:
             async with asyncio.timeout(self._deadline):
                 return await loop.run_in_executor(self._executor, lambda: process.run(pickle.dumps(call)))
         except (TimeoutError, WorkerDiedError, asyncio.CancelledError):
-            process.kill()  # it cannot be asked to stop
+            process.kill()  # it has no other way to stop
             raise
         finally:
             if process.is_alive:
@@ -246,7 +246,7 @@ class _JobThreads:
 
 def _start_in_thread(call: Callable[[], R]) -> Future[R]:
     future: Future[R] = Future()
-    future.set_running_or_notify_cancel()  # from now on nobody but the thread can end it
+    future.set_running_or_notify_cancel()  # from now on only the thread can end it
 
     def run() -> None:
         try:

@@ -1,6 +1,6 @@
 """One visit to one source: fetch, parse, decide, record. Every visit, failed or not, ends in one record.
 
-A document takes four steps: load what is stored of the source, `decide`, load what the decision asks for, `complete`.
+A document takes four steps: load what is stored of the source, `decide`, load what the decision needs, `complete`.
 The decisions are pure and are in `core.ingest`; here they are given what they need.
 """
 
@@ -53,7 +53,7 @@ class VisitReport:
         return self.outcome.error if isinstance(self.outcome, Failed | Gone) else None
 
 
-class Refresher:
+class Visitor:
     """Visits sources. `clock` gives the wall-clock time, aware, and `jitter` a number in [0, 1)."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Refresher:
         self._clock = clock
         self._jitter = jitter
 
-    async def refresh_source(
+    async def visit_source(
         self, runtime: Runtime, source: ActiveSource, lease: Lease, affected: AffectedOutputs, *, accept: bool = False
     ) -> VisitReport:
         """Visit a source and record how it went. Raises nothing but StorageError and cancellation.

@@ -19,7 +19,7 @@ _WANTED = re.compile(rb"(?:^|,)\s*feed\s*(?:;[^,]*)?(?=,|$)", re.IGNORECASE)
 _REFUSED = re.compile(rb";\s*q\s*=\s*0(?:\.0*)?\s*$")
 _ENCODED = re.compile(rb"-(?:gzip|br|zstd)\"$")
 _UNAWARE_AGENTS = re.compile(rb"\s*(?:feedparser|rss2email)/", re.IGNORECASE)
-"""Programs for which feedparser fetches: it asks on its own, and rss2email, for one, takes a 226 for an error."""
+"""Programs that fetch by feedparser, which asks for deltas by itself: rss2email, for one, takes a 226 for an error."""
 _VARY = b"A-IM, If-None-Match, Accept-Encoding"
 _CHARACTERS = 4096
 

@@ -24,7 +24,7 @@ from aggregator.server.access_log import AccessLog
 from aggregator.server.prepared import HasPreparedResponses, ResponseLog, ResponseLookup
 
 _GRACE_SECONDS = 3.0
-"""Seconds that answers under way may take when the server is told to stop; the whole stop stays within 5."""
+"""Seconds that running responses may take when the server stops; the whole stop takes at most 5."""
 _IDLE_SECONDS = 60.0
 """Seconds after which a connection is cut on which nothing moves."""
 _KEEP_ALIVE = 30
@@ -73,7 +73,7 @@ class WebServer:
         self._server = _UvicornServer(config, grace_seconds, idle_seconds)
 
     async def serve(self) -> None:
-        """Answer until `stop` is called, then finish what is under way; after `grace_seconds` the rest is cut off."""
+        """Serve until `stop` is called, then finish running responses; after `grace_seconds` the rest is cut off."""
         try:
             await self._server.serve([self._socket])
         finally:

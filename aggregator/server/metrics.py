@@ -48,7 +48,7 @@ def _head(name: str, kind: str, words: str) -> Iterator[str]:
 
 
 def health(report: StatusReport, outputs: Sequence[OutputInfo]) -> bytes:
-    """What a monitor asks: `ok`, sources by health, how many are due, outputs, and problems in words."""
+    """`/health` for monitors: `ok`, sources by health, how many are due, outputs, and problems in words."""
     states = Counter(source.health for source in report.sources)
     answer = {
         "ok": report.ok,

@@ -37,7 +37,7 @@ class Source(Protocol):
     """A kind of place that documents come from; one object serves many sources, at the same time."""
 
     async def fetch(self, request: FetchRequest) -> Document | NotModified:
-        """The document, or word that it is the one already known, with the validators to be stored either way.
+        """The document, or `NotModified` if it is the known one; both have the validators to be stored.
 
         Raises `FetchError` only; its `subject` is the address without user information.
         """

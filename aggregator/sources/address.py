@@ -19,7 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """An address ready to be asked: ASCII, with neither user information nor fragment."""
+    """An address that can be requested: ASCII, with neither user information nor fragment."""
 
     url: httpx.URL
     authorization: str | None = field(default=None, repr=False)
@@ -56,7 +56,7 @@ def parse_address(text: str) -> Address:
         raise BadAddress("only http:// and https:// addresses can be polled")
     authority = parse_authority(parts.authority)
     port = "" if authority.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{authority.port}"
-    # httpx takes a backslash for a part of the host, browsers for a slash; two readings of one address are a trap.
+    # A backslash after the host becomes a slash, as in browsers; httpx would take it for part of the host.
     path = re.sub(r"^\\", "/", parts.path) + ("" if parts.query is None else f"?{parts.query}")
     try:
         url = httpx.URL(f"{parts.scheme}://{authority.host.lower()}{port}{path}")

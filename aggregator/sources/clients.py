@@ -41,7 +41,7 @@ class FetchLimits:
     max_ratio: int = 100
     redirects: int = 5
     without_http2: float = 24 * 3600.0
-    """How long a host is asked over HTTP/1.1 after it broke HTTP/2 (rule P21)."""
+    """How long HTTP/1.1 is used for a host after HTTP/2 failed there (rule P21)."""
 
 
 class Client:

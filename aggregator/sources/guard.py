@@ -71,7 +71,7 @@ class RefusedAddress(Exception):
 
 
 class Unresolved(Exception):
-    """The name has no address, or the resolver cannot be asked; the message says which."""
+    """The name has no address, or the resolver failed; the message says which."""
 
 
 def why_refused(address: IPAddress) -> str | None:
@@ -138,7 +138,7 @@ class Guard:
             self._resolve.close()
 
     def check_literal(self, host: str, port: int) -> None:
-        """Raise `RefusedAddress` if `host` is an IP address that may not be asked; names are not looked up."""
+        """Raise `RefusedAddress` if `host` is a forbidden IP address; names are not looked up."""
         address = _literal(host)
         if address is not None:
             self._check(address, host, port)

@@ -27,7 +27,7 @@ class SourceSettings:
     """Most fetches at the same time."""
     user_agent: str = ""
     allow: tuple[str, ...] = ()
-    """Private addresses that may be asked, as `[network]` names them."""
+    """Private addresses that may be requested, as `[network] allow` names them."""
     transport: AsyncBaseTransport | None = None
     """Stands in for the network in tests."""
 

@@ -15,7 +15,7 @@ from aggregator.sources.address import Address
 
 MAX_RETRY_AFTER = timedelta(days=7)
 MAX_VALIDATOR = 4096
-"""Characters; a longer one would be a burden on every request, and cookies have been smuggled in this way."""
+"""Characters; a longer one would enlarge every request, and may be a tracking cookie in disguise."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -1,6 +1,6 @@
 """Entries read back: walks in the order of additions and revisions, and looking one up.
 
-A walk has no cursor open between two entries: it remembers the last change number and asks for the next page, so any
+A walk has no cursor open between two entries: it remembers the last change number and queries the next page, so any
 other call may be made meanwhile. What is added or revised after its first entry is no part of a walk to the oldest.
 """
 

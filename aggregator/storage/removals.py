@@ -1,4 +1,4 @@
-"""Deleted entries: marking them, the tombstones that outputs show for a while, and what a visit asks for."""
+"""Deleted entries: marking them, the tombstones that outputs show for a while, and what a visit loads."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from aggregator.engine.poll import LEASE, Poller, PollLimits
 from aggregator.engine.publish.publisher import Publisher
 from aggregator.engine.runtime import Runtime, build_runtime
 from aggregator.engine.threads import DatabaseThread, WorkerPool
-from aggregator.engine.visit import Refresher, VisitReport
+from aggregator.engine.visit import Visitor, VisitReport
 from aggregator.outlets.disk import DiskOutlet
 from aggregator.sources import FetchRequest
 from aggregator.storage import Storage
@@ -89,9 +89,9 @@ async def run(
     try:
         runtime = build_runtime(read_config(text.encode(), file="feeds.toml"), storage, lambda _: web, now=clock())
         publisher = Publisher(storage, store, DiskOutlet(folder / "public"), None, None, clock=clock)
-        refresher = Refresher(storage, store, worker_pool, clock=clock, jitter=lambda: 0.5)
+        visitor = Visitor(storage, store, worker_pool, clock=clock, jitter=lambda: 0.5)
         poller = Poller(
-            storage, store, refresher, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
+            storage, store, visitor, publisher, clock=clock, token=token, limits=PollLimits(**limits), sleep=sleep
         )
         yield Run(storage, poller, runtime, waits)
     finally:

@@ -240,7 +240,7 @@ def _diagnostics_of(
 ) -> list[Diagnostic]:
     """What a reader of `status` should know of how the text was read.
 
-    `is_wider`: the document has characters that the declared encoding, taken at its word, lacks.
+    `is_wider`: the document has characters that the declared encoding, taken literally, lacks.
     """
     found: list[Diagnostic] = []
     if not text.isascii():

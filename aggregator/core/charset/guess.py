@@ -3,7 +3,7 @@
 Rules for editors: bytes of one East Asian encoding are nearly always decodable as another, but then they give very rare
 characters. So every candidate is decoded and weighed by the share of the few hundred characters that
 make up most of any text. Short texts (a headline) are what this must get right; charset-normalizer, which is good at
-long ones, is asked for the other scripts.
+long ones, is used for the other scripts.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A codec and how common the characters are that it gives: 1 is ordinary prose, below 0 nobody wrote it."""
+    """A codec and how common the characters are that it gives: 1 is ordinary prose, below 0 hardly text at all."""
 
     codec: str
     weight: float
@@ -181,9 +181,9 @@ def _odd_run(body: bytes, start: int, at: int) -> range | None:
 
 
 def _with_one_lost(codec: str, run: bytes) -> str:
-    """An odd number of bytes that are read in pairs, with U+FFFD where one of them makes most sense as the lost one.
+    """The text of an odd number of bytes that are read in pairs, with U+FFFD where a lost byte is most likely.
 
-    Where a byte was dropped, all behind it is still decodable, but to characters nobody writes; the error shows only
+    Where a byte was dropped, all behind it is still decodable, but to very rare characters; the error shows only
     at the end of the run.
     """
     last = len(run) - 1

@@ -47,7 +47,7 @@ Interval = Annotated[
 
 
 def _format_name(name: str) -> str:
-    """A word of `formats`; those that are registered when feeds.toml is read."""
+    """`name` if it is that of a registered format. Raises PydanticKnownError otherwise."""
     known = formats_table.names()
     if name not in known:
         *first, last = map(repr, known)

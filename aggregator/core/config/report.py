@@ -31,7 +31,7 @@ _EXPECTED = {
     "less_than_equal": "a number of at most {le}",
     "literal_error": "{expected}",
 }
-"""What pydantic's kinds of error mean to a person; the braces take from the error's context."""
+"""pydantic's kinds of error -> what was expected; the braces are filled from the error's context."""
 
 
 class UnfitError(ValueError):

@@ -13,7 +13,7 @@ Decided where the rules are silent
   300 days back, since then the coming one may be meant.
 - Fractions of a second are cut off: no output carries them, and what is written must read back equal (rule M6).
 - A time that may be a span ("10:00-12:00": or ten o'clock at -12:00) is no date, unless a T says that it is ISO 8601.
-- A zone name nobody knows is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (rule D2).
+- An unknown zone name is no zone (RFC 2822 section 4.3); an offset over 14 hours as well (rule D2).
 """
 
 from __future__ import annotations
@@ -279,7 +279,7 @@ def _is_day(offset: re.Match[str], text: str) -> bool:
 
 
 def _is_unknown_zone(word: str, context: DateContext) -> bool:
-    """Whether a word after a time of day can only be a zone, of which nobody knows where it is: "XST", "A"."""
+    """Whether a word after a time of day can only be a zone, and is an unknown one: "XST", "A"."""
     if not (word.isalpha() and word.isupper() and len(word) in (1, 3, 4, 5)):
         return False
     return not (

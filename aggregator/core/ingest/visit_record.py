@@ -70,7 +70,7 @@ def _dirty(result: VisitResult, affected: AffectedOutputs, *, is_reattributed: b
 
 
 def _hold(host: str | None, outcome: Outcome, now: datetime) -> tuple[str, datetime] | None:
-    """A rate limit counts for the whole registrable domain (rule P12); never for hosts of ours."""
+    """A rate limit counts for the whole registrable domain (rule P12); never for hosts that `[network] allow` names."""
     error = outcome.error if isinstance(outcome, Failed) else None
     if host is None or not isinstance(error, FetchError) or error.reason is not Reason.RATE_LIMITED:
         return None

@@ -67,7 +67,7 @@ def _type_by_medium(item: ParsedMedia, url: str) -> str | None:
 
 
 def _length(raw: str | None) -> int | None:
-    """Bytes; None for what is no number above zero (`0`, `-1` and `1.5 MB` all mean that nobody knows)."""
+    """Bytes; None for what is no number above zero (`0`, `-1` and `1.5 MB` all mean unknown)."""
     digits = (raw or "").strip().replace(",", "")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 19:
         return None

@@ -1,4 +1,4 @@
-"""What a reader of one dialect found, in the feed's own words: between the Document and the model.
+"""What the parser of one dialect found, unchanged: between the Document and the model.
 
 Rules for editors: nothing here is cleaned, resolved or chosen. Every field that several elements can fill is a tuple
 of candidates in the order of rules M13 and M14, so that `normalise` takes the first usable one (rule M1) and can say
@@ -44,7 +44,7 @@ Candidates = tuple[Candidate, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPerson:
-    """An author in parts (`name`, `email`, `uri`) or as one line nobody has taken apart yet (`line`)."""
+    """An author in parts (`name`, `email`, `uri`), or as one line that is not parsed yet (`line`)."""
 
     element: str
     name: str | None = None

@@ -1,4 +1,4 @@
-"""The earliest moment at which asking again makes sense, by what the answer and the feed said (rules P7 and P8)."""
+"""The earliest instant for the next request, by the response's headers and the feed's hints (rules P7 and P8)."""
 
 from __future__ import annotations
 

@@ -32,14 +32,14 @@ class PollSettings:
     interval: timedelta | None = None
     """None: as its rhythm suggests (rule S6)."""
     local: bool = False
-    """It is a path: no host is asked, so nothing but the interval counts."""
+    """It is a path: no host gets requests, so only the interval counts."""
 
 
 def next_poll(state: PollState, outcome: Outcome, *, now: datetime, settings: PollSettings, jitter: float) -> PollState:
     """The state after a visit that ended at `now`; `jitter` is drawn from [0, 1).
 
-    Its `next_poll` is not before `now`; None where the source is not asked again by itself, for credentials were
-    refused twice, or it is gone (rule P24).
+    Its `next_poll` is not before `now`; None where no visit is planned, because
+    credentials were refused twice or the source is gone (rule P24).
     """
     match outcome:
         case Updated():
@@ -85,7 +85,7 @@ def _after_update(state: PollState, outcome: Updated, now: datetime) -> PollStat
 
 
 def _moved(state: PollState, address: str | None, now: datetime) -> PollState:
-    """Count permanent redirects to one address (rule P25). Once proven, it is asked itself and redirects no more."""
+    """Count permanent redirects to one address (rule P25). Once it is proven, requests go to it directly."""
     if address is None:
         proven = state.moved_seen >= MOVED_SIGHTINGS
         return state if proven else replace(state, moved_to=None, moved_seen=0, moved_since=None)
@@ -107,7 +107,7 @@ def _schedule(
 
 
 def _least_without_caching(outcome: Updated | Unchanged) -> timedelta:
-    """A server that cannot answer 304 is asked hourly at most, daily if the body is large (rule P14)."""
+    """The least wait for a server that cannot answer 304: an hour, a day if the body is large (rule P14)."""
     if outcome.size == 0 or not freshness.is_silent_on_caching(outcome.headers):
         return timedelta()
     return timedelta(days=1) if outcome.size > LARGE_BODY else timedelta(hours=1)
@@ -168,7 +168,7 @@ def _least_after_error(outcome: Failed) -> timedelta:
 
 
 def _after_gone(state: PollState, outcome: Gone, now: datetime) -> PollState:
-    """A 410 is confirmed once after 24 h, then the source is asked no more; its entries stay (rule P24)."""
+    """A 410 is confirmed once after 24 h, then no visit is planned; its entries stay (rule P24)."""
     confirmed = state.error_reason == Reason.GONE.value
     return replace(
         state,

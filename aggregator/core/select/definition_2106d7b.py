@@ -1,4 +1,4 @@
-"""The hashes that 2106d7b made of an output, from stored keys: so that its stores are known again at an upgrade.
+"""The hashes that 2106d7b made of an output, from stored keys: so that an upgrade recognises its stores.
 
 2106d7b hashed the `repr` of its own values. This module writes these forms itself and uses no class of the program:
 whatever happens to them, it gives what 2106d7b stored. It is never changed.
@@ -73,7 +73,7 @@ def rule(own: Mapping[str, Any]) -> str | None:
 
 
 def _values(own: Mapping[str, Any]) -> dict[str, Any]:
-    """What both hashes are made of, under the names of then."""
+    """What both hashes are made of, under the names that 2106d7b used."""
     return {
         "output": own["output"],
         "formats": tuple(own.get("formats", ("rss", "atom", "json", "html"))),

@@ -69,7 +69,7 @@ class Phrases:
     """With `{product}`."""
     comments: tuple[str, str]
     comment_link: str
-    """Where nobody says how many there are."""
+    """Where their number is unknown."""
     by_source: str
     """With `{source}`: the link to the story at the place it comes from."""
     revised: str

@@ -19,13 +19,13 @@ class SourceKind:
     """Module and name of the function that opens it, a `sources.registry.Opener`: `aggregator.sources.http:open_http`.
     """
     is_local: bool
-    """It costs nobody anything to look: it is visited at short, fixed intervals."""
+    """A visit sends no request to a server: it is visited at short, fixed intervals."""
     is_subscribable: bool
     """Its addresses are those of feeds that other readers can subscribe to."""
     has_categories: bool
     """Its entries may have category paths of their own, which come before that of the source (rule K1)."""
     host: Callable[[str], str | None]
-    """The host of an address, whose patience is at stake; None if there is none."""
+    """The host of an address, to which requests are spaced; None if there is none."""
 
 
 Origin = tuple[SourceKind, str]

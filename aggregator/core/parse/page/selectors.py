@@ -1,7 +1,7 @@
 """A page as a feed: CSS selectors say what an entry is and where its parts are ([source.page]).
 
 Rules for editors: everything is bounded before a selector sees it (tags, depth, entries), since matching walks up
-and down the tree. Values are handed on in the page's own words; cleaning is normalise's.
+and down the tree. Values are passed on as the page has them; `normalise` cleans them.
 """
 
 from __future__ import annotations

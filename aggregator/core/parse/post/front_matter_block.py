@@ -27,7 +27,7 @@ _DEEP = re.compile(r"^ {200}|(?:[-?:][ \t]+){20}", re.MULTILINE)
 
 _LINE = re.compile(r"(?P<key>[A-Za-z_][\w.\-]*)[ \t]*(?P<sign>[:=])(?:[ \t]+(?P<value>.*)|(?P<tight>.*))$")
 _DEEP_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
-"""A dotted key of TOML such as nobody writes: `tomllib` takes time by the square of its parts."""
+"""A dotted key of TOML with 50 parts or more: `tomllib` takes time by the square of them."""
 _QUOTED_WORDS = re.compile(r"(?:'[^']+'\W[^']*'[^']+'|\"[^\"]+\"\W[^\"]*\"[^\"]+\")")
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -114,7 +114,7 @@ def _toml(block: str, body: str) -> FrontMatter:
 
 
 def _is_shallow(block: str) -> bool:
-    """Whether nesting is as a person writes it: the fast loader runs out of stack on what is nested forever."""
+    """Whether nesting is no deeper than people write: deeper nesting overflows the fast loader's stack."""
     return block.count("[") + block.count("{") < _MAX_BRACKETS and not _DEEP.search(block)
 
 

@@ -157,7 +157,7 @@ def _markup_of(body: str) -> Markup:
 
 
 def _summaries(values: Values, kind: str) -> Iterator[Candidate]:
-    """`kind` is what an excerpt was before it became HTML: "html" or "text"; "" if nobody says."""
+    """`kind` is what an excerpt was before it became HTML: "html" or "text"; "" if unknown."""
     for key in ("excerpt", "summary", "description"):
         for candidate in _candidate(values, key):
             value, markup = candidate.value, _markup_of(candidate.value)

@@ -94,7 +94,7 @@ class Prolog:
 
 
 class _Forbidden(Exception):
-    """The DOCTYPE declares what nobody should expand."""
+    """The DOCTYPE declares entities that must not be expanded; the message says which."""
 
 
 def read_prolog(text: str) -> Prolog:

@@ -30,7 +30,7 @@ class Verdict:
 
 
 class FilterInput:
-    """An entry that filters are asked about. What several of them look at is computed once."""
+    """An entry, as filters get it. What several filters need is computed once."""
 
     def __init__(self, entry: Entry, source: SourceId) -> None:
         self.entry = entry
@@ -54,7 +54,7 @@ class Filter(Protocol):
     """A filter with its options: a frozen value, equal to another of the same kind with the same options."""
 
     in_query: ClassVar[bool]
-    """Whether storage is asked for entries that pass only; the verdict is the same for those found in another way."""
+    """Whether queries of storage apply it already; the verdict is for entries that are found in other ways."""
 
     @property
     def stored(self) -> Mapping[str, Json]:
