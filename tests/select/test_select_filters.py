@@ -115,7 +115,7 @@ def test_every_kind_has_its_keys_in_a_feed() -> None:
         pytest.param(
             'authors = ["李雷"]\ndrop = ["广告"]', Verdict(passes=True, rule="authors", text="李雷"), id="matched"
         ),
-        pytest.param('drop = ["广告"]', Verdict(passes=True, rule="drop", text=None), id="nothing to match"),
+        pytest.param('drop = ["广告"]', Verdict(passes=True, rule="source", text="s1"), id="only the source"),
         pytest.param('keep = ["报告"]\ndrop = ["促销"]', Verdict(passes=False, rule="drop", text="促销"), id="refused"),
     ],
 )
