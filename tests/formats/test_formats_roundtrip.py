@@ -83,6 +83,8 @@ def test_xml_keeps_discussion_reply_picture_and_foreign_elements(name: str) -> N
         pytest.param("point", "45.50188690000001 -73.56739189999999", id="as precise as Blogger writes"),
         pytest.param("elev", "-29350", id="below the sea"),
         pytest.param("radius", "500.5", id="around a point"),
+        pytest.param("line", "45.2 -110.4 46.4 -109.4", id="a line"),
+        pytest.param("polygon", "45 -110 46 -109 43 -109 45 -110", id="an area"),
     ],
 )
 def test_xml_keeps_places(name: str, value: str) -> None:
@@ -91,6 +93,60 @@ def test_xml_keeps_places(name: str, value: str) -> None:
     for kind in ("rss", "atom"):
         found = read(edition(story(replace(PLAIN_ENTRY, foreign=(told,)))), kind)[0].foreign
         assert [(element.name, element.text) for element in found] == [(name, value)]
+
+
+@pytest.mark.parametrize(
+    ("element", "written"),
+    [
+        pytest.param(
+            ForeignElement(
+                namespace="http://search.yahoo.com/mrss/", name="credit", attributes=(("role", "author"),), text="李雷"
+            ),
+            ("credit", {"role": "author"}, "李雷"),
+            id="a credit with its role",
+        ),
+        pytest.param(
+            ForeignElement(
+                namespace="http://search.yahoo.com/mrss/", name="credit", attributes=(("role", "x y"),), text="李雷"
+            ),
+            ("credit", {}, "李雷"),
+            id="a credit whose role is none that Media RSS knows",
+        ),
+        pytest.param(
+            ForeignElement(namespace="http://www.georss.org/georss", name="line", text="45.2 -110.4 46.4"),
+            None,
+            id="a line of an odd number of figures",
+        ),
+    ],
+)
+def test_xml_writes_foreign_elements_as_their_vocabulary_allows(
+    element: ForeignElement, written: tuple[str, dict[str, str], str] | None
+) -> None:
+    """Rule M4: what the validator would refuse is left out."""
+    for kind in ("rss", "atom"):
+        found = read(edition(story(replace(PLAIN_ENTRY, foreign=(element,)))), kind)[0].foreign
+        assert [(one.name, dict(one.attributes), one.text) for one in found] == ([written] if written else [])
+
+
+def test_xml_keeps_what_stands_inside_a_foreign_element() -> None:
+    """Rule M4: to four levels; what is of another vocabulary is left out."""
+    podcast = "https://podcastindex.org/namespace/1.0"
+    inner = ForeignElement(namespace=podcast, name="valueRecipient", attributes=(("name", "host"),))
+    other = ForeignElement(namespace="urn:other", name="x", text="y")
+    value = ForeignElement(
+        namespace=podcast, name="value", attributes=(("type", "lightning"),), children=(inner, other)
+    )
+    for kind in ("rss", "atom"):
+        [found] = read(edition(story(replace(PLAIN_ENTRY, foreign=(value,)))), kind)[0].foreign
+        assert (found.name, dict(found.attributes)) == ("value", {"type": "lightning"})
+        assert [(one.name, dict(one.attributes)) for one in found.children] == [("valueRecipient", {"name": "host"})]
+
+
+def test_atom_keeps_a_discussion_without_a_page() -> None:
+    """Its count and its feed stand by themselves."""
+    talk = Comments(count=3, feed="https://news.example.com/1/talk/feed")
+    one = read(edition(story(replace(PLAIN_ENTRY, comments=talk))), "atom")[0]
+    assert one.comments == talk
 
 
 def test_atom_keeps_the_whole_person_and_plain_summaries() -> None:
