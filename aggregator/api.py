@@ -7,6 +7,7 @@ caller.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -100,8 +101,11 @@ async def open_async(
     from aggregator.app import open_app
 
     _log_by_logging()
-    async with open_app(Path(config), Path(store), workers=workers) as app:
-        yield app
+    try:
+        async with open_app(Path(config), Path(store), workers=workers) as app:
+            yield app
+    finally:
+        gc.unfreeze()  # what `WorkerPool` froze belongs to the caller, whose program goes on; a command just ends
 
 
 def open(

@@ -165,7 +165,6 @@ class WorkerPool:
         self._processes.clear()
         self._idle.clear()
         self._executor.shutdown(wait=False)
-        gc.unfreeze()
 
     async def _run(self, process: WorkerProcess, call: Callable[[], Any]) -> Any:
         loop = asyncio.get_running_loop()

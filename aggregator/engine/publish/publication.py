@@ -142,6 +142,11 @@ class Publication:
 
         return await asyncio.to_thread(look)
 
+    @property
+    def has_catalogue(self) -> bool:
+        """Whether a server in this process serves the files."""
+        return self._catalogue is not None
+
     def list_outputs(self, outputs: Iterable[OutputInfo]) -> None:
         """List exactly these outputs on the index of the server, in this order."""
         if self._catalogue:

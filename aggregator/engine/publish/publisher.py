@@ -159,9 +159,11 @@ class Publisher:
         """Show exactly what the store lists as published; returns the outputs whose files are missing or altered."""
         plans = {plan.output: plan for plan in self._outputs.plans}
         records = [r for r in await self._in_db(self._storage.renditions) if r.output in plans]
-        sources = await self._in_db(self._storage.sources)
-        now = self._clock()
-        ages = {output: max_age(plan, sources, now) for output, plan in plans.items()}
+        ages: dict[OutputId, int] = {}
+        if self._publication.has_catalogue:
+            sources = await self._in_db(self._storage.sources)
+            now = self._clock()
+            ages = {output: max_age(plan, sources, now) for output, plan in plans.items()}
         lost = await self._publication.restore(records, ages)
         archives, lost_archives = await self._archives.restore()
         self._publication.hide_others({*(record.path for record in records), *archives})
