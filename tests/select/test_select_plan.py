@@ -7,7 +7,7 @@ from select_samples import Slugs, assigned, plans, source, stored
 
 from aggregator.core.model import Category, CategoryPath, SourceId, StoredEntry
 from aggregator.core.select.filters.drop import DropFilter
-from aggregator.core.select.filters.filter import FilterInput
+from aggregator.core.select.filters.filter import FilterInput, FoldedWords
 from aggregator.core.select.filters.keep import KeepFilter
 from aggregator.core.select.plan import OutputPlan, segment, touched
 
@@ -108,7 +108,10 @@ id = "plain"
     def test_every_key_arrives(self) -> None:
         plan = plans(self.TEXT)["tencent"]
         assert (plan.title, plan.node, plan.sources) == ("腾讯与社会价值", ("新媒体",), {"s1", "s2"})
-        assert plan.filters[2:] == (KeepFilter.of(["报告"]), DropFilter.of(["促销"]))
+        assert plan.filters[2:] == (
+            KeepFilter(FoldedWords.of(["报告"])),
+            DropFilter(FoldedWords.of(["促销"])),
+        )
         assert plan.limit == 7
         assert (plan.formats, plan.dedupe) == (("atom",), "off")
 

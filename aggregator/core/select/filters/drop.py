@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,10 +13,10 @@ from aggregator.core.select.filters.filter import (
     Filter,
     FilterInput,
     FilterOptions,
+    FoldedWords,
     Json,
     SourceCategories,
     Verdict,
-    fold,
 )
 
 
@@ -27,7 +27,7 @@ class DropOptions(FilterOptions):
 
     def filters(self, sources: SourceCategories) -> list[Filter]:
         """See `FilterOptions`."""
-        return [*super().filters(sources), *([DropFilter.of(self.drop)] if self.drop else [])]
+        return [*super().filters(sources), *([DropFilter(FoldedWords.of(self.drop))] if self.drop else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,14 @@ class DropFilter:
 
     in_query: ClassVar[bool] = False
 
-    words: tuple[tuple[str, str], ...]
-    """Each as it is written, and folded."""
-
-    @classmethod
-    def of(cls, words: Iterable[str]) -> DropFilter:
-        """The filter for words as they are written."""
-        return cls(tuple((word, fold(word)) for word in words))
+    words: FoldedWords
 
     @property
     def stored(self) -> Mapping[str, Json]:
         """See `Filter`."""
-        return {"drop": [word for word, _ in self.words]}
+        return {"drop": self.words.written}
 
     def verdict(self, candidate: FilterInput) -> Verdict:
         """See `Filter`."""
-        found = next((word for word, folded in self.words if folded in candidate.text), None)
+        found = self.words.found_in(candidate.text)
         return Verdict(passes=found is None, rule="drop", text=found)

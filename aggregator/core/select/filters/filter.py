@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Protocol
@@ -76,6 +76,28 @@ class FilterOptions(ConfigTable):
         `sources` are all that feeds.toml names.
         """
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedWords:
+    """Words of feeds.toml, to be looked for in folded text."""
+
+    words: tuple[tuple[str, str], ...]
+    """Each as it is written, and folded."""
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> FoldedWords:
+        """Of words as they are written."""
+        return cls(tuple((word, fold(word)) for word in words))
+
+    @property
+    def written(self) -> list[Json]:
+        """As they are written, in that order."""
+        return [word for word, _ in self.words]
+
+    def found_in(self, text: str) -> str | None:
+        """The first, as it is written, that is in a folded text; None if none is."""
+        return next((word for word, folded in self.words if folded in text), None)
 
 
 def fold(text: str) -> str:
