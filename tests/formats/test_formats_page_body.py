@@ -85,6 +85,8 @@ CASES = [
     pytest.param("a<script>b</script>", "a<div>b</div>", id="what the sanitiser never lets through"),
     pytest.param("a < b <", "a &lt; b &lt;", id="stray marks"),
     pytest.param("</p>a<p>b", "a<p>b</p>", id="tags that do not match"),
+    pytest.param("<p>a</b>b</p></i>c", "<p>ab</p>c", id="end tags of nothing that is open"),
+    pytest.param("<p><b><i>a</p>b", "<p><b><i>a</i></b></p>b", id="an end tag over what is open inside"),
 ]
 
 
