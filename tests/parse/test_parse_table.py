@@ -10,36 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from parse_bodies import of_body, reading
 
-from aggregator.core.document import Document
-from aggregator.core.model import Origin, Person, SourceId
-from aggregator.core.normalise import Context, NormalisedFeed, normalise
-from aggregator.core.normalise.text_fields import has_stray_markup
-from aggregator.core.parse.documents import parse_document
-from aggregator.core.parse.parsed import Candidate, Markup
-
-AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
-URL = "https://example.org/feed"
-NAMESPACES = " ".join(
-    f'xmlns:{prefix}="{uri}"'
-    for prefix, uri in {
-        "a": "http://www.w3.org/2005/Atom",
-        "c": "http://creativecommons.org/ns#",
-        "content": "http://purl.org/rss/1.0/modules/content/",
-        "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
-        "dc": "http://purl.org/dc/elements/1.1/",
-        "dcterms": "http://purl.org/dc/terms/",
-        "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
-        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
-        "media": "http://search.yahoo.com/mrss/",
-        "podcast": "https://podcastindex.org/namespace/1.0",
-        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-        "slash": "http://purl.org/rss/1.0/modules/slash/",
-        "thr": "http://purl.org/syndication/thread/1.0",
-        "wfw": "http://wellformedweb.org/CommentAPI/",
-        "x": "http://www.w3.org/1999/xhtml",
-    }.items()
-)
+from aggregator.core.model import Origin, Person
 
 Row = list[tuple[str, str, Any]]
 """Candidates: provenance, the XML (an attribute of the head or entry if it is no element), the value."""
@@ -181,20 +154,6 @@ ENTRY: dict[str, Row] = {
         ("atom:link", '<a:link rel="replies" type="text/html" href="/2"/>', "https://example.org/2"),
     ],
 }
-
-
-def reading(head: str, entry: str, *, head_attributes: str = "", entry_attributes: str = "") -> NormalisedFeed:
-    body = (
-        f'<rss version="2.0" {NAMESPACES}><channel {head_attributes}>{head}'
-        f"<item {entry_attributes}>{entry}</item></channel></rss>"
-    )
-    return of_body(body)
-
-
-def of_body(body: str) -> NormalisedFeed:
-    document = Document(url=URL, body=body.encode(), fetched_at=AT)
-    context = Context(source=SourceId("s"), poll_url=URL, document_url=URL, fetched_at=AT)
-    return normalise(parse_document(document), context)
 
 
 def written(candidates: Row) -> tuple[str, str]:
@@ -461,125 +420,3 @@ def test_a_source_that_is_an_address_is_its_page() -> None:
     """`dc:source` holds a name or an address."""
     (entry,) = reading("<title>F</title>", "<title>t</title><dc:source>https://example.com/</dc:source>").entries
     assert entry.source == Origin(site_url="https://example.com/")
-
-
-UNREPAIRED = "<!-- <![CDATA[ -->"
-"""To the repair of references all behind it is CDATA; to XML it is a comment."""
-
-
-@pytest.mark.parametrize(
-    ("body", "title", "content"),
-    [
-        pytest.param(
-            f'<rss version="2.0"><channel><title>F</title><item>{UNREPAIRED}&foo;<title>T</title>'
-            "<description>a &foo;b</description></item></channel></rss><!-- ]]> -->",
-            "T",
-            "a b",
-            id="an entity between and in elements",
-        ),
-        pytest.param(
-            f'<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title><entry>{UNREPAIRED}<title>T</title>'
-            '<content type="xhtml"><div>a <b>&foo;b</b></div></content></entry></feed><!-- ]]> -->',
-            "T",
-            "a <b>b</b>",
-            id="an entity in XHTML",
-        ),
-        pytest.param(
-            '<rss version="2.0"><channel><title>F</title><item>'
-            + "".join(f"<p{n}:x/>" for n in range(100))
-            + "<dc:title>T</dc:title><content:encoded>&lt;p&gt;c&lt;/p&gt;</content:encoded></item></channel></rss>",
-            "T",
-            "<p>c</p>",
-            id="more undeclared prefixes than are mended",
-        ),
-        pytest.param(
-            '<!DOCTYPE rdf:RDF [<!ENTITY % HTMLlat1 PUBLIC "-//W3C//ENTITIES Latin 1 for XHTML//EN" "xhtml-lat1.ent">'
-            "%HTMLlat1;]><rss><channel><title>F</title><item><title>caf&eacute;</title></item></channel></rss>",
-            "café",
-            "",
-            id="the character sets of HTML",
-        ),
-        pytest.param(
-            "<rss><channel><title>F</title><item><title>&#X41; & &#x42;</title></item></channel></rss>",
-            "A & B",
-            "",
-            id="a reference with a capital X",
-        ),
-        pytest.param(
-            '<?xml version="1.0"><rss><channel><title>F</title><item><title>T</title></item></channel></rss>',
-            "T",
-            "",
-            id="a declaration closed like a tag",
-        ),
-        pytest.param(
-            "<rss><channel><title>F</title><item><title><![CDATA[1 < 2]]></title><br>"
-            "<description><![CDATA[<p>a</p>]]></description></item></channel></rss>",
-            "1 < 2",
-            "<p>a</p>",
-            id="CDATA beside a tag that is never closed",
-        ),
-        pytest.param(
-            "<rss<![CDATA[<title>x</title>]]><channel><title>F</title><item><title>T</title></item></channel></rss>",
-            "T",
-            "",
-            id="CDATA in the tag of the root",
-        ),
-    ],
-)
-def test_an_entry_is_read_although_the_xml_around_it_is_odd(body: str, title: str, content: str) -> None:
-    """What cannot be known is left out, and nothing else (rule R4)."""
-    (entry,) = of_body(body).entries
-    assert (entry.title, entry.content) == (title, content)
-
-
-@pytest.mark.parametrize(
-    ("elements", "title", "is_mended"),
-    [
-        pytest.param("<title>&lt;b&gt;x&lt;/b&gt;</title>", "x", True, id="markup"),
-        pytest.param("<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>y</dc:title>", "y", False, id="markup alone"),
-        pytest.param(
-            "<title>&lt;b&gt;&lt;/b&gt;</title><dc:title>&lt;i&gt;y&lt;/i&gt;</dc:title>", "y", True, id="both"
-        ),
-    ],
-)
-def test_a_title_of_markup_alone_is_none(elements: str, title: str, is_mended: bool) -> None:
-    """Rules M1 and M11: the next candidate is taken, and is what the notice is about."""
-    found = reading("<title>F</title>", elements)
-    assert found.entries[0].title == title
-    assert ("title-mended" in {note.name for note in found.diagnostics}) is is_mended
-
-
-def test_markup_alone_is_no_title_that_was_mended() -> None:
-    """Rule M11"""
-    assert not has_stray_markup([Candidate(value="<b></b>", element="title", markup=Markup.LOOSE)])
-
-
-def test_a_description_of_markup_alone_is_none() -> None:
-    """Rule M1: the next candidate is taken."""
-    head = "<description>&lt;p&gt;&lt;/p&gt;</description><itunes:summary>Two</itunes:summary>"
-    feed = reading(head, "<title>t</title>").feed
-    assert (feed.description, feed.provenance) == ("Two", {"description": "itunes:summary"})
-
-
-def test_a_feeds_own_address_is_one_that_can_be_asked() -> None:
-    """Rule H10: the first of several that is an address."""
-    head = '<title>F</title><a:link rel="self" href="javascript:x"/><a:link rel="self" href="/own"/>'
-    assert reading(head, "<title>t</title>").feed.self_url == "https://example.org/own"
-
-
-@pytest.mark.parametrize("source", ["<source/>", "<a:source/>", "<a:source><a:updated>never</a:updated></a:source>"])
-def test_a_source_that_says_nothing_is_none(source: str) -> None:
-    """Rule M14, `source`."""
-    (entry,) = reading("<title>F</title>", f"<title>t</title>{source}").entries
-    assert (entry.source, entry.provenance) == (None, {"title": "title"})
-
-
-@pytest.mark.parametrize(("description", "summary"), [("&lt;p&gt;text&lt;/p&gt;", "<p>text</p>"), ("plain", "plain")])
-def test_the_text_of_an_entry_behind_the_feeds_end_is_its_summary(description: str, summary: str) -> None:
-    """Rule M14: feedparser does not tell which element it came from, so it is not taken for the whole text."""
-    body = (
-        "<rss version='2.0'><channel><item><title>A</title></item></channel></rss>"
-        f"<item><guid>2</guid><title>B</title><description>{description}</description></item>"
-    )
-    entry = of_body(body).entries[-1]
-    assert (entry.title, entry.content, entry.summary, entry.summary_is_html) == ("B", "", summary, True)
