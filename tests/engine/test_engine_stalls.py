@@ -1,9 +1,10 @@
 """The event loop goes on while heavy documents are read, compared and stored: readers are served meanwhile.
 
 What counts is for how long nothing else could run because of this program: of every gap between two turns of a task
-that wants one all the time, what the whole process, other threads included, spent of the processor in it. So other
-programs on the machine make no difference. What is merely waited for (a disk) does not show in that; hence the second
-measure, the clock, of which the quietest of several tries is taken.
+that wants one all the time, what the whole process, other threads included, spent of the processor in it. What is
+merely waited for (a disk) does not show in that; hence the second measure, the clock. Of both the quietest of several
+tries is taken: on a busy machine a gap also holds what other threads of ours did while the loop was not scheduled.
+What this program does to its loop shows at each try.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from aggregator.server.pages import render_index
 
 LONGEST = 0.050
 """Seconds for which nothing else may happen."""
-TRIES = 2
+TRIES = 4
 ENTRIES = 2_000
 POSTS = 4_000
 TEXT = "<p>" + "一段正文，有些长。" * 40 + '<a href="/x">链接</a></p>'
@@ -98,9 +99,21 @@ async def visits(bench: Bench, changes: Sequence[Callable[[], object]]) -> list[
     return found
 
 
-def too_long(found: Iterable[tuple[Felt, Felt]]) -> list[tuple[float, float]]:
-    rounded = ((round(visiting.ours, 3), round(publishing.ours, 3)) for visiting, publishing in found)
-    return [pair for pair in rounded if max(pair) > LONGEST]
+def too_long(one_try: Callable[[Path], list[tuple[float, float]]], folder: Path) -> list[tuple[float, float]]:
+    """The turns, of visiting and publishing, that were too long at every try; each try gets a folder of its own."""
+    quietest: list[tuple[float, float]] = []
+    for number in range(TRIES):
+        place = folder / str(number)
+        place.mkdir()
+        found = one_try(place)
+        quietest = [(min(a, c), min(b, d)) for (a, b), (c, d) in zip(quietest or found, found, strict=True)]
+        if all(max(pair) <= LONGEST for pair in quietest):
+            break
+    return [(round(a, 3), round(b, 3)) for a, b in quietest if max(a, b) > LONGEST]
+
+
+def spent(found: Iterable[tuple[Felt, Felt]]) -> list[tuple[float, float]]:
+    return [(visiting.ours, publishing.ours) for visiting, publishing in found]
 
 
 def feeds() -> dict[str, list[bytes]]:
@@ -124,42 +137,47 @@ def feeds() -> dict[str, list[bytes]]:
 @pytest.mark.parametrize("name", ["utf-8.xml", "gbk.xml", "feed.json"])
 def test_the_loop_is_free_while_two_thousand_entries_are_read(tmp_path: Path, origin: Origin, name: str) -> None:
     """First visit, twenty new entries, nothing but another head"""
-    bench = Bench(tmp_path, origin, Clock())
-    file = tmp_path / name
-    bench.config(f'[[source]]\nid = "news"\npath = "{file}"\n')
-    changes = [functools.partial(file.write_bytes, document) for document in feeds()[name]]
-    assert too_long(asyncio.run(visits(bench, changes))) == []
+    documents = feeds()[name]
+
+    def one_try(folder: Path) -> list[tuple[float, float]]:
+        bench, file = Bench(folder, origin, Clock()), folder / name
+        bench.config(f'[[source]]\nid = "news"\npath = "{file}"\n')
+        return spent(asyncio.run(visits(bench, [functools.partial(file.write_bytes, one) for one in documents])))
+
+    assert too_long(one_try, tmp_path) == []
 
 
 @pytest.mark.slow
 def test_the_loop_is_free_while_thousands_of_posts_are_read(tmp_path: Path, origin: Origin) -> None:
     """First visit, nothing new, one post changed, one gone"""
-    posts = tmp_path / "posts"
-    posts.mkdir()
-    for number in range(POSTS):
-        (posts / f"{number}.md").write_text(post(f"第 {number} 条", text=TEXT), "utf-8")
-    bench = Bench(tmp_path, origin, Clock())
-    bench.config(f'[[source]]\nid = "posts"\npath = "{posts}/*.md"\n')
-    changes: list[Callable[[], object]] = [
-        lambda: None,
-        lambda: None,
-        lambda: (posts / "7.md").write_text(post("第 7 条", text="更正"), "utf-8"),
-        lambda: (posts / "8.md").unlink(),
-    ]
-    assert too_long(asyncio.run(visits(bench, changes))) == []
+
+    def one_try(folder: Path) -> list[tuple[float, float]]:
+        posts = folder / "posts"
+        posts.mkdir()
+        for number in range(POSTS):
+            (posts / f"{number}.md").write_text(post(f"第 {number} 条", text=TEXT), "utf-8")
+        bench = Bench(folder, origin, Clock())
+        bench.config(f'[[source]]\nid = "posts"\npath = "{posts}/*.md"\n')
+        changes: list[Callable[[], object]] = [
+            lambda: None,
+            lambda: None,
+            lambda: (posts / "7.md").write_text(post("第 7 条", text="更正"), "utf-8"),
+            lambda: (posts / "8.md").unlink(),
+        ]
+        return spent(asyncio.run(visits(bench, changes)))
+
+    assert too_long(one_try, tmp_path) == []
 
 
 @pytest.mark.slow
 def test_the_loop_waits_for_nothing(tmp_path: Path, origin: Origin) -> None:
     """By the clock, at the quietest of several tries"""
     windows = feeds()["utf-8.xml"]
-    found = []
-    for number in range(TRIES):
-        (tmp_path / str(number)).mkdir()
-        bench = Bench(tmp_path / str(number), origin, Clock())
-        file = bench.folder / "news.xml"
+
+    def one_try(folder: Path) -> list[tuple[float, float]]:
+        bench, file = Bench(folder, origin, Clock()), folder / "news.xml"
         bench.config(f'[[source]]\nid = "news"\npath = "{file}"\n')
         changes = [functools.partial(file.write_bytes, window) for window in windows]
-        found.append([visiting.clock for visiting, _ in asyncio.run(visits(bench, changes))])
-    quietest = [round(min(of_turn), 3) for of_turn in zip(*found, strict=True)]
-    assert [gap for gap in quietest if gap > LONGEST] == []
+        return [(visiting.clock, 0.0) for visiting, _ in asyncio.run(visits(bench, changes))]
+
+    assert too_long(one_try, tmp_path) == []
