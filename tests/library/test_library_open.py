@@ -148,7 +148,7 @@ def interrupt() -> None:
     connection, _ = server.accept()
     connection.recv(1)
     os.kill(os.getpid(), signal.SIGINT)
-    connection.recv(10**6)
+    threading.Event().wait()  # the connection stays open, whichever thread comes first
 
 threading.Thread(target=interrupt, daemon=True).start()
 address = "127.0.0.1:%d" % server.getsockname()[1]
